@@ -1,0 +1,126 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "phosphene/v1/job.pb.h"
+#include "phosphene/v1/job_service.pb.h"
+#include "phosphene/v1/model.pb.h"
+#include "phosphene/v1/system_service.pb.h"
+#include "server/base/mapped_file.h"
+#include "server/imaging/image.h"
+
+namespace phosphene {
+
+// A network as the model catalog holds it.
+struct ModelFile {
+  std::string name;  // without "models/"
+  v1::ModelConfig config;
+  std::shared_ptr<const MappedFile> file;  // keeps `onnx` alive; null when embedded
+  absl::string_view onnx;                  // the ONNX bytes
+  std::string version;                     // changes when the bytes or config change; cache key
+};
+
+// What the engine reads from outside. Both are called on engine threads and
+// must be thread-safe.
+struct EngineInputs {
+  // Content of `blobs/{sha256}`; NOT_FOUND names it.
+  std::function<absl::StatusOr<std::string>(absl::string_view name)> read_blob;
+  // Accepts "models/NAME" or "NAME"; NOT_FOUND gives the nearest names.
+  std::function<absl::StatusOr<ModelFile>(absl::string_view name)> open_model;
+};
+
+// Where a run reports to. Called on the thread of Run, never concurrently.
+class RunSink {
+ public:
+  virtual ~RunSink() = default;
+  // About ten times a second, and after the last step.
+  virtual void OnProgress(const v1::Progress& progress) = 0;
+  // Whether a frame would be looked at now; frames are made only then (and
+  // every `frames.keep_every`-th for keeping: `keep` says which this is).
+  virtual bool WantsFrame(bool keep) = 0;
+  // A frame, at most frames.max_size on its longest side; rows of a batch
+  // side by side. Channels 1, 3 or 4.
+  virtual void OnFrame(int64_t step, bool keep, Image8 image) = 0;
+  // A checkpoint due by checkpoint_every. An error ends the run with it.
+  virtual absl::Status OnCheckpoint(int64_t step, std::string bytes) = 0;
+};
+
+// A file a run made.
+struct RunArtifact {
+  v1::Artifact info;  // blob unset
+  std::string bytes;
+};
+
+struct RunRequest {
+  v1::JobSpec spec;        // REQUIRES: Check(spec) is OK
+  std::string checkpoint;  // bytes to resume from, "" for a fresh start
+  std::string device;      // "cpu:0", "cuda:1": one of Devices()
+  int threads = 0;         // compute threads (CPU); 0: the engine's default
+};
+
+struct RunResult {
+  bool finished = false;       // false: stopped by the token
+  int64_t step = 0;            // steps done
+  double objective_value = 0;  // at the last step, mean of rows
+  std::string checkpoint;      // state to resume from, when not finished
+  std::vector<RunArtifact> artifacts;  // spec.outputs; when stopped, of the state there was
+  std::vector<std::string> warnings;
+};
+
+// What a look into an ONNX file found.
+struct ModelReport {
+  v1::Model model;  // facts and config with everything inferred; name unset
+  std::vector<v1::Layer> layers;
+};
+
+struct EngineDevice {
+  std::string name;  // "cpu:0", "cuda:0"
+  std::string description;
+  v1::Device::Kind kind = v1::Device::CPU;
+  int64_t memory_bytes = 0;
+  int threads = 0;
+};
+
+// Runs optimizations. Torch-free at this border; made by MakeTorchEngine()
+// (server/engine/optimize/torch_engine.h) or, in tests, FakeEngine.
+// Thread-safe; Run may be called from several threads for several devices.
+class Engine {
+ public:
+  virtual ~Engine() = default;
+
+  // Runs a job to its end, or until `stop`: then within two steps it returns
+  // finished=false with a checkpoint. A pure function of the spec (and device
+  // kind): same spec, same bytes; resumed from a checkpoint, the same bytes as
+  // uninterrupted. Errors: what Check reports; RESOURCE_EXHAUSTED out of
+  // memory; DATA_LOSS a checkpoint that does not fit; INTERNAL.
+  virtual absl::StatusOr<RunResult> Run(const RunRequest& request, RunSink& sink,
+                                        std::stop_token stop) = 0;
+
+  // Everything wrong with the spec that takes a look at network and kinds:
+  // unknown layers, channels out of range, arms not built in
+  // (UNIMPLEMENTED, naming the arm). Field paths begin with "spec".
+  virtual absl::Status Check(const v1::JobSpec& spec) = 0;
+
+  // Reads an ONNX file and checks that it can run; completes `config`.
+  // `source_file` only serves messages and inference of conventions.
+  virtual absl::StatusOr<ModelReport> Inspect(absl::string_view onnx, const v1::ModelConfig& config,
+                                              absl::string_view source_file) = 0;
+
+  // Names of the arms and operators built in, for GetCapabilities.
+  virtual v1::Capabilities Capabilities() const = 0;
+
+  virtual std::vector<EngineDevice> Devices() const = 0;
+
+  // Steps of the whole run, over all octaves.
+  static int64_t TotalSteps(const v1::JobSpec& spec);
+};
+
+}  // namespace phosphene

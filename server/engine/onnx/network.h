@@ -1,0 +1,82 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "phosphene/v1/job.pb.h"
+#include "phosphene/v1/model.pb.h"
+#include "server/engine/engine.h"
+#include "server/engine/tensor/torch_pch.h"
+
+namespace phosphene {
+
+// What is addressable in a network and how it takes images: parsed once a
+// model, shared by all jobs on it. Immutable, thread-safe.
+class NetworkInfo {
+ public:
+  virtual ~NetworkInfo() = default;
+  virtual const v1::ModelConfig& config() const = 0;  // completed
+  virtual const std::vector<v1::Layer>& layers() const = 0;
+  // The layer's ONNX value name for a name or alias; NOT_FOUND lists the
+  // nearest names. "input" and "image" are not resolved here.
+  virtual absl::StatusOr<std::string> Resolve(absl::string_view layer) const = 0;
+  // Channels of a resolved layer (0 unknown).
+  virtual int64_t Channels(absl::string_view resolved) const = 0;
+  // Value name of the logits (see ClassLogitObjective.layer); "" if none.
+  virtual std::string Logits() const = 0;
+  virtual int64_t input_channels() const = 0;
+  // 0 where any size runs.
+  virtual int64_t input_height() const = 0;
+  virtual int64_t input_width() const = 0;
+};
+
+struct CompileOptions {
+  at::Device device = at::kCPU;
+  at::ScalarType dtype = at::kFloat;  // kFloat or kBFloat16
+  v1::GradientOverrides::MaxPoolGradient max_pool = v1::GradientOverrides::MAX;
+  bool linear_relu = false;
+};
+
+// An ONNX graph pruned to the ancestors of the wanted layers, constants and
+// BatchNorms folded, weights frozen and laid out for the device. Differentiable
+// with respect to the input alone. Rows of the batch never influence each
+// other. Thread-compatible: one thread at a time.
+class Network {
+ public:
+  virtual ~Network() = default;
+
+  // Runs image batch `x` [N,C,H,W] f32 0..1 RGB (or n channels) through input
+  // normalisation and the graph. Any H, W the graph allows. Returns wanted
+  // layers by resolved name, f32 or the network's dtype: [N,C,h,w] (or [N,C]).
+  // Autograd records when x requires grad. Throws c10::Error.
+  virtual std::map<std::string, at::Tensor> Forward(const at::Tensor& x) = 0;
+
+  // While on, ReLUs that would pass no gradient at all to an item of the batch
+  // pass the redirected one (docs: systems of the article, GradientOverrides).
+  virtual void set_redirect_relu(bool on) = 0;
+};
+
+// Parses and checks ONNX bytes. `config` is completed by inference; remarks
+// (inferred conventions) go to `notes` when not null.
+absl::StatusOr<std::shared_ptr<const NetworkInfo>> OpenNetwork(const ModelFile& file,
+                                                               std::vector<std::string>* notes);
+
+// Builds the executor for `layers` (resolved names).
+absl::StatusOr<std::unique_ptr<Network>> CompileNetwork(
+    const std::shared_ptr<const NetworkInfo>& info, const std::vector<std::string>& layers,
+    const CompileOptions& options);
+
+// Names and last opset of the operators built in.
+std::vector<std::string> OnnxOpNames();
+
+// Facts for ModelService (opset, producer, parameter count, ...) and self-check
+// notes; see Engine::Inspect.
+absl::StatusOr<ModelReport> InspectNetwork(absl::string_view onnx, const v1::ModelConfig& config,
+                                           absl::string_view source_file);
+
+}  // namespace phosphene

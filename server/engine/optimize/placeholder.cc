@@ -1,0 +1,1 @@
+#include "server/engine/optimize/torch_engine.h"

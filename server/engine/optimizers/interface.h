@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "phosphene/v1/optimizer.pb.h"
+#include "server/base/faults.h"
+#include "server/engine/params/interface.h"
+#include "server/engine/tensor/torch_pch.h"
+
+namespace phosphene {
+
+// Moves parameters downhill. State is elementwise or per row, so rows stay
+// independent. Confined to a thread.
+class OptimizerFn {
+ public:
+  virtual ~OptimizerFn() = default;
+  // One step; `evaluate` zeroes gradients, computes the loss (to be minimized,
+  // [rows] f32) and fills .grad of every parameter. Most call it once.
+  virtual void Step(double learning_rate, const std::function<at::Tensor()>& evaluate) = 0;
+  // Everything a bitwise resume needs.
+  virtual std::map<std::string, at::Tensor> Save() const = 0;
+  virtual absl::Status Load(const std::map<std::string, at::Tensor>& state) = 0;
+};
+
+// A kind of optimizer: one arm of Optimizer.kind, one file.
+struct OptimizerKind {
+  const char* arm;
+  double default_learning_rate;
+  void (*check)(const v1::Optimizer& spec, absl::string_view path, Faults& faults);
+  std::unique_ptr<OptimizerFn> (*make)(const v1::Optimizer& spec,
+                                       std::vector<ParamTensor> parameters);
+};
+
+const std::vector<const OptimizerKind*>& OptimizerKinds();
+// The set arm's kind, Adam's when unset; nullptr when not built in.
+const OptimizerKind* FindOptimizerKind(const v1::Optimizer& spec);
+absl::Status CheckOptimizer(const v1::Optimizer& spec, absl::string_view path);
+// Learning rate at a step (0-based) of `steps`, schedule applied.
+double LearningRateAt(const v1::Optimizer& spec, int64_t step, int64_t steps);
+
+}  // namespace phosphene

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "phosphene/v1/parameterization.pb.h"
+#include "server/base/faults.h"
+#include "server/engine/tensor/torch_pch.h"
+
+namespace phosphene {
+
+// Canvas with defaults filled in.
+struct Canvas {
+  int64_t rows = 1;
+  int64_t channels = 3;  // of the image: 1, 3, 4 (rgba) or n
+  int64_t height = 224;
+  int64_t width = 224;
+};
+Canvas CanvasOf(const v1::Parameterization& spec);
+
+// What a parameterization is made from.
+struct ParamContext {
+  Canvas canvas;
+  uint64_t seed = 0;
+  at::Device device = at::kCPU;
+  // An image blob as f32 [1,C,H,W] 0..1 on the CPU, RGB (C=3) or RGBA (C=4).
+  std::function<absl::StatusOr<at::Tensor>(absl::string_view blob)> load_image;
+};
+
+// A tensor the optimizer moves.
+struct ParamTensor {
+  std::string name;    // key in checkpoints, such as "spectrum"
+  at::Tensor value;    // leaf, f32, requires_grad
+  bool per_row = true; // dim 0 is the row: optimizer state is kept per row
+};
+
+// Optimized tensors and the differentiable map from them to images. Random
+// starts come from Rng(RowSeed(seed, row), RngStream::kInit, 0, tensor number)
+// for per-row tensors, Rng(seed, ...) for shared ones. Confined to a thread.
+class Param {
+ public:
+  virtual ~Param() = default;
+  virtual std::vector<ParamTensor> Tensors() = 0;
+  // The image batch [rows,channels,H,W] f32 0..1, with gradient. `step` keys
+  // per-step randomness (cameras, periodic offsets).
+  virtual at::Tensor Image(int64_t step) = 0;
+  // The finished image at a size, no gradient: anew where there is no
+  // resolution, else resized from the canvas (bilinear, antialiased).
+  virtual at::Tensor Render(int64_t height, int64_t width) = 0;
+  // Restarts from an image batch [1 or rows, C, H, W] f32 0..1 (octaves, init
+  // image). UNIMPLEMENTED where the map cannot be inverted (cppn).
+  virtual absl::Status SetImage(const at::Tensor& image) = 0;
+};
+
+// A kind of parameterization: one arm of Parameterization.kind, one file.
+struct ParamKind {
+  const char* arm;  // proto field name: "fourier"
+  // Adds a fault for everything wrong with the arm's own fields; `path` is
+  // that of the Parameterization message.
+  void (*check)(const v1::Parameterization& spec, absl::string_view path, Faults& faults);
+  absl::StatusOr<std::unique_ptr<Param>> (*make)(const v1::Parameterization& spec,
+                                                 const ParamContext& context);
+};
+
+// All kinds, in the order of builtins.inc.
+const std::vector<const ParamKind*>& ParamKinds();
+// The kind of the set arm; nullptr when not built in.
+const ParamKind* FindParamKind(const v1::Parameterization& spec);
+
+// Checks canvas, colour, init, mask and the arm; UNIMPLEMENTED names an arm
+// that is not built in.
+absl::Status CheckParam(const v1::Parameterization& spec, absl::string_view path);
+// Makes it, with colour map, mask and init applied.
+absl::StatusOr<std::unique_ptr<Param>> MakeParam(const v1::Parameterization& spec,
+                                                 const ParamContext& context);
+
+}  // namespace phosphene

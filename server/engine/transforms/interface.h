@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "google/protobuf/repeated_ptr_field.h"
+#include "phosphene/v1/transform.pb.h"
+#include "server/base/faults.h"
+#include "server/engine/tensor/rng.h"
+#include "server/engine/tensor/torch_pch.h"
+
+namespace phosphene {
+
+// Where a transform's randomness comes from at one step. A draw shared by the
+// batch uses Rng(seed, kTransform, step, position); with per_row, row r uses
+// RowSeed(seed, r).
+struct TransformDraw {
+  uint64_t seed = 0;
+  int64_t step = 0;
+  uint32_t position = 0;  // in the flattened list
+  Rng rng(int64_t row = 0) const {
+    return Rng(RowSeed(seed, row), RngStream::kTransform, step, position);
+  }
+};
+
+// A random, differentiable change of an image batch. Pure function of (image,
+// draw). Thread-compatible.
+class ImageTransform {
+ public:
+  virtual ~ImageTransform() = default;
+  // [N,C,H,W] f32 0..1 -> [N,C',H',W']; keeps N.
+  virtual at::Tensor Apply(const at::Tensor& image, const TransformDraw& draw) = 0;
+  // Size of the output for an input size, for checks: the smallest one drawn.
+  // Default: unchanged. A value < 1 means the input is too small.
+  virtual void MinSize(int64_t* height, int64_t* width) const {}
+  // Channels out for channels in (random_background: 4 -> 3). Default: same.
+  virtual int64_t Channels(int64_t in) const { return in; }
+};
+
+// A kind of transform: one arm of Transform.kind, one file.
+struct TransformKind {
+  const char* arm;
+  void (*check)(const v1::Transform& spec, absl::string_view path, Faults& faults);
+  absl::StatusOr<std::unique_ptr<ImageTransform>> (*make)(const v1::Transform& spec);
+};
+
+const std::vector<const TransformKind*>& TransformKinds();
+const TransformKind* FindTransformKind(const v1::Transform& spec);
+
+// `preset` arms replaced by what they stand for; canvas size is needed by
+// TRANSPARENT's crop.
+std::vector<v1::Transform> FlattenTransforms(
+    const google::protobuf::RepeatedPtrField<v1::Transform>& transforms, int64_t height,
+    int64_t width);
+
+// A list of transforms, applied in order. May fuse neighbours as long as the
+// result equals applying them one by one.
+class TransformChain {
+ public:
+  // Checks every transform, that sizes fit (`path` such as "spec.transforms"),
+  // UNIMPLEMENTED names an arm that is not built in.
+  static absl::Status Check(const google::protobuf::RepeatedPtrField<v1::Transform>& transforms,
+                            int64_t channels, int64_t height, int64_t width,
+                            absl::string_view path);
+  static absl::StatusOr<std::unique_ptr<TransformChain>> Make(
+      const google::protobuf::RepeatedPtrField<v1::Transform>& transforms, int64_t height,
+      int64_t width);
+  virtual ~TransformChain() = default;
+  virtual at::Tensor Apply(const at::Tensor& image, uint64_t seed, int64_t step) = 0;
+  virtual int64_t Channels(int64_t in) const = 0;
+};
+
+}  // namespace phosphene

@@ -1,0 +1,1 @@
+#include "server/imaging/image.h"
