@@ -69,7 +69,7 @@ class Mixed(nn.Module):
 
 
 class Tiny(nn.Module):
-    def __init__(self, classes, dropout=0.2):
+    def __init__(self, classes, dropout=0.1):
         super().__init__()
         self.stem = nn.ModuleDict({name: Unit(i, o, k, s) for name, i, o, k, s in STEM})
         self.mixed = nn.ModuleDict()

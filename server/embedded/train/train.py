@@ -18,7 +18,8 @@ from drawings import LABELS, draw_pool
 from network import MEAN, STD, Tiny, export
 
 CROP = 80
-SMALL = 64  # the first half of the training sees smaller pictures, which is quicker
+SMALL = 64  # the first part of the training sees smaller pictures and no perturbations, which is quicker
+FIRST = 0.45
 
 
 def blur(x, sigma):
@@ -60,7 +61,7 @@ def mix_halves(x, y, random):
     wide = int(torch.randint(size // 3, int(size * 0.7), (1,), generator=random))
     top, left = (int(v) for v in torch.randint(0, size - wide + 1, (2,), generator=random))
     share = wide * wide / (size * size)
-    some = n // 3
+    some = n // 4
     source = x[other[:some], :, top:top + wide, left:left + wide].clone()
     x[:some, :, top:top + wide, left:left + wide] = source
     targets[:some] = targets[:some] * (1 - share) + targets[other[:some]] * share
@@ -97,8 +98,9 @@ def main():
     o.add_argument("--batch", type=int, default=64)
     o.add_argument("--rate", type=float, default=3e-3)
     o.add_argument("--replays", type=int, default=3, help="uses of each batch; 1 turns the adversarial part off")
-    o.add_argument("--reach", type=float, default=1.0, help="largest L2 size of the perturbation of an 80x80 picture of range 0..1")
+    o.add_argument("--reach", type=float, default=0.6, help="largest L2 size of the perturbation of an 80x80 picture of range 0..1")
     o.add_argument("--seed", type=int, default=1)
+    o.add_argument("--drawing-seed", type=int, default=11)
     o.add_argument("--export-every", type=float, default=240, help="seconds")
     chosen = o.parse_args()
 
@@ -108,7 +110,7 @@ def main():
     if chosen.pool and os.path.exists(chosen.pool + ".npy"):
         pictures, labels = np.load(chosen.pool + ".npy", mmap_mode=None), np.load(chosen.pool + ".y.npy")
     else:
-        pictures, labels = draw_pool(chosen.per_class, chosen.seed)
+        pictures, labels = draw_pool(chosen.per_class, chosen.drawing_seed)
         if chosen.pool:
             np.save(chosen.pool + ".npy", pictures)
             np.save(chosen.pool + ".y.npy", labels)
@@ -133,28 +135,31 @@ def main():
         picked, order = np.sort(order[:chosen.batch]), order[chosen.batch:]
         y = torch.from_numpy(labels[picked])
         done = elapsed / total
-        size = SMALL if done < 0.5 else CROP
+        nudged = done >= FIRST
+        size = CROP if nudged else SMALL
         x, targets = mix_halves(augment(as_batch(pictures, picked), size, random), y, random)
         rate = chosen.rate * min(1, (step + 1) / 100) * (0.5 + 0.5 * np.cos(np.pi * done)) + 1e-6
         for group in optimizer.param_groups:
             group["lr"] = rate
-        reach = chosen.reach * size / CROP * min(1, done / 0.3)
+        reach = chosen.reach * min(1, max(0, done - FIRST) / 0.3)
         nudge = torch.zeros_like(x)
-        for _ in range(chosen.replays if step > 150 else 1):
-            moved = (x + nudge).clamp(0, 1).requires_grad_()
+        for _ in range(chosen.replays if nudged else 1):
+            moved = (x + nudge).clamp(0, 1).requires_grad_(nudged)
             with torch.autocast("cpu", torch.bfloat16):
                 logits = network(normalise(moved).contiguous(memory_format=torch.channels_last))
-            loss = F.cross_entropy(logits.float(), targets, label_smoothing=0.05)
+            loss = F.cross_entropy(logits.float(), targets, label_smoothing=0.03)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(network.parameters(), 2.0)
             optimizer.step()
-            slope = moved.grad
-            nudge = nudge + reach * 0.7 * slope / (slope.flatten(1).norm(dim=1).view(-1, 1, 1, 1) + 1e-12)
-            nudge = nudge * (reach / nudge.flatten(1).norm(dim=1).clamp(min=1e-9)).clamp(max=1).view(-1, 1, 1, 1)
             running += float(loss.detach())
             hits += float((logits.argmax(1) == targets.argmax(1)).float().mean())
             count += 1
+            if not nudged:
+                continue
+            slope = moved.grad
+            nudge = nudge + reach * 0.7 * slope / (slope.flatten(1).norm(dim=1).view(-1, 1, 1, 1) + 1e-12)
+            nudge = nudge * (reach / nudge.flatten(1).norm(dim=1).clamp(min=1e-9)).clamp(max=1).view(-1, 1, 1, 1)
         step += 1
         seen += len(x)
         if step % 50 == 0:
