@@ -120,7 +120,11 @@ class Engine {
   virtual std::vector<EngineDevice> Devices() const = 0;
 
   // Steps of the whole run, over all octaves.
-  static int64_t TotalSteps(const v1::JobSpec& spec);
+  static int64_t TotalSteps(const v1::JobSpec& spec) {
+    const int64_t steps = spec.steps() == 0 ? 512 : spec.steps();
+    const int64_t octaves = spec.optimizer().octaves().count();
+    return steps * (octaves < 1 ? 1 : octaves);
+  }
 };
 
 }  // namespace phosphene
