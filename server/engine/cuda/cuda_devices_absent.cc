@@ -1,0 +1,9 @@
+#include "server/engine/cuda/cuda_devices.h"
+
+namespace phosphene {
+
+std::vector<EngineDevice> CudaDevices() { return {}; }
+int64_t CudaMemoryInUse(int index) { return 0; }
+void ConfigureCuda() {}
+
+}  // namespace phosphene
