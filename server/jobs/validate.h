@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "phosphene/v1/job.pb.h"
+#include "phosphene/v1/job_service.pb.h"
+#include "phosphene/v1/system_service.pb.h"
+#include "server/storage/blob_store.h"
+
+namespace phosphene {
+
+// The bounds requests are held to, as GetCapabilities tells them:
+// max_spec_bytes 8 MiB, max_blob_bytes 2 GiB, max_canvas_pixels 2^28 (over all
+// rows), max_rows 256, max_steps 1,000,000, max_model_bytes 2 GiB, priority
+// -100..100, max_watchers_per_job 256.
+v1::Limits DefaultLimits();
+
+// What a spec is checked against.
+struct ValidationContext {
+  v1::Limits limits = DefaultLimits();
+  // Blobs the spec names must be there. Null: not looked at. Must outlive the
+  // call.
+  BlobStore* blobs = nullptr;
+  // Engine::Check, called last and only when all else is well. Null: not.
+  std::function<absl::Status(const v1::JobSpec&)> engine_check;
+};
+
+// Checks a CreateJobRequest: job_id, request_id, labels, priority and the
+// spec. INVALID_ARGUMENT lists every fault with its path
+// (`job.spec.steps`), NOT_FOUND names a missing blob, and what engine_check
+// answers (its paths, which begin with "spec", get "job." before them).
+absl::Status ValidateCreateJob(const v1::CreateJobRequest& request,
+                               const ValidationContext& context);
+
+// Checks an UpdateJobRequest: name, mask (`labels`, `priority`, `*`; empty: the
+// fields that are set) and the values it names.
+absl::Status ValidateUpdateJob(const v1::UpdateJobRequest& request,
+                               const ValidationContext& context);
+
+// INVALID_ARGUMENT on `field` unless `name` is `jobs/{job}`.
+absl::Status CheckJobName(absl::string_view name,
+                          absl::string_view field = "name");
+
+// Splits `jobs/{job}/frames/{step}`; INVALID_ARGUMENT on "name" otherwise.
+struct FrameName {
+  std::string job;  // `jobs/{job}`
+  int64_t step = 0;
+};
+absl::StatusOr<FrameName> ParseFrameName(absl::string_view name);
+
+// The page size to use (AIP-158): 0 is 50, above 1000 is 1000;
+// INVALID_ARGUMENT when negative.
+absl::StatusOr<int> PageSize(int requested);
+
+}  // namespace phosphene
