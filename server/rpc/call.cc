@@ -1,0 +1,70 @@
+#include "server/rpc/call.h"
+
+#include <utility>
+
+#include "server/base/faults.h"
+#include "server/base/log.h"
+#include "server/rpc/status_to_grpc.h"
+
+namespace phosphene {
+namespace {
+
+// Deletes itself when gRPC is done with it, which is after Finish; the task on
+// the executor always runs and always finishes, so OnCancel has nothing to do.
+class UnaryReactor : public grpc::ServerUnaryReactor {
+ public:
+  UnaryReactor(const RpcEnvironment& env, const RpcMethod& method) : record_(env, method) {}
+
+  void Run(grpc::CallbackServerContext* context, Executor& executor,
+           std::function<absl::Status(const Caller&)> work) {
+    absl::StatusOr<Caller> caller = record_.Admit(*context);
+    if (!caller.ok()) {
+      Finish(record_.End(caller.status()));
+      return;
+    }
+    executor.Execute([this, context, caller = *std::move(caller), work = std::move(work)] {
+      Finish(record_.End(context->IsCancelled() ? CallCancelled() : work(caller)));
+    });
+  }
+  void OnDone() override { delete this; }
+
+ private:
+  CallRecord record_;
+};
+
+}  // namespace
+
+CallRecord::CallRecord(const RpcEnvironment& env, const RpcMethod& method)
+    : env_(env), method_(method), start_(env.clock->Now()) {
+  env_.metrics->Started(method_);
+}
+
+absl::StatusOr<Caller> CallRecord::Admit(const grpc::CallbackServerContext& context) const {
+  if (env_.draining->load(std::memory_order_relaxed)) {
+    return WithReason(absl::UnavailableError("the server is going away; call again"), "DRAINING");
+  }
+  return env_.authorizer->Authorize(context);
+}
+
+grpc::Status CallRecord::End(const absl::Status& status) {
+  env_.metrics->Handled(method_, static_cast<grpc::StatusCode>(status.code()),
+                        env_.clock->Now() - start_);
+  if (absl::IsInternal(status) || absl::IsDataLoss(status)) {
+    LogError("call failed", {{"method", method_.name}, {"error", std::string(status.message())}});
+  }
+  return ToGrpcStatus(status);
+}
+
+grpc::ServerUnaryReactor* RunUnary(const RpcEnvironment& env, const RpcMethod& method,
+                                   grpc::CallbackServerContext* context, Executor& executor,
+                                   std::function<absl::Status(const Caller&)> work) {
+  auto* reactor = new UnaryReactor(env, method);
+  reactor->Run(context, executor, std::move(work));
+  return reactor;
+}
+
+absl::Status CallCancelled() {
+  return WithReason(absl::CancelledError("the client gave the call up"), "CALL_CANCELLED");
+}
+
+}  // namespace phosphene
