@@ -27,12 +27,14 @@ struct StepView {
   at::Tensor input;  // [rows+companions,3,h,w] after transforms, 0..1
   at::Tensor alpha;  // [rows,1,H,W] before transforms; undefined without alpha
   at::Tensor input_alpha;  // [rows,1,h,w] after transforms; undefined without
-  const std::map<std::string, at::Tensor>* activations = nullptr;  // resolved name -> [N,C,h,w]
+  const std::map<std::string, at::Tensor>* activations =
+      nullptr;  // resolved name -> [N,C,h,w]
 
   // The rows of a layer, f32: [rows,C,h,w] ("input" and "image" too).
   at::Tensor Layer(const std::string& resolved) const;
   // One companion of a layer, f32: [1,C,h,w].
-  at::Tensor CompanionLayer(const std::string& resolved, int64_t companion) const;
+  at::Tensor CompanionLayer(const std::string& resolved,
+                            int64_t companion) const;
 };
 
 // A scalar per row. Confined to a thread.
@@ -50,8 +52,9 @@ class ObjectiveFn {
 
 // A reference image that rides along in the batch.
 struct Companion {
-  at::Tensor image;          // [1,3,H',W'] f32 0..1
-  bool crop_each_step = false;  // random canvas-size crop each step; else H',W' = canvas
+  at::Tensor image;  // [1,3,H',W'] f32 0..1
+  bool crop_each_step =
+      false;  // random canvas-size crop each step; else H',W' = canvas
 };
 
 // What objectives are made from, and where they say what they need.
@@ -66,8 +69,8 @@ struct ObjectiveContext {
   std::function<absl::StatusOr<std::map<std::string, at::Tensor>>(
       const at::Tensor& image, const std::vector<std::string>& layers)>
       run_once;
-  std::vector<std::string> layers;     // wanted, resolved; filled by make
-  std::vector<Companion> companions;   // filled by make; index is the id
+  std::vector<std::string> layers;    // wanted, resolved; filled by make
+  std::vector<Companion> companions;  // filled by make; index is the id
 
   // Resolves a layer name and wants it; "input" and "image" pass through.
   absl::StatusOr<std::string> Want(absl::string_view layer);
@@ -80,29 +83,30 @@ struct ObjectiveKind {
   const char* arm;
   // Own fields and layers (network may be null: then skip what needs it);
   // `path` is that of the Objective message.
-  void (*check)(const v1::Objective& spec, const NetworkInfo* network, const Canvas& canvas,
-                absl::string_view path, Faults& faults);
-  absl::StatusOr<std::unique_ptr<ObjectiveFn>> (*make)(const v1::Objective& spec,
-                                                       ObjectiveContext& context);
+  void (*check)(const v1::Objective& spec, const NetworkInfo* network,
+                const Canvas& canvas, absl::string_view path, Faults& faults);
+  absl::StatusOr<std::unique_ptr<ObjectiveFn>> (*make)(
+      const v1::Objective& spec, ObjectiveContext& context);
 };
 
 const std::vector<const ObjectiveKind*>& ObjectiveKinds();
 const ObjectiveKind* FindObjectiveKind(const v1::Objective& spec);
 
 // Checks one objective tree; UNIMPLEMENTED names an arm that is not built in.
-absl::Status CheckObjective(const v1::Objective& spec, const NetworkInfo* network,
-                            const Canvas& canvas, absl::string_view path);
+absl::Status CheckObjective(const v1::Objective& spec,
+                            const NetworkInfo* network, const Canvas& canvas,
+                            absl::string_view path);
 // Makes one, weight and row mask not applied.
-absl::StatusOr<std::unique_ptr<ObjectiveFn>> MakeObjective(const v1::Objective& spec,
-                                                           ObjectiveContext& context);
+absl::StatusOr<std::unique_ptr<ObjectiveFn>> MakeObjective(
+    const v1::Objective& spec, ObjectiveContext& context);
 // "channel inception_4c/output:10": label for progress events.
 std::string ObjectiveLabel(const v1::Objective& spec);
 
 // Helpers for check functions: adds a fault "no layer ...; nearest ..." or
 // "channel 600 of ... is out of range 0..511".
-void CheckLayer(const NetworkInfo* network, absl::string_view layer, absl::string_view path,
-                Faults& faults);
-void CheckChannel(const NetworkInfo* network, absl::string_view layer, int64_t channel,
-                  absl::string_view path, Faults& faults);
+void CheckLayer(const NetworkInfo* network, absl::string_view layer,
+                absl::string_view path, Faults& faults);
+void CheckChannel(const NetworkInfo* network, absl::string_view layer,
+                  int64_t channel, absl::string_view path, Faults& faults);
 
 }  // namespace phosphene

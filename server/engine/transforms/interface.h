@@ -33,10 +33,22 @@ class ImageTransform {
  public:
   virtual ~ImageTransform() = default;
   // [N,C,H,W] f32 0..1 -> [N,C',H',W']; keeps N.
-  virtual at::Tensor Apply(const at::Tensor& image, const TransformDraw& draw) = 0;
-  // Size of the output for an input size, for checks: the smallest one drawn.
-  // Default: unchanged. A value < 1 means the input is too small.
+  virtual at::Tensor Apply(const at::Tensor& image,
+                           const TransformDraw& draw) = 0;
+  // What the same draw does to a coverage mask [N,1,H,W]: moved like the image,
+  // 0 where a border comes in, untouched by changes of colour. Default:
+  // nothing.
+  virtual at::Tensor ApplyAlpha(const at::Tensor& alpha,
+                                const TransformDraw& draw) {
+    return alpha;
+  }
+  // Size of the output for an input size, for checks: the smallest one drawn
+  // and the largest. Default: unchanged. A value < 1 means the input is too
+  // small.
   virtual void MinSize(int64_t* height, int64_t* width) const {}
+  virtual void MaxSize(int64_t* height, int64_t* width) const {
+    MinSize(height, width);
+  }
   // Channels out for channels in (random_background: 4 -> 3). Default: same.
   virtual int64_t Channels(int64_t in) const { return in; }
 };
@@ -44,8 +56,10 @@ class ImageTransform {
 // A kind of transform: one arm of Transform.kind, one file.
 struct TransformKind {
   const char* arm;
-  void (*check)(const v1::Transform& spec, absl::string_view path, Faults& faults);
-  absl::StatusOr<std::unique_ptr<ImageTransform>> (*make)(const v1::Transform& spec);
+  void (*check)(const v1::Transform& spec, absl::string_view path,
+                Faults& faults);
+  absl::StatusOr<std::unique_ptr<ImageTransform>> (*make)(
+      const v1::Transform& spec);
 };
 
 const std::vector<const TransformKind*>& TransformKinds();
@@ -54,8 +68,8 @@ const TransformKind* FindTransformKind(const v1::Transform& spec);
 // `preset` arms replaced by what they stand for; canvas size is needed by
 // TRANSPARENT's crop.
 std::vector<v1::Transform> FlattenTransforms(
-    const google::protobuf::RepeatedPtrField<v1::Transform>& transforms, int64_t height,
-    int64_t width);
+    const google::protobuf::RepeatedPtrField<v1::Transform>& transforms,
+    int64_t height, int64_t width);
 
 // A list of transforms, applied in order. May fuse neighbours as long as the
 // result equals applying them one by one.
@@ -63,14 +77,21 @@ class TransformChain {
  public:
   // Checks every transform, that sizes fit (`path` such as "spec.transforms"),
   // UNIMPLEMENTED names an arm that is not built in.
-  static absl::Status Check(const google::protobuf::RepeatedPtrField<v1::Transform>& transforms,
-                            int64_t channels, int64_t height, int64_t width,
-                            absl::string_view path);
+  static absl::Status Check(
+      const google::protobuf::RepeatedPtrField<v1::Transform>& transforms,
+      int64_t channels, int64_t height, int64_t width, absl::string_view path);
   static absl::StatusOr<std::unique_ptr<TransformChain>> Make(
-      const google::protobuf::RepeatedPtrField<v1::Transform>& transforms, int64_t height,
-      int64_t width);
+      const google::protobuf::RepeatedPtrField<v1::Transform>& transforms,
+      int64_t height, int64_t width);
   virtual ~TransformChain() = default;
-  virtual at::Tensor Apply(const at::Tensor& image, uint64_t seed, int64_t step) = 0;
+  // [N,C,H,W] f32 0..1 -> [N,C',H',W'], differentiable; the memory format of
+  // `image` (planar or channels_last) is kept.
+  virtual at::Tensor Apply(const at::Tensor& image, uint64_t seed,
+                           int64_t step) = 0;
+  // The alpha channel [N,1,H,W] as the same draws move it: what of the
+  // network's input is covered by the image.
+  virtual at::Tensor ApplyAlpha(const at::Tensor& alpha, uint64_t seed,
+                                int64_t step) = 0;
   virtual int64_t Channels(int64_t in) const = 0;
 };
 

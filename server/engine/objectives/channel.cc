@@ -1,0 +1,44 @@
+#include "absl/strings/str_cat.h"
+#include "server/base/status_macros.h"
+#include "server/engine/objectives/interface.h"
+
+namespace phosphene {
+namespace {
+
+class Channel final : public ObjectiveFn {
+ public:
+  Channel(std::string layer, int64_t channel)
+      : layer_(std::move(layer)), channel_(channel) {}
+
+  at::Tensor Value(const StepView& view) override {
+    return view.Layer(layer_).select(1, channel_).mean({1, 2});
+  }
+
+ private:
+  std::string layer_;
+  int64_t channel_;
+};
+
+void Check(const v1::Objective& spec, const NetworkInfo* network,
+           const Canvas& canvas, absl::string_view path, Faults& faults) {
+  const std::string arm = absl::StrCat(path, ".channel");
+  CheckLayer(network, spec.channel().layer(), absl::StrCat(arm, ".layer"),
+             faults);
+  CheckChannel(network, spec.channel().layer(), spec.channel().channel(),
+               absl::StrCat(arm, ".channel"), faults);
+}
+
+absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,
+                                                  ObjectiveContext& context) {
+  ASSIGN_OR_RETURN(std::string layer, context.Want(spec.channel().layer()));
+  return std::make_unique<Channel>(std::move(layer), spec.channel().channel());
+}
+
+}  // namespace
+
+const ObjectiveKind& ChannelObjectiveKind() {
+  static const ObjectiveKind kind = {"channel", Check, Make};
+  return kind;
+}
+
+}  // namespace phosphene

@@ -1,0 +1,77 @@
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "server/base/status_macros.h"
+#include "server/engine/objectives/cosine.h"
+#include "server/engine/objectives/fields.h"
+#include "server/engine/objectives/interface.h"
+#include "server/engine/tensor/rng.h"
+
+namespace phosphene {
+namespace {
+
+class Direction final : public ObjectiveFn {
+ public:
+  Direction(std::string layer, at::Tensor vector,
+            const v1::DirectionObjective& spec)
+      : layer_(std::move(layer)),
+        vector_(std::move(vector)),
+        power_(spec.cossim_power()),
+        center_only_(spec.center_only()) {}
+
+  at::Tensor Value(const StepView& view) override {
+    at::Tensor map = view.Layer(layer_);  // [rows,C,h,w]
+    if (center_only_) {
+      map = map.narrow(2, map.size(2) / 2, 1).narrow(3, map.size(3) / 2, 1);
+    }
+    return DotCosine(map, vector_, power_).mean({1, 2});
+  }
+
+ private:
+  std::string layer_;
+  at::Tensor vector_;  // [1,C,1,1] f32
+  double power_;
+  bool center_only_;
+};
+
+void Check(const v1::Objective& spec, const NetworkInfo* network,
+           const Canvas& canvas, absl::string_view path, Faults& faults) {
+  const std::string arm = absl::StrCat(path, ".direction");
+  const v1::DirectionObjective& own = spec.direction();
+  CheckLayer(network, own.layer(), absl::StrCat(arm, ".layer"), faults);
+  if (own.has_random_seed() && own.vector_size() > 0) {
+    faults.Add(absl::StrCat(arm, ".random_seed"),
+               "set either vector or random_seed, not both");
+  } else if (!own.has_random_seed()) {
+    CheckValues(own.vector(), LayerChannels(network, canvas, own.layer()),
+                absl::StrCat(arm, ".vector"), faults);
+  }
+  CheckCosinePower(own.cossim_power(), absl::StrCat(arm, ".cossim_power"),
+                   faults);
+}
+
+absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,
+                                                  ObjectiveContext& context) {
+  const v1::DirectionObjective& own = spec.direction();
+  ASSIGN_OR_RETURN(std::string layer, context.Want(own.layer()));
+  at::Tensor vector;
+  if (own.has_random_seed()) {
+    const int64_t channels =
+        LayerChannels(context.network, context.canvas, own.layer());
+    vector =
+        Rng(own.random_seed(), RngStream::kObjective).NormalTensor({channels});
+  } else {
+    vector = ValuesTensor(own.vector());
+  }
+  return std::make_unique<Direction>(
+      std::move(layer), vector.view({1, -1, 1, 1}).to(context.device), own);
+}
+
+}  // namespace
+
+const ObjectiveKind& DirectionObjectiveKind() {
+  static const ObjectiveKind kind = {"direction", Check, Make};
+  return kind;
+}
+
+}  // namespace phosphene

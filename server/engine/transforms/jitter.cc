@@ -1,0 +1,49 @@
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "server/base/range_fault.h"
+#include "server/engine/transforms/warp.h"
+
+namespace phosphene {
+namespace {
+
+class Jitter final : public WarpTransform {
+ public:
+  explicit Jitter(const v1::Transform& spec)
+      : WarpTransform(spec.per_row()), pixels_(spec.jitter().pixels()) {}
+
+  void Extend(const TransformDraw& draw, int64_t row,
+              WarpPath* path) const override {
+    Rng rng = RowRng(draw, row);
+    const int64_t h = path->height(), w = path->width();
+    const int64_t top = rng.Index(pixels_ + 1), left = rng.Index(pixels_ + 1);
+    path->Index(WarpRange(top, h - pixels_, h), WarpRange(left, w - pixels_, w),
+                0);
+  }
+  void MinSize(int64_t* height, int64_t* width) const override {
+    *height -= pixels_;
+    *width -= pixels_;
+  }
+
+ private:
+  int64_t pixels_;
+};
+
+void Check(const v1::Transform& spec, absl::string_view path, Faults& faults) {
+  CheckRange(spec.jitter().pixels(), 1, 32768,
+             absl::StrCat(path, ".jitter.pixels"), faults);
+}
+
+absl::StatusOr<std::unique_ptr<ImageTransform>> Make(
+    const v1::Transform& spec) {
+  return std::make_unique<Jitter>(spec);
+}
+
+}  // namespace
+
+const TransformKind& JitterTransformKind() {
+  static const TransformKind kind = {"jitter", Check, Make};
+  return kind;
+}
+
+}  // namespace phosphene

@@ -1,1 +1,0 @@
-#include "server/engine/transforms/interface.h"

@@ -1,0 +1,66 @@
+#include <algorithm>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "server/base/range_fault.h"
+#include "server/engine/transforms/warp.h"
+
+namespace phosphene {
+namespace {
+
+using v1::RotateTransform;
+
+constexpr int kMaxAngles = 4096;
+
+class Rotate final : public WarpTransform {
+ public:
+  explicit Rotate(const v1::Transform& spec)
+      : WarpTransform(spec.per_row()),
+        angles_(spec.rotate().angles().begin(), spec.rotate().angles().end()),
+        bilinear_(spec.rotate().sampling() == RotateTransform::BILINEAR) {}
+
+  void Extend(const TransformDraw& draw, int64_t row,
+              WarpPath* path) const override {
+    const float degrees =
+        static_cast<float>(angles_[RowRng(draw, row).Index(angles_.size())]);
+    // 3.14, not pi: lucid's.
+    path->Rotate(3.14f * degrees / 180.0f, bilinear_);
+  }
+
+ private:
+  std::vector<double> angles_;
+  bool bilinear_;
+};
+
+void Check(const v1::Transform& spec, absl::string_view path, Faults& faults) {
+  const std::string field = absl::StrCat(path, ".rotate.angles");
+  const int count = spec.rotate().angles_size();
+  if (count < 1 || count > kMaxAngles) {
+    faults.Add(field,
+               absl::StrCat("has ", count, " values, needs 1..", kMaxAngles));
+  }
+  for (int i = 0; i < std::min(count, kMaxAngles); ++i) {
+    if (!CheckRange(spec.rotate().angles(i), -360, 360,
+                    absl::StrCat(field, "[", i, "]"), faults)) {
+      break;
+    }
+  }
+  const int sampling = spec.rotate().sampling();
+  CheckKnown(RotateTransform::Sampling_IsValid(sampling), sampling,
+             "NEAREST, BILINEAR", absl::StrCat(path, ".rotate.sampling"),
+             faults);
+}
+
+absl::StatusOr<std::unique_ptr<ImageTransform>> Make(
+    const v1::Transform& spec) {
+  return std::make_unique<Rotate>(spec);
+}
+
+}  // namespace
+
+const TransformKind& RotateTransformKind() {
+  static const TransformKind kind = {"rotate", Check, Make};
+  return kind;
+}
+
+}  // namespace phosphene
