@@ -19,7 +19,8 @@ namespace phosphene {
 struct BlobInfo {
   std::string name;
   int64_t size_bytes = 0;
-  // When it was last stored (again); garbage collection spares young blobs.
+  // When it was last stored or looked at; garbage collection spares young
+  // blobs.
   absl::Time touch_time;
 };
 
@@ -75,14 +76,18 @@ class BlobStore {
     return Read(name, 0, 0);
   }
 
+  // Looks at a blob and refreshes its touch_time: who asks means to use it.
   virtual absl::StatusOr<BlobInfo> Stat(absl::string_view name) = 0;
 
   // Names greater than `after` in order, at most `limit`; "" starts.
   virtual absl::StatusOr<std::vector<std::string>> List(absl::string_view after,
                                                         int limit) = 0;
 
-  // Removes a blob; no error when it is absent.
-  virtual absl::Status Delete(absl::string_view name) = 0;
+  // Removes a blob; no error when it is absent. ABORTED, and it stays, when it
+  // was stored or looked at after `untouched_since`.
+  virtual absl::Status Delete(
+      absl::string_view name,
+      absl::Time untouched_since = absl::InfiniteFuture()) = 0;
 
   // Path of a local file with the content, for mapping into memory; it stays
   // valid until Delete. UNIMPLEMENTED where the backend holds no files.

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "server/base/mutex.h"
+#include "server/engine/engine.h"
+
+namespace phosphene {
+
+// An engine whose "optimization" is a hash chain: the state after step n is a
+// function of the spec and n alone, so that what a resumed run makes can be
+// compared with what an uninterrupted one makes. It keeps every promise of
+// engine.h: progress each step, frames when wanted, checkpoints when due, a
+// stop between two steps.
+//
+// Tests act from inside a run through OnStep, so no thread is needed:
+//   engine.OnStep(3, [&] { store.Cancel("jobs/a"); });
+// Thread-safe; hooks run under no lock.
+class FakeEngine : public Engine {
+ public:
+  // Called after step `step` of every run.
+  void OnStep(int64_t step, std::function<void()> hook);
+  // Runs fail with this after `step` steps.
+  void FailAt(int64_t step, absl::Status status);
+  // What Check answers.
+  void SetCheck(absl::Status status);
+
+  struct Begun {
+    std::string model;
+    int64_t first_step = 0;  // steps done when it began
+    std::string device;
+  };
+  // Runs begun, in order.
+  std::vector<Begun> runs() const;
+
+  // The bytes of the artifact of a spec that has run to its end.
+  static std::string ResultOf(const v1::JobSpec& spec);
+
+  absl::StatusOr<RunResult> Run(const RunRequest& request, RunSink& sink,
+                                std::stop_token stop) override;
+  absl::Status Check(const v1::JobSpec& spec) override;
+  absl::StatusOr<ModelReport> Inspect(absl::string_view onnx,
+                                      const v1::ModelConfig& config,
+                                      absl::string_view source_file) override;
+  v1::Capabilities Capabilities() const override;
+  std::vector<EngineDevice> Devices() const override;
+
+ private:
+  void CallHooks(int64_t step);
+
+  mutable Mutex mu_;
+  std::multimap<int64_t, std::function<void()>> hooks_ ABSL_GUARDED_BY(mu_);
+  std::map<int64_t, absl::Status> failures_ ABSL_GUARDED_BY(mu_);
+  absl::Status check_ ABSL_GUARDED_BY(mu_);
+  std::vector<Begun> runs_ ABSL_GUARDED_BY(mu_);
+};
+
+// A spec the fake engine runs: model, one channel objective, 64 x 64 pixels.
+v1::JobSpec FakeSpec(int steps, uint64_t seed = 0);
+
+}  // namespace phosphene
