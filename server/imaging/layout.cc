@@ -79,13 +79,15 @@ int NearSquareColumns(int count) {
 }
 
 Image8 Grid(const std::vector<Image8>& images, const GridOptions& options) {
-  int cell_width = 0, cell_height = 0, channels = 1;
+  int cell_width = 0, cell_height = 0;
+  bool color = false, alpha = false;
   for (const Image8& image : images) {
     cell_width = std::max(cell_width, image.width);
     cell_height = std::max(cell_height, image.height);
-    channels = std::max(channels, image.channels);
-    if (HasAlpha(image.channels)) channels = std::max(channels, channels <= 2 ? 2 : 4);
+    color = color || image.channels >= 3;
+    alpha = alpha || HasAlpha(image.channels);
   }
+  const int channels = (color ? 3 : 1) + (alpha ? 1 : 0);
   const int count = static_cast<int>(images.size());
   const int columns = std::min(count, options.columns > 0 ? options.columns : NearSquareColumns(count));
   const int rows = (count + columns - 1) / columns;

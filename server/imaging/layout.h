@@ -40,7 +40,7 @@ struct GridOptions {
   uint8_t fill = 255;  // of gaps and empty cells, every channel
 };
 // Images in rows, each centred in a cell of the largest one's size. Channels
-// are those of the richest image. REQUIRES: images not empty.
+// hold what any image has, colour and alpha. REQUIRES: images not empty.
 Image8 Grid(const std::vector<Image8>& images, const GridOptions& options = {});
 
 // Columns of a near-square grid of `count`.

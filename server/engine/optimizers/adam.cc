@@ -1,0 +1,180 @@
+#include <cmath>
+#include <utility>
+
+#include "server/engine/optimizers/elementwise.h"
+#include "server/engine/tensor/torch_pch.h"
+
+#include <ATen/Parallel.h>
+
+#include "absl/strings/str_cat.h"
+#include "server/engine/optimizers/adam_kernel.h"
+
+namespace phosphene {
+namespace {
+
+constexpr double kBeta1 = 0.9, kBeta2 = 0.999, kEpsilon = 1e-8, kWeightDecay = 0.01;
+constexpr int64_t kGrain = 32768;  // elements a thread takes at least
+
+struct Settings {
+  double beta1 = kBeta1;
+  double beta2 = kBeta2;
+  double epsilon = kEpsilon;
+  double weight_decay = 0;
+};
+
+// Kingma & Ba 2014, algorithm 1; with weight decay Loshchilov & Hutter 2017,
+// algorithm 2.
+class Adam : public ElementwiseOptimizer {
+ public:
+  Adam(std::vector<ParamTensor> parameters, const Settings& settings)
+      : ElementwiseOptimizer(std::move(parameters), {"m", "v"}), settings_(settings) {}
+
+ protected:
+  void Update(at::Tensor& value, const at::Tensor& gradient, std::vector<at::Tensor>& slots,
+              double learning_rate) override {
+    AdamStep s;
+    s.beta1 = static_cast<float>(settings_.beta1);
+    s.beta2 = static_cast<float>(settings_.beta2);
+    s.epsilon = static_cast<float>(settings_.epsilon);
+    s.step_size = static_cast<float>(learning_rate / (1 - std::pow(settings_.beta1, step())));
+    s.square_factor = static_cast<float>(1 / std::sqrt(1 - std::pow(settings_.beta2, step())));
+    s.keep = static_cast<float>(1 - learning_rate * settings_.weight_decay);
+    if (value.is_cpu() && value.is_contiguous()) {
+      s.value = value.data_ptr<float>();
+      s.gradient = gradient.const_data_ptr<float>();
+      s.mean = slots[0].data_ptr<float>();
+      s.square = slots[1].data_ptr<float>();
+      at::parallel_for(0, value.numel(), kGrain,
+                       [&s](int64_t begin, int64_t end) { RunAdam(s, begin, end); });
+      return;
+    }
+    slots[0].mul_(s.beta1).add_(gradient, 1 - s.beta1);
+    slots[1].mul_(s.beta2).addcmul_(gradient, gradient, 1 - s.beta2);
+    const at::Tensor denominator = slots[1].sqrt().mul_(s.square_factor).add_(s.epsilon);
+    value.mul_(s.keep).addcdiv_(slots[0], denominator, -s.step_size);
+  }
+
+ private:
+  Settings settings_;
+};
+
+// Fields shared by AdamOptimizer and its kin.
+template <typename Arm>
+void CheckMoments(const Arm& arm, const std::string& path, Faults& faults) {
+  CheckUnit(arm.beta1(), true, path + ".beta1", faults);
+  CheckUnit(arm.beta2(), true, path + ".beta2", faults);
+  if (arm.has_epsilon() && !(arm.epsilon() > 0 && arm.epsilon() <= 1)) {
+    faults.Add(path + ".epsilon",
+               absl::StrCat(arm.epsilon(), " is out of range; more than 0 and at most 1"));
+  }
+}
+
+template <typename Arm>
+Settings SettingsOf(const Arm& arm) {
+  Settings settings;
+  if (arm.has_beta1()) settings.beta1 = arm.beta1();
+  if (arm.has_beta2()) settings.beta2 = arm.beta2();
+  if (arm.has_epsilon()) settings.epsilon = arm.epsilon();
+  return settings;
+}
+
+// Dozat 2016, with the momentum schedule of the paper:
+// mu_t = beta1 (1 - 0.96^(t * 0.004) / 2).
+class NAdam : public ElementwiseOptimizer {
+ public:
+  NAdam(std::vector<ParamTensor> parameters, const Settings& settings)
+      : ElementwiseOptimizer(std::move(parameters), {"m", "v"}), settings_(settings) {}
+
+ protected:
+  void Begin() override {
+    mu_ = Mu(step());
+    mu_next_ = Mu(step() + 1);
+    mu_product_ *= mu_;
+  }
+
+  void Update(at::Tensor& value, const at::Tensor& gradient, std::vector<at::Tensor>& slots,
+              double learning_rate) override {
+    const double beta1 = settings_.beta1, beta2 = settings_.beta2;
+    // One operation at a time: each rounds once, so an element's bits do not
+    // depend on where a vector ends.
+    slots[0].mul_(beta1).add_(gradient.mul(1 - beta1));
+    slots[1].mul_(beta2).add_(gradient.mul(gradient).mul_(1 - beta2));
+    const at::Tensor denominator = slots[1]
+                                       .mul(1 / (1 - std::pow(beta2, step())))
+                                       .sqrt_()
+                                       .add_(settings_.epsilon);
+    const double now = learning_rate * (1 - mu_) / (1 - mu_product_);
+    const double ahead = learning_rate * mu_next_ / (1 - mu_product_ * mu_next_);
+    value.sub_(gradient.mul(now).div_(denominator));
+    value.sub_(slots[0].mul(ahead).div_(denominator));
+  }
+
+  void SaveExtra(std::map<std::string, at::Tensor>* state) const override {
+    (*state)["mu_product"] = at::full({1}, mu_product_, at::kDouble);
+  }
+  absl::Status LoadExtra(const std::map<std::string, at::Tensor>& state) override {
+    const auto saved = FindState(state, "mu_product", at::empty({1}, at::kDouble));
+    if (!saved.ok()) return saved.status();
+    mu_product_ = saved->item<double>();
+    return absl::OkStatus();
+  }
+
+ private:
+  double Mu(int64_t t) const {
+    return settings_.beta1 * (1 - 0.5 * std::pow(0.96, 0.004 * static_cast<double>(t)));
+  }
+
+  Settings settings_;
+  double mu_ = 0, mu_next_ = 0, mu_product_ = 1;
+};
+
+}  // namespace
+
+const OptimizerKind& AdamOptimizerKind() {
+  static const OptimizerKind kind = {
+      "adam", 0.05,
+      [](const v1::Optimizer& spec, absl::string_view path, Faults& faults) {
+        CheckMoments(spec.adam(), absl::StrCat(path, ".adam"), faults);
+      },
+      [](const v1::Optimizer& spec, std::vector<ParamTensor> parameters)
+          -> std::unique_ptr<OptimizerFn> {
+        return std::make_unique<Adam>(std::move(parameters), SettingsOf(spec.adam()));
+      }};
+  return kind;
+}
+
+const OptimizerKind& AdamWOptimizerKind() {
+  static const OptimizerKind kind = {
+      "adamw", 0.05,
+      [](const v1::Optimizer& spec, absl::string_view path, Faults& faults) {
+        const std::string arm = absl::StrCat(path, ".adamw");
+        CheckMoments(spec.adamw(), arm, faults);
+        const double decay = spec.adamw().weight_decay();
+        if (!(decay >= 0 && decay <= 1000)) {
+          faults.Add(arm + ".weight_decay", absl::StrCat(decay, " is out of range 0..1000"));
+        }
+      },
+      [](const v1::Optimizer& spec, std::vector<ParamTensor> parameters)
+          -> std::unique_ptr<OptimizerFn> {
+        Settings settings = SettingsOf(spec.adamw());
+        settings.weight_decay =
+            spec.adamw().has_weight_decay() ? spec.adamw().weight_decay() : kWeightDecay;
+        return std::make_unique<Adam>(std::move(parameters), settings);
+      }};
+  return kind;
+}
+
+const OptimizerKind& NAdamOptimizerKind() {
+  static const OptimizerKind kind = {
+      "nadam", 0.05,
+      [](const v1::Optimizer& spec, absl::string_view path, Faults& faults) {
+        CheckMoments(spec.nadam(), absl::StrCat(path, ".nadam"), faults);
+      },
+      [](const v1::Optimizer& spec, std::vector<ParamTensor> parameters)
+          -> std::unique_ptr<OptimizerFn> {
+        return std::make_unique<NAdam>(std::move(parameters), SettingsOf(spec.nadam()));
+      }};
+  return kind;
+}
+
+}  // namespace phosphene

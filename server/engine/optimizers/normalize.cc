@@ -1,0 +1,105 @@
+#include "server/engine/optimizers/normalize.h"
+
+#include <cmath>
+
+#include "server/engine/tensor/torch_pch.h"
+
+namespace phosphene {
+namespace {
+
+constexpr int kBands = 4;
+constexpr double kLeastRms = 1e-10;  // below it a band is silence, not signal
+
+// [channels,1,5,5], sums to 1.
+at::Tensor Binomial(int64_t channels, const at::TensorOptions& options) {
+  const at::Tensor row = at::tensor({1., 4., 6., 4., 1.}, options) / 16;
+  return at::outer(row, row).view({1, 1, 5, 5}).expand({channels, 1, 5, 5}).contiguous();
+}
+
+at::Tensor UnitRms(const at::Tensor& band) {
+  const double rms = std::sqrt(band.square().mean(at::kDouble).item<double>());
+  return band / std::max(rms, kLeastRms);
+}
+
+// Gradients of one row, or of a shared tensor, under one measure.
+using Group = std::vector<at::Tensor>;
+
+double MeanAbs(const Group& group) {
+  double sum = 0;
+  int64_t count = 0;
+  for (const at::Tensor& g : group) {
+    sum += g.abs().sum(at::kDouble).item<double>();
+    count += g.numel();
+  }
+  return count == 0 ? 0 : sum / static_cast<double>(count);
+}
+
+double Norm(const Group& group) {
+  double sum = 0;
+  for (const at::Tensor& g : group) sum += g.square().sum(at::kDouble).item<double>();
+  return std::sqrt(sum);
+}
+
+std::vector<Group> GroupsOf(const std::vector<ParamTensor>& parameters) {
+  std::vector<Group> groups;
+  size_t rows = 0;
+  for (const ParamTensor& p : parameters) {
+    if (p.per_row) rows = std::max<size_t>(rows, p.value.size(0));
+  }
+  groups.resize(rows);
+  for (const ParamTensor& p : parameters) {
+    if (!p.value.grad().defined()) continue;
+    if (!p.per_row) groups.push_back({p.value.grad()});
+    for (size_t row = 0; p.per_row && row < rows; ++row) {
+      groups[row].push_back(p.value.grad().select(0, row));
+    }
+  }
+  return groups;
+}
+
+void NormalizeBands(const std::vector<ParamTensor>& parameters) {
+  for (const ParamTensor& p : parameters) {
+    if (!p.value.grad().defined() || p.value.dim() != 4) continue;
+    for (int64_t row = 0; row < p.value.size(0); ++row) {
+      at::Tensor own = p.value.grad().select(0, row);
+      own.copy_(LaplacianNormalized(own));
+    }
+  }
+}
+
+}  // namespace
+
+at::Tensor LaplacianNormalized(const at::Tensor& gradient) {
+  const at::Tensor kernel = Binomial(gradient.size(0), gradient.options());
+  const int64_t channels = gradient.size(0);
+  at::Tensor rest = gradient.unsqueeze(0);
+  std::vector<at::Tensor> details;
+  for (int band = 0; band < kBands; ++band) {
+    const at::Tensor low = at::conv2d(rest, kernel, {}, 2, 2, 1, channels);
+    const std::vector<int64_t> odd = {(rest.size(2) + 1) % 2, (rest.size(3) + 1) % 2};
+    const at::Tensor up = at::conv_transpose2d(low, kernel * 4, {}, 2, 2, odd, channels);
+    details.push_back(rest - up);
+    rest = low;
+  }
+  at::Tensor out = UnitRms(rest);
+  for (int band = kBands; band-- > 0;) {
+    const at::Tensor& detail = details[band];
+    const std::vector<int64_t> odd = {(detail.size(2) + 1) % 2, (detail.size(3) + 1) % 2};
+    out = at::conv_transpose2d(out, kernel * 4, {}, 2, 2, odd, channels) + UnitRms(detail);
+  }
+  return out.squeeze(0);
+}
+
+void NormalizeGradients(v1::Optimizer::GradientNormalization how,
+                        const std::vector<ParamTensor>& parameters) {
+  const at::NoGradGuard no_grad;
+  if (how == v1::Optimizer::LAPLACIAN) return NormalizeBands(parameters);
+  if (how != v1::Optimizer::MEAN_ABS && how != v1::Optimizer::UNIT_NORM) return;
+  for (Group& group : GroupsOf(parameters)) {
+    const double size = how == v1::Optimizer::MEAN_ABS ? MeanAbs(group) : Norm(group);
+    if (!(size > 0) || !std::isfinite(size)) continue;
+    for (at::Tensor& gradient : group) gradient.div_(size);
+  }
+}
+
+}  // namespace phosphene

@@ -1,1 +1,0 @@
-#include "server/engine/optimizers/interface.h"
