@@ -1,5 +1,6 @@
 #include "server/models/file_model_catalog.h"
 
+#include <fcntl.h>
 #include <google/protobuf/text_format.h>
 #include <sys/stat.h>
 
@@ -12,9 +13,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "server/base/nearest.h"
+#include "server/base/posix_file.h"
 #include "server/base/status_macros.h"
 #include "server/embedded/embedded_model.h"
-#include "server/models/durable_file.h"
 #include "server/models/model_rules.h"
 #include "server/models/text_proto.h"
 
@@ -40,10 +41,24 @@ std::string Fingerprint(const v1::ModelConfig& config) {
 absl::StatusOr<std::string> Fingerprint(const std::string& path) {
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0) {
-    return absl::ErrnoToStatus(errno, absl::StrCat("stat ", path));
+    return ErrnoStatus(errno, "look at", path);
   }
   return absl::StrCat(info.st_ino, "-", info.st_size, "-", info.st_mtim.tv_sec, ".",
                       info.st_mtim.tv_nsec);
+}
+
+// Writes `bytes` beside `path`, syncs and renames: after a crash there is the
+// old content or the new.
+absl::Status ReplaceFile(const std::string& path, absl::string_view bytes) {
+  const std::string beside = absl::StrCat(path, ".new");
+  ASSIGN_OR_RETURN(const FileDescriptor file, OpenFile(beside, O_WRONLY | O_CREAT | O_TRUNC));
+  absl::Status status = WriteAll(file, bytes, beside);
+  if (status.ok()) status = SyncFile(file, beside);
+  std::error_code error;
+  if (status.ok()) fs::rename(beside, path, error);
+  if (error) status = ErrnoStatus(error.value(), "rename", beside);
+  if (!status.ok()) fs::remove(beside, error);
+  return status;
 }
 
 class StagedFile : public StagedModel {
@@ -53,11 +68,15 @@ class StagedFile : public StagedModel {
     std::error_code ignored;
     fs::remove(path_, ignored);  // gone already when it was added
   }
-  absl::Status Open() { return file_.Open(path_); }
-  absl::Status Append(absl::string_view bytes) override { return file_.Append(bytes); }
+  absl::Status Open() {
+    ASSIGN_OR_RETURN(file_, OpenFile(path_, O_WRONLY | O_CREAT | O_EXCL));
+    return absl::OkStatus();
+  }
+  absl::Status Append(absl::string_view bytes) override { return WriteAll(file_, bytes, path_); }
   absl::StatusOr<absl::string_view> Bytes() override {
     if (mapped_ == nullptr) {
-      RETURN_IF_ERROR(file_.Close());
+      RETURN_IF_ERROR(SyncFile(file_, path_));
+      file_.Close();
       ASSIGN_OR_RETURN(mapped_, MappedFile::Open(path_));
     }
     return mapped_->data();
@@ -66,21 +85,19 @@ class StagedFile : public StagedModel {
 
  private:
   const std::string path_;
-  NewFile file_;
+  FileDescriptor file_;
   std::shared_ptr<const MappedFile> mapped_;
 };
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<FileModelCatalog>> FileModelCatalog::Create(std::string folder) {
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (error) return absl::ErrnoToStatus(error.value(), absl::StrCat("make folder ", folder));
-  for (const auto& entry : fs::directory_iterator(folder, error)) {
+  RETURN_IF_ERROR(MakeDirectories(folder));
+  ASSIGN_OR_RETURN(const std::vector<std::string> files, ListDirectory(folder));
+  for (const std::string& file : files) {
     std::error_code ignored;
-    if (absl::StartsWith(entry.path().filename().string(), kStaged)) fs::remove(entry.path(), ignored);
+    if (absl::StartsWith(file, kStaged)) fs::remove(absl::StrCat(folder, "/", file), ignored);
   }
-  if (error) return absl::ErrnoToStatus(error.value(), absl::StrCat("read folder ", folder));
   return std::unique_ptr<FileModelCatalog>(new FileModelCatalog(std::move(folder)));
 }
 
@@ -95,15 +112,12 @@ absl::StatusOr<std::vector<std::string>> FileModelCatalog::Names() const {
 
 absl::StatusOr<std::vector<std::string>> FileModelCatalog::NamesLocked() const {
   std::vector<std::string> names = {std::string(kEmbeddedModelName)};
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(folder_, error)) {
-    const std::string file = entry.path().filename().string();
-    absl::string_view id = file;
+  ASSIGN_OR_RETURN(const std::vector<std::string> files, ListDirectory(folder_));
+  for (absl::string_view id : files) {
     if (absl::ConsumeSuffix(&id, kNetwork) && ModelId(id, "").ok() && id != kEmbeddedModelName) {
       names.emplace_back(id);
     }
   }
-  if (error) return absl::ErrnoToStatus(error.value(), absl::StrCat("read folder ", folder_));
   std::sort(names.begin(), names.end());
   return names;
 }
@@ -208,8 +222,8 @@ absl::Status FileModelCatalog::Add(absl::string_view name, std::unique_ptr<Stage
   RETURN_IF_ERROR(ReplaceFile(Path(id, kSidecar), config_text));
   RETURN_IF_ERROR(ReplaceFile(Path(id, kFacts), facts_text));
   fs::rename(static_cast<StagedFile&>(*staged).path(), Path(id, kNetwork), error);
-  if (error) return absl::ErrnoToStatus(error.value(), absl::StrCat("rename to ", Path(id, kNetwork)));
-  return SyncFolder(folder_);
+  if (error) return ErrnoStatus(error.value(), "rename to", Path(id, kNetwork));
+  return SyncDirectory(folder_);
 }
 
 absl::Status FileModelCatalog::Remove(absl::string_view name) {
@@ -224,10 +238,10 @@ absl::Status FileModelCatalog::Remove(absl::string_view name) {
     std::error_code error;
     // The network first: it decides whether the model exists.
     const bool was_there = fs::remove(Path(id, kNetwork), error);
-    if (error) return absl::ErrnoToStatus(error.value(), absl::StrCat("remove ", Path(id, kNetwork)));
+    if (error) return ErrnoStatus(error.value(), "remove", Path(id, kNetwork));
     fs::remove(Path(id, kSidecar), error);
     fs::remove(Path(id, kFacts), error);
-    if (was_there) return SyncFolder(folder_);
+    if (was_there) return SyncDirectory(folder_);
   }
   return NotFound(id);
 }

@@ -40,8 +40,8 @@ CallRecord::CallRecord(const RpcEnvironment& env, const RpcMethod& method)
 }
 
 absl::StatusOr<Caller> CallRecord::Admit(const grpc::CallbackServerContext& context) const {
-  if (env_.draining->load(std::memory_order_relaxed)) {
-    return WithReason(absl::UnavailableError("the server is going away; call again"), "DRAINING");
+  if (env_.refusing->load(std::memory_order_relaxed)) {
+    return WithReason(absl::UnavailableError("the server is starting or going away; call again"), "NOT_SERVING");
   }
   return env_.authorizer->Authorize(context);
 }

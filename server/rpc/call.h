@@ -23,8 +23,8 @@ struct RpcEnvironment {
   const Authorizer* authorizer = nullptr;
   CallMetrics* metrics = nullptr;
   const Clock* clock = &Clock::Real();
-  // The server goes away: new calls get UNAVAILABLE.
-  const std::atomic<bool>* draining = nullptr;
+  // The server is starting or going away: new calls get UNAVAILABLE.
+  const std::atomic<bool>* refusing = nullptr;
   Executor* quick = nullptr;      // the store: milliseconds
   Executor* checks = nullptr;     // the engine looks at specs and networks: seconds
   Executor* transfers = nullptr;  // blobs
@@ -36,7 +36,7 @@ class CallRecord {
  public:
   CallRecord(const RpcEnvironment& env, const RpcMethod& method);
 
-  // UNAVAILABLE while draining, UNAUTHENTICATED, or who calls. The first line
+  // UNAVAILABLE while refusing, UNAUTHENTICATED, or who calls. The first line
   // of every call.
   absl::StatusOr<Caller> Admit(const grpc::CallbackServerContext& context) const;
 
