@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "phosphene/v1/job.pb.h"
+#include "server/engine/optimize/plan.h"
+
+namespace phosphene {
+
+// Milliseconds spent in the parts of steps, summed; for benchmarks.
+struct StepTimes {
+  double param = 0;
+  double transforms = 0;
+  double network = 0;     // forward
+  double objectives = 0;
+  double backward = 0;    // through all of the above
+  double optimizer = 0;
+};
+
+// The step: image = param; view = transforms(image and companions);
+// activations = network(view); loss[r] = -sum of weighted objectives; backward;
+// optimizer. A pure function of the parts' state and the step's number.
+// Confined to a thread.
+class Loop {
+ public:
+  // All must outlive this.
+  Loop(const v1::JobSpec& spec, Parts& parts) : spec_(spec), parts_(parts) {}
+
+  // Runs step `step` (0-based, over all octaves). INVALID_ARGUMENT: the network
+  // does not take the view's size (first step alone); or the loss is not
+  // finite: the message says at which step. Throws as tensor code does.
+  absl::Status Step(int64_t step);
+
+  // Weighted sum of the objectives at the last step, one a row.
+  std::vector<double> RowValues() const;
+  // Each objective of the spec at the last step, unweighted, mean over the rows
+  // it sees.
+  std::vector<double> ObjectiveValues() const;
+
+  // Collects times until told otherwise; null: none.
+  void set_times(StepTimes* times) { times_ = times; }
+
+ private:
+  at::Tensor Evaluate(int64_t step);
+  at::Tensor Losses(int64_t step);
+  StepView View(const at::Tensor& image, int64_t step);
+  at::Tensor WithCompanions(const at::Tensor& image, int64_t step) const;
+  void RunNetwork(StepView& view);
+  at::Tensor Sum(const StepView& view);
+
+  const v1::JobSpec& spec_;
+  Parts& parts_;
+  StepTimes* times_ = nullptr;
+  bool ran_ = false;                              // a step ended well
+  std::map<std::string, at::Tensor> activations_;
+  std::vector<at::Tensor> values_;                // [rows] each, detached
+  at::Tensor total_;                              // [rows], detached
+};
+
+}  // namespace phosphene

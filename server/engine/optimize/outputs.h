@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "phosphene/v1/job.pb.h"
+#include "server/engine/engine.h"
+#include "server/engine/params/interface.h"
+
+namespace phosphene {
+
+// Output arms built in, by proto name.
+std::vector<std::string> OutputArms();
+
+// Sizes, names, qualities, rows; UNIMPLEMENTED names an arm not built in.
+// Field paths begin with "spec.outputs".
+absl::Status CheckOutputs(const v1::JobSpec& spec);
+
+// The files of spec.outputs (one PNG when empty), from the parameters as they
+// are. `checkpoint` is the serialized state, for a CheckpointOutput.
+// INVALID_ARGUMENT: a size its format cannot hold.
+absl::StatusOr<std::vector<RunArtifact>> MakeOutputs(const v1::JobSpec& spec, Param& param,
+                                                     const std::string& checkpoint);
+
+// The canvas, at most `max_size` on its longest side, rows in a near-square
+// grid.
+Image8 MakeFrame(const v1::JobSpec& spec, Param& param);
+
+}  // namespace phosphene

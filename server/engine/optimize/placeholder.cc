@@ -1,1 +1,0 @@
-#include "server/engine/optimize/torch_engine.h"

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "phosphene/v1/job.pb.h"
+#include "server/engine/engine.h"
+#include "server/engine/objectives/interface.h"
+#include "server/engine/optimize/network_cache.h"
+#include "server/engine/optimizers/interface.h"
+#include "server/engine/params/interface.h"
+#include "server/engine/transforms/interface.h"
+
+namespace phosphene {
+
+// One objective of the spec.
+struct ObjectivePart {
+  std::unique_ptr<ObjectiveFn> fn;
+  v1::Objective share;  // `weight` and `row` alone
+  std::string label;
+};
+
+// Everything one octave runs on: a spec turned into parts. Members are in the
+// order they depend on each other. Confined to a thread.
+struct Parts {
+  Canvas canvas;  // of this octave
+  std::unique_ptr<Param> param;
+  std::unique_ptr<TransformChain> transforms;
+  std::vector<ObjectivePart> objectives;
+  std::vector<Companion> companions;  // on the device
+  NetworkLease network;               // null where no objective reads a layer
+  int64_t network_channels = 0;       // the network's input channels; 0 without one
+  bool wants_input_alpha = false;     // an objective reads alpha after the transforms
+  std::unique_ptr<OptimizerFn> optimizer;
+};
+
+// Where parts come from.
+struct PlanContext {
+  const v1::JobSpec* spec = nullptr;  // checked
+  const EngineInputs* inputs = nullptr;
+  NetworkCache* networks = nullptr;
+  OpenedModel model;  // info null for a job without a network
+  at::Device device = at::kCPU;
+  at::ScalarType dtype = at::kFloat;  // of the network
+};
+
+// Makes the parts of an octave; `previous`, the parameters of the octave
+// before, starts it (null for the first one and on resume, where a checkpoint
+// follows). Errors: blobs that are missing or broken, with the field that names
+// them; UNIMPLEMENTED octaves on a parameterization that cannot start from an
+// image.
+absl::StatusOr<Parts> MakeParts(const PlanContext& context, int64_t octave, Param* previous);
+
+// What a spec asks of its network.
+CompileOptions CompileOptionsOf(const v1::JobSpec& spec, at::Device device, at::ScalarType dtype);
+
+// A decoded image blob, f32 [1,3 or 4,H,W] 0..1, at most 2^26 pixels.
+absl::StatusOr<at::Tensor> LoadImageBlob(const EngineInputs& inputs, absl::string_view blob);
+
+}  // namespace phosphene

@@ -1,0 +1,176 @@
+#include "server/engine/optimize/run.h"
+
+#include <algorithm>
+#include <numeric>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "server/engine/tensor/torch_pch.h"
+
+#include "absl/strings/str_cat.h"
+#include "server/base/faults.h"
+#include "server/base/status_macros.h"
+#include "server/engine/optimize/checkpoint.h"
+#include "server/engine/optimize/loop.h"
+#include "server/engine/optimize/outputs.h"
+#include "server/engine/optimize/reporter.h"
+#include "server/engine/optimize/spec_check.h"
+#include "server/engine/optimize/zero_gradient.h"
+
+namespace phosphene {
+namespace {
+
+// One run: where it stands, and the parts of its octave.
+class Runner {
+ public:
+  Runner(PlanContext context, RunSink& sink, std::stop_token stop)
+      : context_(std::move(context)), spec_(*context_.spec), sink_(sink), stop_(std::move(stop)) {}
+
+  absl::Status Start(absl::string_view checkpoint) {
+    if (checkpoint.empty()) return MakeOctave(nullptr);
+    ASSIGN_OR_RETURN(const Checkpoint state, ParseCheckpoint(checkpoint));
+    if (state.fingerprint != Fingerprint(spec_)) {
+      return absl::DataLossError("the checkpoint belongs to another spec");
+    }
+    if (state.step < 0 || state.step > Engine::TotalSteps(spec_) || state.octave < 0 ||
+        state.octave >= OctaveCount(spec_)) {
+      return absl::DataLossError(absl::StrCat("the checkpoint stands at step ", state.step,
+                                              " of octave ", state.octave,
+                                              ", which the spec has not"));
+    }
+    context_.dtype = state.dtype;
+    octave_ = state.octave;
+    step_ = state.step;
+    RETURN_IF_ERROR(MakeOctave(nullptr));
+    return Restore(state);
+  }
+
+  // True at the end, false when stopped.
+  absl::StatusOr<bool> RunToEnd() {
+    Reporter reporter(spec_, sink_, step_);
+    const int64_t per_octave = StepsPerOctave(spec_), octaves = OctaveCount(spec_);
+    while (true) {
+      Loop loop(spec_, parts_);
+      while (step_ < (octave_ + 1) * per_octave) {
+        if (stop_.stop_requested()) return false;
+        RETURN_IF_ERROR(loop.Step(step_));
+        watch_.Observe(parts_.param->Tensors(), step_);
+        ++step_;
+        value_ = MeanOf(loop.RowValues());
+        reporter.AfterStep(step_, loop, parts_);
+        RETURN_IF_ERROR(CheckpointIfDue());
+      }
+      if (octave_ + 1 >= octaves) return true;
+      if (stop_.stop_requested()) return false;
+      Parts coarse = std::move(parts_);
+      parts_ = Parts();
+      ++octave_;
+      RETURN_IF_ERROR(MakeOctave(coarse.param.get()));
+    }
+  }
+
+  absl::StatusOr<RunResult> Finish(bool finished) {
+    RETURN_IF_ERROR(CheckFinite());
+    RunResult result;
+    result.finished = finished;
+    result.step = step_;
+    result.objective_value = value_;
+    const bool wanted = !finished || std::any_of(spec_.outputs().begin(), spec_.outputs().end(),
+                                                 [](const auto& o) { return o.has_checkpoint(); });
+    std::string state = wanted ? Serialize() : "";
+    ASSIGN_OR_RETURN(result.artifacts, MakeOutputs(spec_, *parts_.param, state));
+    if (!finished) result.checkpoint = std::move(state);
+    result.warnings = watch_.Warnings(step_);
+    return result;
+  }
+
+ private:
+  static double MeanOf(const std::vector<double>& rows) {
+    return std::accumulate(rows.begin(), rows.end(), 0.0) / static_cast<double>(rows.size());
+  }
+
+  absl::Status MakeOctave(Param* previous) {
+    ASSIGN_OR_RETURN(parts_, MakeParts(context_, octave_, previous));
+    return absl::OkStatus();
+  }
+
+  absl::Status CheckpointIfDue() {
+    const int64_t every = spec_.checkpoint_every();
+    if (every == 0 || step_ % every != 0 || step_ == Engine::TotalSteps(spec_)) {
+      return absl::OkStatus();
+    }
+    return sink_.OnCheckpoint(step_, Serialize());
+  }
+
+  std::string Serialize() const {
+    Checkpoint state;
+    state.fingerprint = Fingerprint(spec_);
+    state.step = step_;
+    state.octave = octave_;
+    state.dtype = context_.dtype;
+    for (const ParamTensor& p : parts_.param->Tensors()) {
+      state.tensors["param/" + p.name] = p.value.detach();
+    }
+    state.Add("optimizer/", parts_.optimizer->Save());
+    for (size_t i = 0; i < parts_.objectives.size(); ++i) {
+      std::map<std::string, at::Tensor> own;
+      parts_.objectives[i].fn->Save(&own);
+      state.Add(absl::StrCat("objective/", i, "/"), own);
+    }
+    state.Add("loop/", watch_.Save());
+    state.tensors["loop/value"] = at::full({1}, value_, at::kDouble);
+    return SerializeCheckpoint(state);
+  }
+
+  absl::Status Restore(const Checkpoint& state) {
+    const absl::Status loaded = LoadTensors(*parts_.param, state.Under("param/"));
+    if (!loaded.ok()) {
+      return absl::DataLossError(absl::StrCat("the checkpoint ", std::string(loaded.message())));
+    }
+    RETURN_IF_ERROR(parts_.optimizer->Load(state.Under("optimizer/")));
+    for (size_t i = 0; i < parts_.objectives.size(); ++i) {
+      parts_.objectives[i].fn->Load(state.Under(absl::StrCat("objective/", i, "/")));
+    }
+    watch_.Load(state.Under("loop/"));
+    const auto value = state.tensors.find("loop/value");
+    if (value != state.tensors.end() && value->second.numel() == 1) {
+      value_ = value->second.item<double>();
+    }
+    return absl::OkStatus();
+  }
+
+  // The last update may have gone astray after the last look at the loss.
+  absl::Status CheckFinite() const {
+    for (const ParamTensor& p : parts_.param->Tensors()) {
+      if (at::isfinite(p.value.detach()).all().item<bool>()) continue;
+      return absl::InvalidArgumentError(absl::StrCat(
+          "parameter \"", p.name, "\" is not finite after step ", step_ - 1,
+          "; a smaller spec.optimizer.learning_rate may help"));
+    }
+    return absl::OkStatus();
+  }
+
+  PlanContext context_;
+  const v1::JobSpec& spec_;
+  RunSink& sink_;
+  std::stop_token stop_;
+  Parts parts_;
+  ZeroGradientWatch watch_;
+  int64_t octave_ = 0;
+  int64_t step_ = 0;  // done
+  double value_ = 0;
+};
+
+}  // namespace
+
+absl::StatusOr<RunResult> RunSpec(PlanContext context, absl::string_view checkpoint, RunSink& sink,
+                                  std::stop_token stop) {
+  Runner runner(std::move(context), sink, std::move(stop));
+  RETURN_IF_ERROR(runner.Start(checkpoint));
+  ASSIGN_OR_RETURN(const bool finished, runner.RunToEnd());
+  return runner.Finish(finished);
+}
+
+}  // namespace phosphene

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+
+#include "absl/status/status.h"
+#include "phosphene/v1/job.pb.h"
+#include "server/engine/onnx/network.h"
+#include "server/engine/params/interface.h"
+
+namespace phosphene {
+
+// Bounds of a run beside those of its parts.
+constexpr int64_t kMaxSteps = 1'000'000;
+constexpr int64_t kMaxCanvasPixels = int64_t{1} << 28;  // rows * height * width
+constexpr int kMaxOutputs = 16;
+constexpr int kMaxObjectives = 64;
+constexpr int kMaxOutputSide = 32768;
+
+// The size of octave 0..count-1: canvas / scale^(count-1-octave), at least 1;
+// the last is the canvas itself.
+Canvas OctaveCanvas(const v1::JobSpec& spec, int64_t octave);
+int64_t OctaveCount(const v1::JobSpec& spec);
+
+// Steps of one octave, default applied.
+int64_t StepsPerOctave(const v1::JobSpec& spec);
+
+// Whether the objective, or one below it, reads a layer of the network.
+bool ReadsNetwork(const v1::Objective& objective);
+// Whether one reads the alpha channel after the transforms.
+bool ReadsTransformedAlpha(const v1::Objective& objective);
+
+// Everything wrong with a spec, on a network already opened: null when the job
+// names none, or when it could not be opened; then `model_error` says why.
+// INVALID_ARGUMENT lists all faults; UNIMPLEMENTED, when nothing else is wrong,
+// names an arm that is not built in. Field paths begin with "spec".
+absl::Status CheckSpec(const v1::JobSpec& spec, const NetworkInfo* network,
+                       const absl::Status& model_error);
+
+}  // namespace phosphene
