@@ -1,0 +1,144 @@
+#include "server/engine/onnx/info.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/base/faults.h"
+#include "server/base/nearest.h"
+#include "server/base/status_macros.h"
+#include "server/engine/onnx/aliases.h"
+#include "server/engine/onnx/infer_config.h"
+#include "server/engine/onnx/loader.h"
+#include "server/engine/onnx/passes.h"
+#include "server/engine/onnx/program.h"
+#include "server/engine/tensor/guard.h"
+
+namespace phosphene::onnx {
+
+absl::StatusOr<std::shared_ptr<const OpenedNetwork>> OpenedNetwork::Open(
+    const std::string& name, absl::string_view bytes, const v1::ModelConfig& config,
+    std::vector<std::string>* notes) {
+  std::shared_ptr<OpenedNetwork> net(new OpenedNetwork());
+  net->name_ = name;
+  net->config_ = config;
+  absl::Status status;
+  RETURN_IF_ERROR(Guarded("reading the network", [&] {
+    auto graph = LoadGraph(bytes);
+    status = graph.status();
+    if (graph.ok()) net->graph_ = *std::move(graph);
+  }));
+  RETURN_IF_ERROR(status);
+  RETURN_IF_ERROR(CheckOpsKnown(net->graph_));
+  FoldConstants(&net->graph_);
+  RETURN_IF_ERROR(CompleteConfig(net->graph_, &net->config_, notes));
+  const GraphInput& input = *net->graph_.FindInput(net->config_.input());
+  net->channels_ = ImageChannels(net->graph_, input.name);
+  if (net->channels_ == 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("input \"", input.name, "\" does not say how many channels it has"));
+  }
+  if (input.dims.size() == 4) net->declared_batch_ = input.dims[0];
+  AddPreReluConcats(&net->graph_);
+  net->ListLayers();
+  RETURN_IF_ERROR(net->CheckAliases());
+  return net;
+}
+
+void OpenedNetwork::ListLayers() {
+  const auto facts = Survey(graph_, config_.input(), channels_);
+  // Values that no image reaches, and shape arithmetic, are no layers.
+  std::unordered_map<std::string, bool> reached{{config_.input(), true}};
+  std::vector<std::string> names;
+  for (const Node& node : graph_.nodes) {
+    const bool from_image = std::any_of(node.inputs.begin(), node.inputs.end(),
+                                        [&](const auto& input) { return reached.count(input) > 0; });
+    for (const std::string& output : node.outputs) {
+      if (!from_image || output.empty() || facts.at(output).integer) continue;
+      reached.emplace(output, true);
+      names.push_back(output);
+      const ValueFacts& value = facts.at(output);
+      v1::Layer layer;
+      layer.set_name(output);
+      layer.set_op(node.op);
+      layer.set_channels(static_cast<int32_t>(value.channels));
+      layer.set_stride(static_cast<int32_t>(value.stride));
+      layer.set_receptive_field(static_cast<int32_t>(value.stride > 0 ? value.field : 0));
+      index_.emplace(output, layers_.size());
+      layers_.push_back(std::move(layer));
+    }
+  }
+  for (const auto& [value, flops] : CountFlops(graph_, facts, names)) {
+    layers_[index_.at(value)].set_gflops(flops / 1e9);
+  }
+  aliases_ = PlainAliases(graph_);
+  for (const auto& [alias, value] : LucidAliases(graph_)) aliases_[alias] = value;
+  for (const auto& [alias, value] : config_.aliases()) aliases_[alias] = value;
+  for (const auto& [alias, value] : aliases_) {
+    const auto it = index_.find(value);
+    if (it != index_.end()) layers_[it->second].add_aliases(alias);
+  }
+  FindLogits(facts);
+}
+
+void OpenedNetwork::FindLogits(const std::unordered_map<std::string, ValueFacts>& facts) {
+  if (graph_.outputs.empty()) return;
+  const auto producers = IndexProducers(graph_);
+  const std::string& output = graph_.outputs[0];
+  const auto maker = producers.find(output);
+  if (maker == producers.end()) return;
+  const Node& node = graph_.nodes[maker->second];
+  const bool softmax = node.op == "Softmax" || node.op == "LogSoftmax";
+  const std::string& value = softmax ? node.inputs[0] : output;
+  const auto known = facts.find(value);
+  // One number a class: two axes, or one position left of four.
+  const bool classes = known == facts.end() || known->second.rank != 4 ||
+                       (known->second.height == 1 && known->second.stride == 0);
+  if (index_.count(value) > 0 && (softmax || classes)) logits_ = value;
+}
+
+absl::Status OpenedNetwork::CheckAliases() const {
+  std::vector<std::string> names;
+  for (const v1::Layer& layer : layers_) names.push_back(layer.name());
+  Faults faults;
+  for (const auto& [alias, value] : config_.aliases()) {
+    if (index_.count(value) > 0) continue;
+    faults.Add(absl::StrCat("config.aliases[\"", alias, "\"]"),
+               absl::StrCat("no layer \"", value, "\"", NearestHint(value, names)));
+  }
+  return faults.ToStatus();
+}
+
+absl::StatusOr<std::string> OpenedNetwork::Resolve(absl::string_view layer) const {
+  const std::string name(layer);
+  if (index_.count(name) > 0) return name;
+  const auto alias = aliases_.find(name);
+  if (alias != aliases_.end() && index_.count(alias->second) > 0) return alias->second;
+  std::vector<std::string> names;
+  for (const v1::Layer& known : layers_) names.push_back(known.name());
+  for (const auto& [known, value] : aliases_) names.push_back(known);
+  return absl::NotFoundError(absl::StrCat("no layer \"", name.substr(0, 128), "\" in model ", name_,
+                                          NearestHint(layer, names)));
+}
+
+int64_t OpenedNetwork::Channels(absl::string_view resolved) const {
+  const auto it = index_.find(std::string(resolved));
+  return it == index_.end() ? 0 : layers_[it->second].channels();
+}
+
+std::pair<int64_t, int64_t> OpenedNetwork::ProbeSize() const {
+  const GraphInput& input = *graph_.FindInput(config_.input());
+  const bool stated = input.dims.size() == 4;
+  return {stated && input.dims[2] > 0 ? input.dims[2] : kSurveySize,
+          stated && input.dims[3] > 0 ? input.dims[3] : kSurveySize};
+}
+
+int64_t OpenedNetwork::CountParameters() const {
+  int64_t count = 0;
+  for (const auto& [name, tensor] : graph_.constants) {
+    if (at::isFloatingType(tensor.scalar_type())) count += tensor.numel();
+  }
+  return count;
+}
+
+}  // namespace phosphene::onnx

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "server/engine/onnx/graph.h"
+#include "server/engine/onnx/network.h"
+#include "server/engine/onnx/survey.h"
+#include "server/engine/onnx/weights.h"
+
+namespace phosphene::onnx {
+
+// A parsed network: its graph and weights, config, layers and names.
+// Immutable but for the weight cache; thread-safe.
+class OpenedNetwork : public NetworkInfo {
+ public:
+  static absl::StatusOr<std::shared_ptr<const OpenedNetwork>> Open(
+      const std::string& name, absl::string_view bytes, const v1::ModelConfig& config,
+      std::vector<std::string>* notes);
+
+  const v1::ModelConfig& config() const override { return config_; }
+  const std::vector<v1::Layer>& layers() const override { return layers_; }
+  absl::StatusOr<std::string> Resolve(absl::string_view layer) const override;
+  int64_t Channels(absl::string_view resolved) const override;
+  std::string Logits() const override { return logits_; }
+  int64_t input_channels() const override { return channels_; }
+  int64_t input_height() const override { return height_; }
+  int64_t input_width() const override { return width_; }
+
+  const Graph& graph() const { return graph_; }
+  // The batch size written into the input's shape, 0 when any runs.
+  int64_t declared_batch() const { return declared_batch_; }
+  WeightCache* cache() const { return &cache_; }
+  int64_t CountParameters() const;
+  // Height and width of a picture to try the network on: the declared ones,
+  // else 224.
+  std::pair<int64_t, int64_t> ProbeSize() const;
+
+ private:
+  OpenedNetwork() = default;
+  absl::Status CheckAliases() const;
+  void ListLayers();
+  void FindLogits(const std::unordered_map<std::string, ValueFacts>& facts);
+
+  std::string name_;
+  Graph graph_;
+  v1::ModelConfig config_;
+  int64_t channels_ = 0, height_ = 0, width_ = 0, declared_batch_ = 0;
+  std::vector<v1::Layer> layers_;
+  std::unordered_map<std::string, size_t> index_;      // value name -> layers_
+  std::map<std::string, std::string> aliases_;         // alias -> value name
+  std::string logits_;
+  mutable WeightCache cache_;
+};
+
+}  // namespace phosphene::onnx

@@ -1,0 +1,22 @@
+#pragma once
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "server/engine/onnx/graph.h"
+
+namespace phosphene::onnx {
+
+// Opsets of the default domain that are read.
+constexpr int64_t kMinOpset = 7;
+constexpr int64_t kMaxOpset = 23;
+
+// Reads ONNX bytes into a sorted graph whose constants include those of
+// Constant nodes. Nothing in the file is trusted: no read leaves it, and no
+// allocation exceeds its size by more than a small factor. Operators are not
+// looked at. INVALID_ARGUMENT or UNIMPLEMENTED say what is wrong and where:
+// not an ONNX file (and what it seems to be), cut off, an opset out of range,
+// tensors that do not fit their data, NaN in a tensor, infinity in a weight,
+// cycles, values nobody makes.
+absl::StatusOr<Graph> LoadGraph(absl::string_view bytes);
+
+}  // namespace phosphene::onnx

@@ -1,0 +1,99 @@
+#include "server/engine/onnx/network.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/base/status_macros.h"
+#include "server/engine/onnx/info.h"
+#include "server/engine/onnx/normalize.h"
+#include "server/engine/onnx/program.h"
+
+namespace phosphene {
+namespace onnx {
+namespace {
+
+class CompiledNetwork : public Network {
+ public:
+  CompiledNetwork(std::shared_ptr<const OpenedNetwork> info, std::vector<std::string> layers,
+                  const OpOptions& options, std::unique_ptr<Program> program)
+      : info_(std::move(info)),
+        layers_(std::move(layers)),
+        redirect_(options.redirect_relu),
+        normalizer_(info_->config(), info_->input_channels(), options.device, *options.float_type),
+        program_(std::move(program)) {}
+
+  std::map<std::string, at::Tensor> Forward(const at::Tensor& x) override {
+    const at::Tensor input = normalizer_.Apply(x);
+    const int64_t batch = info_->declared_batch();
+    Tensors values;
+    if (batch > 0 && batch != x.size(0) && !program_->any_batch()) {
+      values = RowByRow(input, batch);
+    } else {
+      values = program_->Run({input});
+    }
+    std::map<std::string, at::Tensor> out;
+    for (size_t i = 0; i < layers_.size(); ++i) out[layers_[i]] = values[i];
+    return out;
+  }
+
+  void set_redirect_relu(bool on) override { *redirect_ = on; }
+
+ private:
+  // A file exported for a fixed batch may have its size written into Reshape
+  // nodes; such a network sees rows one at a time.
+  Tensors RowByRow(const at::Tensor& input, int64_t batch) {
+    TORCH_CHECK(batch == 1, "the network takes batches of ", batch, " images only");
+    std::vector<Tensors> parts(layers_.size());
+    for (int64_t row = 0; row < input.size(0); ++row) {
+      const Tensors values = program_->Run({input.narrow(0, row, 1)});
+      for (size_t i = 0; i < values.size(); ++i) parts[i].push_back(values[i]);
+    }
+    Tensors joined;
+    for (const Tensors& rows : parts) joined.push_back(at::cat(rows));
+    return joined;
+  }
+
+  const std::shared_ptr<const OpenedNetwork> info_;
+  const std::vector<std::string> layers_;
+  const std::shared_ptr<bool> redirect_;
+  const Normalizer normalizer_;
+  const std::unique_ptr<Program> program_;
+};
+
+}  // namespace
+}  // namespace onnx
+
+absl::StatusOr<std::shared_ptr<const NetworkInfo>> OpenNetwork(const ModelFile& file,
+                                                               std::vector<std::string>* notes) {
+  ASSIGN_OR_RETURN(auto opened,
+                   onnx::OpenedNetwork::Open(file.name, file.onnx, file.config, notes));
+  return std::shared_ptr<const NetworkInfo>(std::move(opened));
+}
+
+absl::StatusOr<std::unique_ptr<Network>> CompileNetwork(
+    const std::shared_ptr<const NetworkInfo>& info, const std::vector<std::string>& layers,
+    const CompileOptions& options) {
+  auto opened = std::dynamic_pointer_cast<const onnx::OpenedNetwork>(info);
+  if (opened == nullptr) return absl::InternalError("the network was not opened by OpenNetwork");
+  if (layers.empty()) return absl::InvalidArgumentError("no layer of the network is asked for");
+  onnx::OpOptions op_options;
+  op_options.device = options.device;
+  op_options.float_type = options.dtype;
+  op_options.max_pool = options.max_pool;
+  op_options.linear_relu = options.linear_relu;
+  ASSIGN_OR_RETURN(auto program,
+                   onnx::Program::Compile(opened->graph(), {opened->config().input()}, layers,
+                                          op_options, opened->cache()));
+  return std::unique_ptr<Network>(std::make_unique<onnx::CompiledNetwork>(
+      std::move(opened), layers, op_options, std::move(program)));
+}
+
+std::vector<std::string> OnnxOpNames() {
+  std::vector<std::string> names;
+  for (const onnx::OpKind& op : onnx::AllOps()) names.push_back(absl::StrCat(op.name, "-", op.last_opset));
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+}  // namespace phosphene

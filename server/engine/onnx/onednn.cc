@@ -1,0 +1,67 @@
+#include "server/engine/onnx/onednn.h"
+
+#include <optional>
+#include <string>
+
+#include <ATen/core/dispatch/Dispatcher.h>
+
+namespace phosphene::onnx {
+namespace {
+
+using OptionalTensor = std::optional<at::Tensor>;
+using ConvSignature = at::Tensor(const at::Tensor&, const at::Tensor&, const OptionalTensor&,
+                                 at::IntArrayRef, at::IntArrayRef, at::IntArrayRef, int64_t,
+                                 c10::string_view, c10::List<std::optional<at::Scalar>>,
+                                 std::optional<c10::string_view>);
+
+bool TryConvolution(at::ScalarType type) {
+  if (!at::globalContext().userEnabledMkldnn() || !at::globalContext().hasMKLDNN()) return false;
+  try {
+    at::NoGradGuard no_grad;
+    Window window;
+    window.kernel = window.stride = window.dilation = {1, 1};
+    window.pad_begin = window.pad_end = {0, 0};
+    const at::Tensor x =
+        at::ones({1, 16, 4, 4}, type).contiguous(at::MemoryFormat::ChannelsLast);
+    const at::Tensor weight = at::ones({16, 16, 1, 1}, type);
+    const at::Tensor packed = PackWeight(weight, window, 1, x.sizes());
+    const at::Tensor y = OneDnnConvolution(x, packed, {}, window, 1, {});
+    return y.to(at::kFloat).eq(16).all().item<bool>();
+  } catch (const c10::Error&) {
+    return false;
+  }
+}
+
+}  // namespace
+
+bool OneDnnConvolves(at::ScalarType type) {
+  static const bool f32 = TryConvolution(at::kFloat);
+  static const bool bf16 = TryConvolution(at::kBFloat16);
+  return (type == at::kFloat && f32) || (type == at::kBFloat16 && bf16);
+}
+
+at::Tensor PackWeight(const at::Tensor& weight, const Window& window, int64_t group,
+                      at::IntArrayRef input_sizes) {
+  return at::mkldnn_reorder_conv2d_weight(weight.to_mkldnn(), window.pad_begin, window.stride,
+                                          window.dilation, group, input_sizes);
+}
+
+at::Tensor OneDnnConvolution(const at::Tensor& x, const at::Tensor& packed_weight,
+                             const at::Tensor& bias, const Window& window, int64_t group,
+                             const Activation& activation) {
+  static const auto op = c10::Dispatcher::singleton()
+                             .findSchemaOrThrow("mkldnn::_convolution_pointwise", "")
+                             .typed<ConvSignature>();
+  c10::List<std::optional<at::Scalar>> scalars;
+  const char* name = "none";
+  if (activation.kind == Activation::kRelu) name = "relu";
+  if (activation.kind == Activation::kClip) {
+    name = "hardtanh";
+    scalars.push_back(at::Scalar(0.0));
+    scalars.push_back(at::Scalar(activation.max));
+  }
+  return op.call(x, packed_weight, bias.defined() ? OptionalTensor(bias) : std::nullopt,
+                 window.pad_begin, window.stride, window.dilation, group, name, scalars, "");
+}
+
+}  // namespace phosphene::onnx

@@ -1,0 +1,52 @@
+#include "server/engine/onnx/conv.h"
+#include "server/engine/onnx/op.h"
+#include "server/engine/onnx/relu.h"
+#include "server/engine/onnx/window.h"
+
+namespace phosphene::onnx {
+namespace {
+
+// Weights that a run computes: the general path of ATen.
+at::Tensor RunGeneral(const Window& window, int64_t group, const Activation& activation,
+                      const OpOptions& options, const Tensors& in) {
+  const at::Tensor& x = in[0];
+  Window sized = WithPads(window, SpatialSizes(x));
+  at::Tensor padded = x;
+  if (!sized.SymmetricPads()) {
+    padded = at::constant_pad_nd(x, PadList(sized), 0);
+    std::fill(sized.pad_begin.begin(), sized.pad_begin.end(), 0);
+  }
+  const std::optional<at::Tensor> bias =
+      in.size() > 2 && in[2].defined() ? std::make_optional(in[2]) : std::nullopt;
+  at::Tensor y = at::convolution(padded, in[1], bias, sized.stride, sized.pad_begin,
+                                 sized.dilation, false, std::vector<int64_t>(sized.rank(), 0),
+                                 group);
+  return activation.kind == Activation::kNone ? y : Activate(y, activation, options);
+}
+
+}  // namespace
+
+OpRun PrepareConv(const OpInit& init) {
+  init.NeedInputs(2, 3);
+  const int64_t group = init.Int("group", 1);
+  if (group < 1) init.Fail("has a group below 1");
+  const at::Tensor weight = init.Constant(1);
+  const bool bias_known = !init.HasInput(2) || init.Constant(2).defined();
+  if (weight.defined() && bias_known && weight.dim() == 4) {
+    auto conv = std::make_shared<FrozenConv>(init, std::vector<at::Tensor>{weight},
+                                             std::vector<at::Tensor>{init.Constant(2)},
+                                             std::vector<Activation>{init.node.activation});
+    return [conv](const Tensors& in) { return conv->Run(in[0]); };
+  }
+  std::vector<int64_t> kernel;
+  if (weight.defined() && weight.dim() > 2) kernel = weight.sizes().slice(2).vec();
+  if (kernel.empty() && !init.Has("kernel_shape")) {
+    init.Fail("has no kernel_shape, and its weight is not known before a run");
+  }
+  return [window = ReadWindow(init, kernel), group, activation = init.node.activation,
+          options = init.options](const Tensors& in) {
+    return Tensors{RunGeneral(window, group, activation, options, in)};
+  };
+}
+
+}  // namespace phosphene::onnx

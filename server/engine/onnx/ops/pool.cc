@@ -1,0 +1,91 @@
+#include <algorithm>
+#include <vector>
+
+#include "server/engine/onnx/max_pool.h"
+#include "server/engine/onnx/op.h"
+#include "server/engine/onnx/window.h"
+
+namespace phosphene::onnx {
+namespace {
+
+// Means over windows that lie inside of `padded`.
+at::Tensor WindowMeans(const at::Tensor& padded, const Window& window) {
+  const std::vector<int64_t> none(window.rank(), 0);
+  switch (window.rank()) {
+    case 1:
+      return at::avg_pool1d(padded, window.kernel, window.stride, none);
+    case 2:
+      return at::avg_pool2d(padded, window.kernel, window.stride, none);
+    default:
+      return at::avg_pool3d(padded, window.kernel, window.stride, none);
+  }
+}
+
+// Means over dilated windows, by gathering each axis's positions.
+at::Tensor DilatedMeans(at::Tensor x, const Window& window) {
+  for (size_t i = 0; i < window.rank(); ++i) {
+    // [.., positions, extent] and then every dilation-th of the extent.
+    x = x.unfold(2 + static_cast<int64_t>(i), window.Extent(i), window.stride[i]);
+    x = x.slice(-1, 0, std::nullopt, window.dilation[i]).mean(-1);
+  }
+  return x;
+}
+
+// ONNX counts padding (count_include_pad) only as far as pads go, not the part
+// of a ceil_mode window beyond them.
+at::Tensor AveragePool(const at::Tensor& x, const Window& window, bool count_pads) {
+  const at::IntArrayRef sizes = SpatialSizes(x);
+  const std::vector<int64_t> pads = PadList(Covering(window, sizes));
+  const bool dilated = std::any_of(window.dilation.begin(), window.dilation.end(),
+                                   [](int64_t d) { return d != 1; });
+  const auto means = [&](const at::Tensor& t) {
+    return dilated ? DilatedMeans(t, window) : WindowMeans(t, window);
+  };
+  const at::Tensor sums = means(at::constant_pad_nd(x, pads, 0));
+  if (std::all_of(pads.begin(), pads.end(), [](int64_t p) { return p == 0; })) return sums;
+  // The share of each window that counts, from a picture of ones.
+  std::vector<int64_t> shape(sizes.begin(), sizes.end());
+  shape.insert(shape.begin(), {1, 1});
+  at::Tensor ones = at::ones(shape, x.options().requires_grad(false));
+  std::vector<int64_t> rest = pads;
+  if (count_pads) {
+    const std::vector<int64_t> own = PadList(window);
+    ones = at::constant_pad_nd(ones, own, 1);
+    for (size_t i = 0; i < rest.size(); ++i) rest[i] -= own[i];
+  }
+  return sums / means(at::constant_pad_nd(ones, rest, 0));
+}
+
+}  // namespace
+
+OpRun PrepareAveragePool(const OpInit& init) {
+  init.NeedInputs(1, 1);
+  return [window = ReadWindow(init), count_pads = init.Flag("count_include_pad", false)](
+             const Tensors& in) {
+    return Tensors{AveragePool(in[0], WithPads(window, SpatialSizes(in[0])), count_pads)};
+  };
+}
+
+OpRun PrepareGlobalAveragePool(const OpInit& init) {
+  init.NeedInputs(1, 1);
+  return [](const Tensors& in) {
+    SpatialSizes(in[0]);
+    std::vector<int64_t> axes(in[0].dim() - 2);
+    for (size_t i = 0; i < axes.size(); ++i) axes[i] = 2 + static_cast<int64_t>(i);
+    return Tensors{in[0].mean(axes, /*keepdim=*/true)};
+  };
+}
+
+OpRun PrepareMaxPool(const OpInit& init) {
+  init.NeedInputs(1, 1);
+  const bool indices = init.node.outputs.size() > 1 && !init.node.outputs[1].empty();
+  const bool column_major = init.Flag("storage_order", false);
+  return [window = ReadWindow(init), indices, column_major,
+          options = init.options](const Tensors& in) {
+    const Window sized = WithPads(window, SpatialSizes(in[0]));
+    if (indices) return MaxPoolWithIndices(in[0], sized, column_major);
+    return Tensors{MaxPool(in[0], sized, options)};
+  };
+}
+
+}  // namespace phosphene::onnx

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "server/engine/onnx/graph.h"
+#include "server/engine/onnx/weights.h"
+
+namespace phosphene::onnx {
+
+// Rewrites of a sorted graph that leave every wanted value what it was. None
+// touches a value in `wanted`, so that whatever is asked for stays there to be
+// read, whole and not overwritten.
+using Wanted = std::unordered_set<std::string>;
+
+// Evaluates nodes whose inputs are all constant; results above 2^24 elements
+// stay nodes. Nodes that fail stay, to fail when they are needed.
+void FoldConstants(Graph* graph);
+
+// Takes out Identity and Dropout. Returns value -> the value it was the same
+// as, for wanted values too.
+std::unordered_map<std::string, std::string> RemoveNoOps(Graph* graph);
+
+// Folds BatchNormalization into the convolution before it.
+void FoldBatchNorms(const Wanted& wanted, WeightCache* cache, Graph* graph);
+
+// Lets convolutions do the Relu, or Clip from 0, that follows them.
+void FuseActivations(const Wanted& wanted, Graph* graph);
+
+// Name of the operator GroupConvolutions makes: several convolutions of one
+// input; inputs x, weight, bias, weight, bias, ...
+constexpr char kGroupedConv[] = "Phosphene.GroupedConv";
+
+// Joins 1x1 convolutions of the same input, as inception modules begin with.
+void GroupConvolutions(Graph* graph);
+
+}  // namespace phosphene::onnx

@@ -1,1 +1,0 @@
-#include "server/engine/onnx/network.h"

@@ -1,0 +1,126 @@
+"""Exports torchvision networks with random weights, with what they must give.
+
+    python make_whole_nets.py OUT [--nets resnet18 vit_b_32 ...] [--exporter torchscript|dynamo]
+
+Needs the PyPI packages torch, torchvision, onnx, onnxruntime (and onnxscript for
+dynamo). Writes for each net a folder in the layout of the ONNX project's
+backend tests, which whole_net_test reads:
+
+    OUT/NET/model.onnx                   the network as exported
+    OUT/NET/test_data_set_0/input_0.pb   the image batch
+    OUT/NET/values/K.pb                  every float value of the graph, by ONNX Runtime (TensorProto, named)
+    OUT/NET/gradient.pb                  d sum(output * cotangent) / d input, by PyTorch autograd
+    OUT/NET/cotangent.pb
+
+Random weights: BatchNorm statistics and affine weights are drawn too, so that
+folding them wrong shows.
+"""
+
+import argparse
+import pathlib
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+import torchvision
+from onnx import numpy_helper
+
+NETS = ["alexnet", "vgg11", "vgg11_bn", "googlenet", "inception_v3", "resnet18", "resnet50",
+        "resnext50_32x4d", "wide_resnet50_2", "densenet121", "squeezenet1_0", "squeezenet1_1",
+        "mobilenet_v2", "mobilenet_v3_small", "efficientnet_b0", "efficientnet_v2_s", "mnasnet0_5",
+        "shufflenet_v2_x0_5", "regnet_x_400mf", "regnet_y_400mf", "convnext_tiny", "vit_b_32",
+        "swin_t", "swin_v2_t", "maxvit_t"]
+# Input sizes where they are not the default.
+SIZES = {"inception_v3": 299, "swin_v2_t": 256}
+DEFAULT_SIZE = 224
+
+
+def randomize(net):
+    """Draws what construction leaves at 0 and 1."""
+    for module in net.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            torch.nn.init.uniform_(module.weight, 0.7, 1.3)
+            torch.nn.init.normal_(module.bias, std=0.1)
+            module.running_mean.normal_(std=0.1)
+            module.running_var.uniform_(0.7, 1.5)
+
+
+def build(name):
+    torch.manual_seed(len(name))
+    arguments = {}
+    if name in ("googlenet", "inception_v3"):
+        arguments = {"aux_logits": False, "init_weights": False}
+    net = getattr(torchvision.models, name)(weights=None, **arguments).eval()
+    randomize(net)
+    for weight in net.parameters():
+        weight.requires_grad_(False)
+    return net
+
+
+def save(array, name, path):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(numpy_helper.from_array(np.ascontiguousarray(array), name).SerializeToString())
+
+
+def export(net, image, path, exporter):
+    if exporter == "dynamo":
+        torch.onnx.export(net, (image,), str(path), dynamo=True, external_data=False,
+                          input_names=["image"], output_names=["output"])
+    else:
+        torch.onnx.export(net, (image,), str(path), dynamo=False, opset_version=17,
+                          input_names=["image"], output_names=["output"],
+                          dynamic_axes={"image": {0: "batch"}, "output": {0: "batch"}})
+
+
+def all_values(path, image):
+    """Every float value of the graph, by ONNX Runtime without optimization."""
+    model = onnx.load(path)
+    names = [name for node in model.graph.node for name in node.output if name]
+    known = {output.name for output in model.graph.output}
+    for name in names:
+        if name not in known:
+            model.graph.output.append(onnx.ValueInfoProto(name=name))
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    session = onnxruntime.InferenceSession(model.SerializeToString(), options,
+                                           providers=["CPUExecutionProvider"])
+    outputs = [output.name for output in session.get_outputs()]
+    values = session.run(outputs, {session.get_inputs()[0].name: image})
+    return {name: value for name, value in zip(outputs, values)
+            if isinstance(value, np.ndarray) and value.dtype == np.float32 and value.size}
+
+
+def make(name, folder, exporter):
+    net = build(name)
+    size = SIZES.get(name, DEFAULT_SIZE)
+    image = torch.rand(1, 3, size, size) * 2 - 1
+    folder.mkdir(parents=True, exist_ok=True)
+    with torch.no_grad():
+        export(net, image, folder / "model.onnx", exporter)
+    image.requires_grad_(True)
+    output = net(image)
+    cotangent = torch.randn(output.shape)
+    (output * cotangent).sum().backward()
+    save(image.detach().numpy(), "image", folder / "test_data_set_0/input_0.pb")
+    save(cotangent.numpy(), "output", folder / "cotangent.pb")
+    save(image.grad.numpy(), "image", folder / "gradient.pb")
+    for k, (value_name, value) in enumerate(all_values(folder / "model.onnx", image.detach().numpy()).items()):
+        save(value, value_name, folder / f"values/{k}.pb")
+    print(name, "made", flush=True)
+
+
+def main():
+    flags = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    flags.add_argument("out", type=pathlib.Path)
+    flags.add_argument("--nets", nargs="*", default=NETS)
+    flags.add_argument("--exporter", choices=["torchscript", "dynamo"], default="torchscript")
+    arguments = flags.parse_args()
+    # The fused attention of inference mode has no ONNX export.
+    torch.backends.mha.set_fastpath_enabled(False)
+    for name in arguments.nets:
+        make(name, arguments.out / name, arguments.exporter)
+
+
+if __name__ == "__main__":
+    main()

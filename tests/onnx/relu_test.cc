@@ -1,0 +1,85 @@
+#include "server/engine/onnx/relu.h"
+
+#include <gtest/gtest.h>
+
+#include "server/engine/tensor/torch_pch.h"
+#include "tests/onnx/net_builder.h"
+
+namespace phosphene::onnx {
+namespace {
+
+// Gradient that reaches x when g is that of the loss with respect to act(x).
+at::Tensor Gradient(const at::Tensor& x, const at::Tensor& g, const Activation& activation,
+                    const OpOptions& options) {
+  const at::Tensor leaf = x.clone().requires_grad_(true);
+  return torch::autograd::grad({Activate(leaf, activation, options)}, {leaf}, {g})[0];
+}
+
+TEST(ReluTest, PlainGradientPassesWhereOpen) {
+  const at::Tensor x = at::tensor({-1.f, 2.f, -3.f, 4.f}).view({1, 4});
+  const at::Tensor g = at::tensor({1.f, 2.f, 3.f, 4.f}).view({1, 4});
+  EXPECT_TRUE(at::equal(Gradient(x, g, {Activation::kRelu, 0}, {}),
+                        at::tensor({0.f, 2.f, 0.f, 4.f}).view({1, 4})));
+}
+
+// Each item decides for itself: a dead one keeps what would raise x.
+TEST(ReluTest, DeadItemGetsTheRedirectedGradient) {
+  OpOptions options;
+  *options.redirect_relu = true;
+  const at::Tensor x = at::tensor({-1.f, -2.f, -3.f, 4.f}).view({2, 2});
+  const at::Tensor g = at::tensor({5.f, -6.f, -7.f, 8.f}).view({2, 2});
+  EXPECT_TRUE(at::equal(Gradient(x, g, {Activation::kRelu, 0}, options),
+                        at::tensor({0.f, -6.f, 0.f, 8.f}).view({2, 2})));
+}
+
+// Open values that happen to get no gradient leave the item dead.
+TEST(ReluTest, AliveIsAboutGradientNotActivation) {
+  OpOptions options;
+  *options.redirect_relu = true;
+  const at::Tensor x = at::tensor({-1.f, 2.f}).view({1, 2});
+  const at::Tensor g = at::tensor({-6.f, 0.f}).view({1, 2});
+  EXPECT_TRUE(at::equal(Gradient(x, g, {Activation::kRelu, 0}, options), g));
+}
+
+TEST(ReluTest, Relu6RedirectsAtBothEnds) {
+  OpOptions options;
+  const at::Tensor x = at::tensor({-1.f, -1.f, 7.f, 7.f}).view({1, 4});
+  const at::Tensor g = at::tensor({1.f, -1.f, 2.f, -2.f}).view({1, 4});
+  const Activation relu6{Activation::kClip, 6};
+  EXPECT_TRUE(at::equal(Gradient(x, g, relu6, options), at::zeros({1, 4})));
+  *options.redirect_relu = true;
+  EXPECT_TRUE(at::equal(Gradient(x, g, relu6, options),
+                        at::tensor({0.f, -1.f, 2.f, 0.f}).view({1, 4})));
+}
+
+TEST(ReluTest, LinearPassesEverything) {
+  OpOptions options;
+  options.linear_relu = true;
+  const at::Tensor x = at::tensor({-1.f, 2.f}).view({1, 2});
+  const at::Tensor g = at::tensor({3.f, 4.f}).view({1, 2});
+  EXPECT_TRUE(at::equal(Gradient(x, g, {Activation::kRelu, 0}, options), g));
+}
+
+// The same law inside a network, where the ReLU is part of a convolution.
+TEST(ReluTest, FusedReluRedirectsADeadItemAlone) {
+  NetBuilder net;
+  net.Weight("w", at::ones({1, 3, 1, 1})).Weight("b", at::full({1}, -1.0f));
+  net.Node("Conv", {"image", "w", "b"}, "c").Relu("c", "r").Output("r");
+  const auto network = net.Compile({"r"});
+  // Item 0 is dark and dead, item 1 bright and alive at one pixel.
+  at::Tensor image = at::zeros({2, 3, 2, 2});
+  image[1].select(1, 0).select(1, 0).fill_(1);
+  const auto gradient = [&](double g) {
+    const at::Tensor x = image.clone().requires_grad_(true);
+    const at::Tensor y = network->Forward(x).at("r");
+    return torch::autograd::grad({y}, {x}, {at::full_like(y, g)})[0];
+  };
+  EXPECT_EQ(gradient(-1)[0].abs().sum().item<float>(), 0);
+  network->set_redirect_relu(true);
+  EXPECT_EQ(gradient(-1)[0].sum().item<float>(), -12);
+  EXPECT_EQ(gradient(-1)[1].sum().item<float>(), -3);
+  EXPECT_EQ(gradient(1)[0].abs().sum().item<float>(), 0);
+}
+
+}  // namespace
+}  // namespace phosphene::onnx
