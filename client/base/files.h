@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace phosphene::client {
+
+// Whole content of a file ("-" is standard input). NOT_FOUND names the file;
+// OUT_OF_RANGE when it is larger than `limit` bytes.
+absl::StatusOr<std::string> ReadFile(const std::string& path, int64_t limit);
+
+// A file that appears under its name whole or not at all: bytes go to a
+// temporary neighbour, Commit renames it. Dropped without Commit, nothing
+// stays. Folders on the way are made. Thread-compatible.
+class AtomicFile {
+ public:
+  static absl::StatusOr<AtomicFile> Create(const std::string& path);
+  AtomicFile(AtomicFile&& other) noexcept;
+  AtomicFile& operator=(AtomicFile&&) = delete;
+  ~AtomicFile();
+
+  absl::Status Write(absl::string_view bytes);
+  // Flushes and renames; an error leaves an older file as it was.
+  absl::Status Commit();
+
+ private:
+  AtomicFile(std::string path, std::string temporary, int fd);
+
+  std::string path_;
+  std::string temporary_;
+  int fd_;
+};
+
+// AtomicFile in one call.
+absl::Status WriteFileAtomically(const std::string& path,
+                                 absl::string_view bytes);
+
+// sha256 of a file's content as 64 lower-case hex digits, and its size;
+// streams, so files of any size.
+struct FileDigest {
+  std::string sha256;
+  int64_t size = 0;
+};
+absl::StatusOr<FileDigest> DigestFile(const std::string& path);
+
+// "png" for "a/b.PNG", "" without an extension.
+std::string ExtensionOf(absl::string_view path);
+
+// `stem`.`extension`, or `stem`-2.`extension` and so on, whichever is free.
+std::string FreeName(const std::string& stem, const std::string& extension);
+
+}  // namespace phosphene::client

@@ -1,0 +1,91 @@
+#include <CLI/CLI.hpp>
+
+#include "client/base/status_macros.h"
+#include "client/commands/commands.h"
+#include "client/commands/job_flags.h"
+#include "client/commands/run_job.h"
+#include "client/commands/target_flags.h"
+#include "client/presets/presets.h"
+
+namespace phosphene::client {
+
+void AddCppn(CLI::App& app, Dispatch& dispatch) {
+  struct Flags : JobFlags {
+    CppnOptions options;
+  };
+  auto flags = std::make_shared<Flags>();
+  CppnOptions& options = flags->options;
+  CLI::App* command =
+      app.add_subcommand("cppn",
+                         "Feature visualization by a small network of "
+                         "coordinates, drawn at any size");
+  AddTargetFlags(command, &options.target);
+  command->add_option("--activation", options.activation,
+                      "composite, unbiased, relu or abs [composite]");
+  command->add_option("--depth", options.depth, "hidden layers, 1..32 [8]");
+  command->add_option("--hidden", options.hidden,
+                      "channels of each, 1..256 [24]");
+  command->add_flag("--normalize", options.normalize, "instance normalization");
+  command->add_flag("--periodic", options.periodic, "tiles without a seam");
+  command->add_option("--render", options.render,
+                      "size to draw at in the end, N or WxH [--size]");
+  JobFlagSet which;
+  which.param = false;
+  which.start = false;
+  which.lr = "0.005";
+  which.transforms = "none";
+  which.output = "cppn.png";
+  which.extensions = "png, jpg, webp, ckpt";
+  AddJobFlags(command, flags.get(), which);
+  command->footer(
+      "Example:\n  phosphene cppn --layer mixed4b --channel 7 --render 1024 "
+      "-o smooth.png");
+  dispatch.On(command, [flags](Session& session) -> absl::Status {
+    SetDefaultOutput(flags.get(), "cppn", "png");
+    ASSIGN_OR_RETURN(const v1::JobSpec spec,
+                     CppnSpec(flags->options, flags->spec));
+    return RunJob(session, spec, *flags);
+  });
+}
+
+void AddDream(CLI::App& app, Dispatch& dispatch) {
+  struct Flags : JobFlags {
+    DreamOptions options;
+  };
+  auto flags = std::make_shared<Flags>();
+  DreamOptions& options = flags->options;
+  CLI::App* command = app.add_subcommand(
+      "dream", "DeepDream: amplify what a layer sees, coarse to fine");
+  command->add_option("--layer", options.layer, "layer, by name or alias");
+  command->add_option("--channel", options.channel,
+                      "one channel instead of the whole layer");
+  command
+      ->add_option("--octaves", options.octaves, "sizes, coarse to fine, 1..16")
+      ->capture_default_str();
+  command
+      ->add_option("--octave-scale", options.octave_scale,
+                   "ratio of neighbours, above 1, to 4")
+      ->capture_default_str();
+  command->add_flag("--laplacian", options.laplacian,
+                    "equalize the bands of the gradient");
+  JobFlagSet which;
+  which.size = "512";
+  which.steps = "10";
+  which.lr = "0.00588";
+  which.transforms = "roll";
+  which.output = "dream.png";
+  which.extensions = "png, jpg, webp, ckpt";
+  AddJobFlags(command, flags.get(), which);
+  command->footer(
+      "Example:\n  phosphene dream --layer mixed4b --start-from photo.jpg "
+      "--size 640x480 "
+      "-o dream.png");
+  dispatch.On(command, [flags](Session& session) -> absl::Status {
+    SetDefaultOutput(flags.get(), "dream", "png");
+    ASSIGN_OR_RETURN(const v1::JobSpec spec,
+                     DreamSpec(flags->options, flags->spec));
+    return RunJob(session, spec, *flags);
+  });
+}
+
+}  // namespace phosphene::client

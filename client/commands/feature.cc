@@ -1,0 +1,78 @@
+#include <CLI/CLI.hpp>
+
+#include "client/base/status_macros.h"
+#include "client/commands/commands.h"
+#include "client/commands/job_flags.h"
+#include "client/commands/run_job.h"
+#include "client/commands/target_flags.h"
+#include "client/presets/presets.h"
+
+namespace phosphene::client {
+
+void AddTargetFlags(CLI::App* command, FeatureOptions* target) {
+  command->add_option(
+      "--layer", target->layer,
+      "layer, by name or alias; `models layers MODEL` lists them");
+  command->add_option("--channel", target->channel, "channel of the layer")
+      ->capture_default_str();
+  command->add_flag("--neuron", target->neuron,
+                    "the centre position only, not the whole channel");
+  command->add_flag("--negative", target->negative,
+                    "what the target least responds to");
+}
+
+void AddFeature(CLI::App& app, Dispatch& dispatch) {
+  struct Flags : JobFlags {
+    FeatureOptions target;
+  };
+  auto flags = std::make_shared<Flags>();
+  CLI::App* command =
+      app.add_subcommand("feature",
+                         "Feature visualization: what a channel, neuron "
+                         "or any objective looks for");
+  AddTargetFlags(command, &flags->target);
+  JobFlagSet which;
+  which.output = "feature.png";
+  which.extensions = "png, jpg, webp, ckpt";
+  AddJobFlags(command, flags.get(), which);
+  command->footer(
+      "Example:\n  phosphene feature --layer mixed4b --channel 7 -o "
+      "feature.png");
+  dispatch.On(command, [flags](Session& session) -> absl::Status {
+    SetDefaultOutput(flags.get(), "feature", "png");
+    ASSIGN_OR_RETURN(const v1::JobSpec spec,
+                     FeatureSpec(flags->target, flags->spec));
+    return RunJob(session, spec, *flags);
+  });
+}
+
+void AddTransparent(CLI::App& app, Dispatch& dispatch) {
+  struct Flags : JobFlags {
+    FeatureOptions target;
+  };
+  auto flags = std::make_shared<Flags>();
+  CLI::App* command =
+      app.add_subcommand("transparent",
+                         "Feature visualization with its own transparency, "
+                         "over random backgrounds");
+  AddTargetFlags(command, &flags->target);
+  JobFlagSet which;
+  which.size = "320";
+  which.steps = "1000";
+  which.lr = "0.03";
+  which.transforms = "transparent";
+  which.output = "transparent.png";
+  which.extensions = "png, webp, ckpt; jpg without alpha";
+  AddJobFlags(command, flags.get(), which);
+  command->footer(
+      "Example:\n  phosphene transparent --layer mixed4c --channel 10 -o "
+      "cutout.png");
+  dispatch.On(command, [flags](Session& session) -> absl::Status {
+    SetDefaultOutput(flags.get(), "transparent", "png");
+    ASSIGN_OR_RETURN(const v1::JobSpec spec,
+                     TransparentSpec(flags->target, flags->spec));
+    return RunJob(session, spec, *flags);
+  });
+}
+
+}  // namespace phosphene::client

@@ -1,0 +1,103 @@
+#include "client/commands/model_config.h"
+
+#include <CLI/CLI.hpp>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "client/base/failure.h"
+#include "client/base/files.h"
+#include "client/base/status_macros.h"
+#include "client/base/units.h"
+
+namespace phosphene::client {
+namespace {
+
+// As the manual of Parameterization.channels.
+constexpr size_t kMostChannels = 64;
+constexpr int64_t kLargestLabels = 16 << 20;
+
+absl::StatusOr<std::vector<double>> Numbers(const char* flag,
+                                            const std::string& text,
+                                            size_t least, size_t most) {
+  auto numbers = ParseNumbers(text, least, most);
+  if (!numbers.ok()) return FlagError(flag, numbers.status().message());
+  return numbers;
+}
+
+absl::Status SetRange(const std::string& text, v1::ModelConfig* config) {
+  if (text.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const std::vector<double> range,
+                   Numbers("--range", text, 2, 2));
+  if (!(range[0] < range[1])) {
+    return FlagError("--range",
+                     absl::StrCat("\"", text,
+                                  "\": the first is black and must be "
+                                  "less than the second, white"));
+  }
+  config->set_range_lo(range[0]);
+  config->set_range_hi(range[1]);
+  return absl::OkStatus();
+}
+
+absl::Status SetLabels(const std::string& path, v1::ModelConfig* config) {
+  if (path.empty()) return absl::OkStatus();
+  const absl::StatusOr<std::string> text = ReadFile(path, kLargestLabels);
+  if (!text.ok()) return FlagError("--labels", text.status().message());
+  for (absl::string_view line : absl::StrSplit(*text, '\n')) {
+    const absl::string_view label = absl::StripAsciiWhitespace(line);
+    if (!label.empty()) config->add_labels(std::string(label));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddModelConfigFlags(CLI::App* command, ModelConfigFlags* flags) {
+  CLI::Option* bgr =
+      command->add_flag("--bgr", flags->bgr, "channels are blue, green, red");
+  command->add_flag("--rgb", flags->rgb, "channels are red, green, blue")
+      ->excludes(bgr);
+  command->add_option(
+      "--mean", flags->mean,
+      "subtracted, a,b,c in the order of the channels, in units of --range");
+  command->add_option("--std", flags->std,
+                      "divided by, a,b,c, in units of --range");
+  command->add_option("--range", flags->range,
+                      "values of black and white, lo,hi");
+  command->add_option("--labels", flags->labels,
+                      "file of class names, one a line");
+  command->add_option("--license", flags->license,
+                      "licence of the weights, free text");
+  command->add_option("--description", flags->description,
+                      "what it is, free text");
+  command->add_option("--input", flags->input,
+                      "name of the image input [the only one]");
+}
+
+absl::StatusOr<v1::ModelConfig> MakeModelConfig(const ModelConfigFlags& flags) {
+  v1::ModelConfig config;
+  if (flags.bgr) config.set_channel_order(v1::ModelConfig::BGR);
+  if (flags.rgb) config.set_channel_order(v1::ModelConfig::RGB);
+  if (!flags.mean.empty()) {
+    ASSIGN_OR_RETURN(const auto mean,
+                     Numbers("--mean", flags.mean, 1, kMostChannels));
+    config.mutable_mean()->Assign(mean.begin(), mean.end());
+  }
+  if (!flags.std.empty()) {
+    ASSIGN_OR_RETURN(const auto deviation,
+                     Numbers("--std", flags.std, 1, kMostChannels));
+    for (double value : deviation) {
+      if (value == 0) return FlagError("--std", "0 is not allowed, it divides");
+    }
+    config.mutable_std()->Assign(deviation.begin(), deviation.end());
+  }
+  RETURN_IF_ERROR(SetRange(flags.range, &config));
+  RETURN_IF_ERROR(SetLabels(flags.labels, &config));
+  config.set_license(flags.license);
+  config.set_description(flags.description);
+  config.set_input(flags.input);
+  return config;
+}
+
+}  // namespace phosphene::client

@@ -1,0 +1,112 @@
+#include <CLI/CLI.hpp>
+
+#include "absl/strings/match.h"
+#include "client/base/failure.h"
+#include "client/base/status_macros.h"
+#include "client/base/units.h"
+#include "client/commands/commands.h"
+#include "client/commands/job_flags.h"
+#include "client/commands/layers.h"
+#include "client/commands/run_job.h"
+#include "client/presets/presets.h"
+#include "client/view/image_size.h"
+
+namespace phosphene::client {
+namespace {
+
+struct Flags : JobFlags {
+  StyleOptions options;
+  std::string pixels;
+};
+
+// The canvas where --size does not say it: the content's shape.
+absl::Status SetCanvas(Flags& flags) {
+  if (!flags.spec.size.empty()) return absl::OkStatus();
+  int64_t pixels = 0;
+  if (!flags.pixels.empty()) {
+    const absl::StatusOr<int64_t> count = ParseCount(flags.pixels);
+    if (!count.ok()) return FlagError("--pixels", count.status().message());
+    pixels = *count;
+  }
+  if (absl::StartsWith(flags.options.content, "blobs/")) {
+    return FlagError("--size", "needed where the content is a blob");
+  }
+  const absl::StatusOr<Size> content = ImageFileSize(flags.options.content);
+  if (!content.ok()) return FlagError("--content", content.status().message());
+  flags.options.size = StyleCanvas(*content, pixels);
+  return absl::OkStatus();
+}
+
+absl::Status Run(Session& session, Flags& flags) {
+  SetDefaultOutput(&flags, "style", "png");
+  RETURN_IF_ERROR(SetCanvas(flags));
+  ASSIGN_OR_RETURN(
+      flags.options.layers,
+      FetchStyleLayers(session, flags.spec.model, flags.options.layers));
+  ASSIGN_OR_RETURN(const v1::JobSpec spec,
+                   StyleSpec(flags.options, flags.spec));
+  return RunJob(session, spec, flags);
+}
+
+void AddTuning(CLI::App* command, Flags* flags) {
+  StyleOptions& options = flags->options;
+  command
+      ->add_option(
+          "--content-layer", options.layers.content,
+          "layer the content is compared in; may be repeated [known ones]")
+      ->allow_extra_args(false);
+  command
+      ->add_option(
+          "--style-layer", options.layers.style,
+          "layer the style is compared in; may be repeated [known ones]")
+      ->allow_extra_args(false);
+  command
+      ->add_option("--content-weight", options.content_weight,
+                   "weight of the content")
+      ->capture_default_str();
+  command
+      ->add_option("--style-weight", options.style_weight,
+                   "weight of the style")
+      ->capture_default_str();
+  command->add_option("--style-scale", options.style_scale,
+                      "size of the style against its own pixels, 0.05..8 [1]");
+  command->add_option("--distance", options.distance,
+                      "of Grams: l1, l2, squared or w2 [l1]");
+  command->add_option("--init", options.init,
+                      "start: noise or content [noise]");
+}
+
+}  // namespace
+
+void AddStyle(CLI::App& app, Dispatch& dispatch) {
+  auto flags = std::make_shared<Flags>();
+  CLI::App* command = app.add_subcommand(
+      "style", "Style transfer: the content of a photo in the style of others");
+  command
+      ->add_option("--content", flags->options.content,
+                   "image (png, jpg, webp)")
+      ->required();
+  command
+      ->add_option("--style", flags->options.styles,
+                   "style image FILE or FILE:WEIGHT; may be repeated")
+      ->required()
+      ->allow_extra_args(false);
+  command->add_option(
+      "--pixels", flags->pixels,
+      "size of the canvas in pixels, such as 12M, in the content's shape");
+  AddTuning(command, flags.get());
+  JobFlagSet which;
+  which.objective = false;
+  which.size = "the content's, at most 512 on its longest side";
+  which.output = "style.png";
+  which.extensions = "png, jpg, webp, ckpt";
+  AddJobFlags(command, flags.get(), which);
+  command->footer(
+      "Example:\n  phosphene style --content photo.jpg --style "
+      "starry_night.jpg "
+      "-o painted.png");
+  dispatch.On(command,
+              [flags](Session& session) { return Run(session, *flags); });
+}
+
+}  // namespace phosphene::client

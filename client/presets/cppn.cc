@@ -1,0 +1,75 @@
+#include "absl/strings/str_cat.h"
+#include "client/base/failure.h"
+#include "client/base/nearest.h"
+#include "client/base/status_macros.h"
+#include "client/presets/presets.h"
+
+namespace phosphene::client {
+namespace {
+
+absl::Status SetActivation(const std::string& name,
+                           v1::CppnParameterization* cppn) {
+  if (name.empty()) return absl::OkStatus();
+  const std::vector<std::string> names = {"composite", "unbiased", "relu",
+                                          "abs"};
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (name != names[i]) continue;
+    cppn->set_activation(static_cast<v1::CppnParameterization::Activation>(
+        v1::CppnParameterization::COMPOSITE + static_cast<int>(i)));
+    return absl::OkStatus();
+  }
+  return FlagError(
+      "--activation",
+      absl::StrCat("\"", name, "\" is not allowed; allowed ", QuotedList(names),
+                   NearestHint(name, names, 1)));
+}
+
+absl::Status CheckCount(absl::string_view flag, int value, int most) {
+  if (value >= 0 && value <= most) return absl::OkStatus();
+  return FlagError(flag,
+                   absl::StrCat(value, " is not allowed; allowed 1..", most));
+}
+
+// --render: every image output is drawn anew at this size.
+absl::Status SetRender(const std::string& text, v1::JobSpec* spec) {
+  if (text.empty()) return absl::OkStatus();
+  const absl::StatusOr<Size> size = ParseSize(text);
+  if (!size.ok()) return FlagError("--render", size.status().message());
+  for (v1::Output& output : *spec->mutable_outputs()) {
+    if (output.has_checkpoint()) continue;
+    output.set_width(size->width);
+    output.set_height(size->height);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<v1::JobSpec> CppnSpec(const CppnOptions& options,
+                                     const SpecOptions& common) {
+  if (options.target.layer.empty() && common.objective.empty()) {
+    return UsageError(
+        "say what to visualize: --layer L --channel C, or --objective EXPR");
+  }
+  RETURN_IF_ERROR(CheckCount("--depth", options.depth, 32));
+  RETURN_IF_ERROR(CheckCount("--hidden", options.hidden, 256));
+  v1::JobSpec spec;
+  v1::Parameterization* param = spec.mutable_parameterization();
+  param->set_width(224);
+  v1::CppnParameterization* cppn = param->mutable_cppn();
+  cppn->set_depth(options.depth);
+  cppn->set_hidden_channels(options.hidden);
+  cppn->set_normalize(options.normalize);
+  cppn->set_periodic(options.periodic);
+  RETURN_IF_ERROR(SetActivation(options.activation, cppn));
+  RETURN_IF_ERROR(
+      SetObjectives(common.objective, TargetObjective(options.target), &spec));
+  spec.mutable_optimizer()->set_learning_rate(0.005);
+  spec.mutable_optimizer()->mutable_adam();
+  spec.set_steps(512);
+  RETURN_IF_ERROR(ApplyOptions(common, OutputStyle::kImage, &spec));
+  RETURN_IF_ERROR(SetRender(options.render, &spec));
+  return spec;
+}
+
+}  // namespace phosphene::client

@@ -1,0 +1,251 @@
+#include "client/presets/options.h"
+
+#include <cmath>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "client/base/failure.h"
+#include "client/base/files.h"
+#include "client/base/nearest.h"
+#include "client/base/status_macros.h"
+#include "client/base/units.h"
+#include "client/spec/expression.h"
+#include "client/spec/file_refs.h"
+#include "client/spec/transform_list.h"
+
+namespace phosphene::client {
+namespace {
+
+// Index of `value` in `names`; an error that names the flag otherwise.
+absl::StatusOr<int> Choose(absl::string_view flag, absl::string_view value,
+                           const std::vector<std::string>& names) {
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (value == names[i]) return static_cast<int>(i);
+  }
+  return FlagError(
+      flag, absl::StrCat("\"", value, "\" is not allowed; allowed ",
+                         QuotedList(names), NearestHint(value, names, 1)));
+}
+
+absl::Status CheckRange(absl::string_view flag, const std::optional<int>& value,
+                        int lo, int hi) {
+  if (!value.has_value() || (*value >= lo && *value <= hi))
+    return absl::OkStatus();
+  return FlagError(
+      flag, absl::StrCat(*value, " is not allowed; allowed ", lo, "..", hi));
+}
+
+absl::Status Named(absl::string_view flag, const absl::Status& status) {
+  return status.ok() ? status : FlagError(flag, status.message());
+}
+
+absl::Status ApplySize(const std::string& text, v1::Parameterization* param) {
+  if (text.empty()) return absl::OkStatus();
+  const absl::StatusOr<Size> size = ParseSize(text);
+  RETURN_IF_ERROR(Named("--size", size.status()));
+  param->set_width(size->width);
+  // The height is the width where it is not said.
+  if (size->height != size->width) {
+    param->set_height(size->height);
+  } else {
+    param->clear_height();
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ApplyStart(const SpecOptions& options,
+                        v1::Parameterization* param) {
+  if (!options.start_from.empty()) {
+    param->mutable_init()->set_image(FileRef(options.start_from));
+  }
+  if (options.start_noise.has_value()) {
+    if (!(*options.start_noise >= 0 && *options.start_noise <= 10)) {
+      return FlagError("--start-noise",
+                       absl::StrCat(FormatNumber(*options.start_noise),
+                                    " is not allowed; allowed 0..10"));
+    }
+    param->mutable_init()->set_noise(*options.start_noise);
+  }
+  if (!options.mask.empty())
+    param->mutable_mask()->set_image(FileRef(options.mask));
+  if (options.colors.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const int basis, Choose("--colors", options.colors,
+                                           {"decorrelated", "rgb", "ycbcr"}));
+  constexpr v1::ColorSpace::Basis kBases[] = {
+      v1::ColorSpace::DECORRELATED, v1::ColorSpace::RGB, v1::ColorSpace::YCBCR};
+  param->mutable_color()->set_basis(kBases[basis]);
+  return absl::OkStatus();
+}
+
+absl::Status ApplyOptimizer(const SpecOptions& options, v1::JobSpec* spec) {
+  if (options.learning_rate.has_value()) {
+    const double rate = *options.learning_rate;
+    if (!(rate > 0) || !std::isfinite(rate)) {
+      return FlagError("--lr", absl::StrCat(FormatNumber(rate),
+                                            " is not allowed; a finite "
+                                            "number > 0 is"));
+    }
+    spec->mutable_optimizer()->set_learning_rate(rate);
+  }
+  if (options.optimizer.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const int kind,
+                   Choose("--optimizer", options.optimizer,
+                          {"adam", "adamw", "nadam", "sgd", "lbfgs"}));
+  v1::Optimizer* optimizer = spec->mutable_optimizer();
+  switch (kind) {
+    case 0:
+      optimizer->mutable_adam();
+      break;
+    case 1:
+      optimizer->mutable_adamw();
+      break;
+    case 2:
+      optimizer->mutable_nadam();
+      break;
+    case 3:
+      optimizer->mutable_sgd();
+      break;
+    default:
+      optimizer->mutable_lbfgs();
+      break;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ApplyPrecision(const std::string& text, v1::JobSpec* spec) {
+  if (text.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const int precision,
+                   Choose("--precision", text, {"auto", "fp32", "bf16"}));
+  spec->set_precision(
+      static_cast<v1::JobSpec::Precision>(v1::JobSpec::AUTO + precision));
+  return absl::OkStatus();
+}
+
+// Fills the format; false when the style does not know the extension.
+bool SetFormat(const std::string& extension, OutputStyle style,
+               v1::Output* output) {
+  const bool jpeg = extension == "jpg" || extension == "jpeg";
+  if (extension == "ckpt") {
+    output->mutable_checkpoint();
+  } else if (style == OutputStyle::kMesh && extension == "glb") {
+    output->mutable_glb();
+  } else if (style == OutputStyle::kMesh && extension == "obj") {
+    output->mutable_obj();
+  } else if (style == OutputStyle::kSheet && extension == "png") {
+    output->mutable_contact_sheet();
+  } else if (style == OutputStyle::kSheet) {
+    return false;
+  } else if (extension == "png") {
+    output->mutable_png();
+  } else if (jpeg) {
+    output->mutable_jpeg();
+  } else if (extension == "webp" && style == OutputStyle::kAnimation) {
+    output->mutable_animated_webp();
+  } else if (extension == "webp") {
+    output->mutable_webp();
+  } else {
+    return false;
+  }
+  return true;
+}
+
+std::vector<std::string> Extensions(OutputStyle style) {
+  if (style == OutputStyle::kSheet) return {"png"};
+  if (style == OutputStyle::kMesh)
+    return {"glb", "obj", "png", "jpg", "webp", "ckpt"};
+  return {"png", "jpg", "webp", "ckpt"};
+}
+
+}  // namespace
+
+absl::Status ApplyOptions(const SpecOptions& options, OutputStyle style,
+                          v1::JobSpec* spec) {
+  if (options.model.empty()) return FlagError("--model", "the name is empty");
+  spec->set_model(options.model);
+  v1::Parameterization* param = spec->mutable_parameterization();
+  RETURN_IF_ERROR(ApplySize(options.size, param));
+  RETURN_IF_ERROR(ApplyStart(options, param));
+  RETURN_IF_ERROR(ApplyOptimizer(options, spec));
+  RETURN_IF_ERROR(ApplyPrecision(options.precision, spec));
+  if (!options.transforms.empty()) {
+    auto transforms = ParseTransforms(options.transforms);
+    RETURN_IF_ERROR(Named("--transforms", transforms.status()));
+    *spec->mutable_transforms() = *std::move(transforms);
+  }
+  constexpr int kMillion = 1'000'000;
+  RETURN_IF_ERROR(CheckRange("--steps", options.steps, 1, kMillion));
+  RETURN_IF_ERROR(
+      CheckRange("--checkpoint-every", options.checkpoint_every, 0, kMillion));
+  RETURN_IF_ERROR(
+      CheckRange("--frame-every", options.frame_every, 1, kMillion));
+  if (options.steps) spec->set_steps(*options.steps);
+  if (options.checkpoint_every)
+    spec->set_checkpoint_every(*options.checkpoint_every);
+  if (options.frame_every)
+    spec->mutable_frames()->set_every(*options.frame_every);
+  spec->set_seed(options.seed);
+  if (options.no_redirect) {
+    spec->mutable_gradient_overrides()->set_redirect_relu(
+        v1::GradientOverrides::REDIRECT_OFF);
+  }
+  return AddOutputs(options.outputs, style, spec);
+}
+
+absl::StatusOr<int> BaseIndex(absl::string_view name) {
+  if (name.empty()) return 0;
+  return Choose("--param", name, {"fourier", "pixel", "laplacian"});
+}
+
+absl::Status SetParam(absl::string_view name, v1::Parameterization* message) {
+  if (name == "cppn") {
+    message->mutable_cppn();
+    return absl::OkStatus();
+  }
+  if (name == "phase") {
+    message->mutable_phase();
+    return absl::OkStatus();
+  }
+  if (BaseIndex(name).ok()) return SetBase(name, message);
+  return Choose("--param", name,
+                {"fourier", "pixel", "laplacian", "cppn", "phase"})
+      .status();
+}
+
+absl::Status SetObjectives(absl::string_view expression, v1::Objective preset,
+                           v1::JobSpec* spec) {
+  spec->clear_objectives();
+  if (expression.empty()) {
+    *spec->add_objectives() = std::move(preset);
+    return absl::OkStatus();
+  }
+  absl::StatusOr<std::vector<v1::Objective>> parsed =
+      ParseObjectives(expression);
+  RETURN_IF_ERROR(Named("--objective", parsed.status()));
+  for (v1::Objective& objective : *parsed)
+    *spec->add_objectives() = std::move(objective);
+  return absl::OkStatus();
+}
+
+absl::Status AddOutputs(const std::vector<std::string>& paths,
+                        OutputStyle style, v1::JobSpec* spec) {
+  for (const std::string& path : paths) {
+    const std::string extension = ExtensionOf(path);
+    v1::Output* output = spec->add_outputs();
+    if (!SetFormat(extension, style, output)) {
+      return FlagError(
+          "-o", absl::StrCat("\"", path, "\" has no known extension; allowed ",
+                             ExtensionsOf(style)));
+    }
+    const int number = spec->outputs_size();
+    output->set_name(absl::StrCat(
+        "image", number == 1 ? "" : absl::StrCat("-", number), ".", extension));
+  }
+  return absl::OkStatus();
+}
+
+std::string ExtensionsOf(OutputStyle style) {
+  return absl::StrJoin(Extensions(style), ", ");
+}
+
+}  // namespace phosphene::client

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "phosphene/v1/job.pb.h"
+
+namespace phosphene::client {
+
+// The flags all commands that make a job share, as given. What is unset keeps
+// the value of the command's preset.
+struct SpecOptions {
+  std::string model = "phosphene-tiny";
+  std::string size;        // N or WxH
+  std::string transforms;  // see spec/transform_list.h
+  std::string param;       // fourier, pixel, laplacian, cppn, phase
+  std::string colors;      // decorrelated, rgb, ycbcr
+  std::string optimizer;   // adam, adamw, nadam, sgd, lbfgs
+  std::string precision;   // auto, fp32, bf16
+  std::string objective;   // see spec/expression.h
+  std::string start_from;  // image file or blobs/...
+  std::string mask;        // image file or blobs/...
+  std::optional<double> start_noise;
+  std::optional<double> learning_rate;
+  std::optional<int> steps;
+  std::optional<int> checkpoint_every;
+  std::optional<int> frame_every;
+  uint64_t seed = 0;
+  bool no_redirect = false;          // leave dead ReLUs dead
+  std::vector<std::string> outputs;  // -o, in order
+};
+
+// What a command's files hold.
+enum class OutputStyle {
+  kImage,      // png, jpg, webp
+  kAnimation,  // webp animated; png, jpg: the frames side by side
+  kSheet,      // png: a contact sheet
+  kMesh,       // glb, obj; png, jpg, webp: a view
+};
+
+// Puts the options over a preset's spec: model, size, steps, seed, outputs,
+// ... . Errors are named by flag. `objective` and `param` are the presets'
+// business.
+absl::Status ApplyOptions(const SpecOptions& options, OutputStyle style,
+                          v1::JobSpec* spec);
+
+// Sets the pixel, fourier or laplacian arm of a message that has these three
+// (UniquePart, RgbaParameterization, TextureParameterization); `name` "" is
+// fourier. Other names are answered with what is allowed.
+template <typename Message>
+absl::Status SetBase(absl::string_view name, Message* message);
+
+// Sets any arm of a Parameterization that needs no more than its name.
+absl::Status SetParam(absl::string_view name, v1::Parameterization* message);
+
+// The objectives of a spec: those of `expression` when given, else `preset`.
+absl::Status SetObjectives(absl::string_view expression, v1::Objective preset,
+                           v1::JobSpec* spec);
+
+// Appends one Output a path, its format by the path's extension, in this
+// order; names are "image.png", "image-2.webp", ... and unique. `.ckpt` is a
+// checkpoint everywhere.
+absl::Status AddOutputs(const std::vector<std::string>& paths,
+                        OutputStyle style, v1::JobSpec* spec);
+
+// Extensions allowed for a style, for help and messages: "png, jpg, webp,
+// ckpt".
+std::string ExtensionsOf(OutputStyle style);
+
+// Implementation of the template.
+absl::StatusOr<int> BaseIndex(absl::string_view name);
+
+template <typename Message>
+absl::Status SetBase(absl::string_view name, Message* message) {
+  absl::StatusOr<int> index = BaseIndex(name);
+  if (!index.ok()) return index.status();
+  if (*index == 0) message->mutable_fourier();
+  if (*index == 1) message->mutable_pixel();
+  if (*index == 2) message->mutable_laplacian();
+  return absl::OkStatus();
+}
+
+}  // namespace phosphene::client

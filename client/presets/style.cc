@@ -1,0 +1,147 @@
+#include <algorithm>
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "client/base/failure.h"
+#include "client/base/nearest.h"
+#include "client/base/status_macros.h"
+#include "client/presets/presets.h"
+#include "client/spec/file_refs.h"
+
+namespace phosphene::client {
+namespace {
+
+// The article's layers under the names networks give them; for VGG those of
+// Gatys et al. 2016 as far as the network goes.
+const std::vector<StyleLayers>& Families() {
+  static const std::vector<StyleLayers> families = {
+      {{"inception_3b/output"},
+       {"conv2/relu_3x3", "inception_3a/output", "inception_4a/output",
+        "inception_4b/output", "inception_4c/output"}},
+      {{"mixed3b"}, {"conv2d2", "mixed3a", "mixed4a", "mixed4b", "mixed4c"}},
+      {{"mixed3b"}, {"conv2", "mixed3a", "mixed4a", "mixed4b", "mixed4c"}},
+      {{"block4_relu2"},
+       {"block1_relu1", "block2_relu1", "block3_relu1", "block4_relu1",
+        "block5_relu1"}},
+      {{"block3_relu2"}, {"block1_relu1", "block2_relu1", "block3_relu1"}},
+      {{"relu4_2"}, {"relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"}},
+  };
+  return families;
+}
+
+absl::Status SetDistance(const std::string& name,
+                         v1::GramStyleObjective* style) {
+  if (name.empty()) return absl::OkStatus();
+  const std::vector<std::string> names = {"l1", "l2", "squared", "w2"};
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (name != names[i]) continue;
+    style->set_distance(static_cast<v1::GramStyleObjective::Distance>(
+        v1::GramStyleObjective::MEAN_L1 + static_cast<int>(i)));
+    return absl::OkStatus();
+  }
+  return FlagError(
+      "--distance",
+      absl::StrCat("\"", name, "\" is not allowed; allowed ", QuotedList(names),
+                   NearestHint(name, names, 1)));
+}
+
+absl::Status SetInit(const StyleOptions& options, v1::Parameterization* param) {
+  if (options.init.empty() || options.init == "noise") return absl::OkStatus();
+  if (options.init == "content") {
+    param->mutable_init()->set_image(FileRef(options.content));
+    return absl::OkStatus();
+  }
+  return FlagError(
+      "--init", absl::StrCat("\"", options.init,
+                             "\" is not allowed; allowed "
+                             "\"noise\", \"content\", or --start-from FILE"));
+}
+
+absl::Status AddStyle(const StyleOptions& options, v1::JobSpec* spec) {
+  v1::Objective* objective = spec->add_objectives();
+  if (options.style_weight != 1) objective->set_weight(options.style_weight);
+  v1::GramStyleObjective* style = objective->mutable_gram_style();
+  for (const std::string& layer : options.layers.style)
+    style->add_layers()->set_layer(layer);
+  for (const std::string& text : options.styles) {
+    const auto [path, weight] = ParseWeightedPath(text);
+    if (!(weight > 0) || !std::isfinite(weight)) {
+      return FlagError(
+          "--style", absl::StrCat("weight ", FormatNumber(weight), " of \"",
+                                  path, "\" is not allowed; a number > 0 is"));
+    }
+    auto* image = style->add_styles();
+    image->set_image(FileRef(path));
+    if (weight != 1) image->set_weight(weight);
+    if (options.style_scale) image->set_scale(*options.style_scale);
+  }
+  style->set_crop_each_step(true);
+  return SetDistance(options.distance, style);
+}
+
+}  // namespace
+
+absl::StatusOr<StyleLayers> StyleLayersFor(
+    const std::vector<std::string>& layer_names) {
+  const auto has = [&](const std::string& name) {
+    return std::find(layer_names.begin(), layer_names.end(), name) !=
+           layer_names.end();
+  };
+  for (const StyleLayers& family : Families()) {
+    if (std::all_of(family.content.begin(), family.content.end(), has) &&
+        std::all_of(family.style.begin(), family.style.end(), has)) {
+      return family;
+    }
+  }
+  return absl::NotFoundError(
+      "no layers for style transfer are known for this network; name them with "
+      "--content-layer "
+      "L and --style-layer L (several times); `phosphene models layers MODEL` "
+      "lists them");
+}
+
+Size StyleCanvas(Size content, int64_t pixels) {
+  const double width = std::max(content.width, 1),
+               height = std::max(content.height, 1);
+  double factor = std::min(512 / std::max(width, height), 1.0);
+  if (pixels > 0)
+    factor = std::sqrt(static_cast<double>(pixels) / (width * height));
+  const auto side = [&](double full) {
+    return static_cast<int>(
+        std::clamp(std::round(full * factor), 1.0, 32768.0));
+  };
+  return {side(width), side(height)};
+}
+
+absl::StatusOr<v1::JobSpec> StyleSpec(const StyleOptions& options,
+                                      const SpecOptions& common) {
+  if (options.styles.empty())
+    return FlagError("--style", "at least one style image is needed");
+  v1::JobSpec spec;
+  v1::Parameterization* param = spec.mutable_parameterization();
+  param->set_width(options.size.width);
+  if (options.size.height != options.size.width)
+    param->set_height(options.size.height);
+  RETURN_IF_ERROR(SetParam(common.param, param));
+  RETURN_IF_ERROR(SetInit(options, param));
+  spec.add_transforms()->mutable_preset()->set_name(
+      v1::PresetTransform::STANDARD);
+  if (options.content_weight != 0) {
+    v1::Objective* objective = spec.add_objectives();
+    objective->set_weight(options.content_weight);
+    v1::ContentObjective* content = objective->mutable_content();
+    for (const std::string& layer : options.layers.content) {
+      content->add_layers()->set_layer(layer);
+    }
+    content->set_image(FileRef(options.content));
+    content->set_follow_transforms(true);
+  }
+  RETURN_IF_ERROR(AddStyle(options, &spec));
+  spec.mutable_optimizer()->set_learning_rate(0.05);
+  spec.mutable_optimizer()->mutable_adam();
+  spec.set_steps(512);
+  RETURN_IF_ERROR(ApplyOptions(common, OutputStyle::kImage, &spec));
+  return spec;
+}
+
+}  // namespace phosphene::client

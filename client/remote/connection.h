@@ -1,0 +1,83 @@
+#pragma once
+
+#include <grpcpp/grpcpp.h>
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "client/base/failure.h"
+#include "phosphene/v1/blob_service.grpc.pb.h"
+#include "phosphene/v1/job_service.grpc.pb.h"
+#include "phosphene/v1/model_service.grpc.pb.h"
+#include "phosphene/v1/system_service.grpc.pb.h"
+
+namespace phosphene::client {
+
+// Unary calls end after this unless they say otherwise.
+constexpr absl::Duration kCallTimeout = absl::Seconds(10);
+// CreateModel reads a whole network and runs it once.
+constexpr absl::Duration kModelTimeout = absl::Minutes(5);
+
+// A server and the stubs of its services. Idempotent calls are tried again on
+// UNAVAILABLE (4 times, 0.1 s to 1 s apart); streams are not, their users go
+// on where they were. Thread-safe.
+class Connection {
+ public:
+  // `address` is HOST:PORT or unix:PATH. Connects when first used.
+  explicit Connection(std::string address);
+
+  const std::string& address() const { return address_; }
+  v1::JobService::Stub& jobs() { return *jobs_; }
+  v1::ModelService::Stub& models() { return *models_; }
+  v1::BlobService::Stub& blobs() { return *blobs_; }
+  v1::SystemService::Stub& system() { return *system_; }
+  // On a channel of its own with a small receive window: a watcher that
+  // falls behind should find the newest frame, not a queue of old ones.
+  v1::JobService::Stub& watch() { return *watch_; }
+
+  // One unary call: status with details, message of UNAVAILABLE improved.
+  // Example: Call(c.jobs(), &v1::JobService::Stub::GetJob, request)
+  template <typename Stub, typename Request, typename Response>
+  absl::StatusOr<Response> Call(
+      Stub& stub,
+      grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
+                                   Response*),
+      const Request& request, absl::Duration timeout = kCallTimeout) {
+    grpc::ClientContext context;
+    Prepare(context, timeout);
+    Response response;
+    const grpc::Status status = (stub.*method)(&context, request, &response);
+    if (!status.ok()) return FromGrpc(status, address_);
+    return response;
+  }
+
+  // Sets the deadline (none when infinite) and passes TRACEPARENT of the
+  // environment on, so that a job belongs to its caller's trace.
+  static void Prepare(grpc::ClientContext& context, absl::Duration timeout);
+
+ private:
+  std::string address_;
+  std::unique_ptr<v1::JobService::Stub> jobs_;
+  std::unique_ptr<v1::ModelService::Stub> models_;
+  std::unique_ptr<v1::BlobService::Stub> blobs_;
+  std::unique_ptr<v1::SystemService::Stub> system_;
+  std::unique_ptr<v1::JobService::Stub> watch_;
+};
+
+// Waits that double from 0.1 s to 5 s. Thread-compatible.
+class Backoff {
+ public:
+  absl::Duration Next();
+  void Reset() { next_ = absl::Milliseconds(100); }
+
+ private:
+  absl::Duration next_ = absl::Milliseconds(100);
+};
+
+// A random UUID (version 4), for CreateJobRequest.request_id.
+std::string NewUuid();
+
+}  // namespace phosphene::client

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "google/protobuf/message.h"
+
+namespace phosphene::client {
+
+// In a spec of the client a blob field may say `file:PATH` instead of
+// `blobs/{sha256}`; before the job is made the file is uploaded and the field
+// rewritten. That keeps specs that are printed or kept readable.
+
+// `file:PATH` for a local path; a `blobs/...` name stays as it is.
+std::string FileRef(absl::string_view path);
+
+// Every `file:` reference in `message` with its field path below `prefix`
+// ("spec.objectives[0].content.image").
+struct FileUse {
+  std::string field;
+  std::string path;
+};
+std::vector<FileUse> FileRefsIn(const google::protobuf::Message& message,
+                                absl::string_view prefix);
+
+// Replaces every `file:PATH` by what `upload(PATH)` answers; a path is
+// uploaded once however often it is named. Relative paths are taken from
+// `folder` ("" is the working folder). Errors name the field.
+absl::Status ResolveFileRefs(
+    google::protobuf::Message* message, absl::string_view prefix,
+    const std::string& folder,
+    const std::function<absl::StatusOr<std::string>(const std::string&)>&
+        upload);
+
+}  // namespace phosphene::client
