@@ -33,11 +33,13 @@ struct JobFilter {
 
 // Parses the AIP-160 subset of ListJobsRequest.filter: comparisons joined by
 // AND, over `state`, `model`, `priority`, `create_time`, `labels.KEY`.
-// * `state`, `model`: `=`, `!=`, `:`;  `priority`, `create_time` (RFC 3339):
-//   all operators;  labels: all, by byte order.
-// * `:` is equality, with `*` at the end of its value a prefix match; `:*`
-//   asks whether the field (a label) is there.
-// * Text may stand in double quotes, with \" and \\ inside.
+// * `state` takes `=` and `!=`, `model` these and prefixes; `priority` and
+//   `create_time` (RFC 3339) every operator but prefixes; labels all, by the
+//   order of their bytes.
+// * `:` is equality, or with `*` at the end of its value a prefix match; `:*`
+//   asks whether the field is there, which all but labels are.
+// * A value may stand in double quotes, with \" and \\ inside, and must when it
+//   has spaces or one of ()",<>=! in it. So may the KEY of a label.
 // * A label that is not there satisfies no comparison, `!=` included.
 // `model` means the same with and without "models/".
 // INVALID_ARGUMENT on field "filter" tells the position and what is allowed.

@@ -2,8 +2,10 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "phosphene/v1/job.pb.h"
 #include "phosphene/v1/job_service.pb.h"
@@ -29,14 +31,14 @@ struct ValidationContext {
 };
 
 // Checks a CreateJobRequest: job_id, request_id, labels, priority and the
-// spec. INVALID_ARGUMENT lists every fault with its path
-// (`job.spec.steps`), NOT_FOUND names a missing blob, and what engine_check
-// answers (its paths, which begin with "spec", get "job." before them).
+// spec. INVALID_ARGUMENT lists every fault with its path (`spec.steps`,
+// `labels`, `job_id`), NOT_FOUND names a missing blob; then what engine_check
+// answers.
 absl::Status ValidateCreateJob(const v1::CreateJobRequest& request,
                                const ValidationContext& context);
 
-// Checks an UpdateJobRequest: name, mask (`labels`, `priority`, `*`; empty: the
-// fields that are set) and the values it names.
+// Checks an UpdateJobRequest: name, mask (`labels`, `priority`, `*`; empty:
+// both that are set) and the values.
 absl::Status ValidateUpdateJob(const v1::UpdateJobRequest& request,
                                const ValidationContext& context);
 

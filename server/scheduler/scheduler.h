@@ -18,6 +18,7 @@
 
 namespace phosphene {
 
+class BlobCollector;
 class DeviceSlot;
 
 // Runs queued jobs on devices: a slot (one thread) a device, each of which
@@ -63,7 +64,8 @@ class Scheduler {
         make_executor = [](const EngineDevice&) { return MakeThreadPool(1); };
   };
   explicit Scheduler(Options options);
-  // Drains first; waits for runs to stop, however long that takes.
+  // Drains first; waits for runs to stop, however long that takes, and gives
+  // up what cannot be committed.
   ~Scheduler();
   Scheduler(const Scheduler&) = delete;
   Scheduler& operator=(const Scheduler&) = delete;
@@ -88,6 +90,8 @@ class Scheduler {
   void OnStateChange(const StoredJob& stored);
 
   const Options options_;
+  const std::unique_ptr<BlobCollector> collector_;
+  bool started_ = false;  // set by Start alone
   std::vector<std::unique_ptr<DeviceSlot>> slots_;
 };
 

@@ -74,7 +74,7 @@ class Subscription {
   virtual void Seed(const std::vector<v1::JobEvent>& events, bool ended) = 0;
 
   // Ends it; Next answers kEnded/CANCELLED. When it returns, no `wake` runs or
-  // will run, unless it is called from that `wake` itself. Idempotent.
+  // will run; called from a `wake` it does not wait for that. Idempotent.
   virtual void Close() = 0;
 };
 
@@ -85,8 +85,8 @@ class FrameHub {
   struct Options {
     // Watchers of one job. Default 256.
     int max_watchers_per_job = 256;
-    // Memory for the last frames of jobs that run or have ended. Least
-    // recently used ones go first. Default 64 MiB.
+    // Memory for the last frames of jobs, running or not, to show to watchers
+    // that come later. The oldest go first. Default 64 MiB.
     size_t last_frame_bytes = size_t{64} << 20;
     // State changes a watcher may leave unread before it is ended with
     // UNAVAILABLE (it loses none: it re-attaches). Default 256.

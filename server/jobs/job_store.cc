@@ -1,0 +1,19 @@
+#include "server/jobs/job_store.h"
+
+namespace phosphene {
+
+v1::JobEvent StateEvent(const StoredJob& stored) {
+  v1::JobEvent event;
+  event.set_sequence(stored.sequence);
+  *event.mutable_time() = stored.job.update_time();
+  *event.mutable_job() = stored.job;
+  event.mutable_job()->clear_spec();
+  return event;
+}
+
+bool HasEnded(v1::Job::State state) {
+  return state == v1::Job::SUCCEEDED || state == v1::Job::FAILED ||
+         state == v1::Job::CANCELLED;
+}
+
+}  // namespace phosphene

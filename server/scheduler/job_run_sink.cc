@@ -1,0 +1,84 @@
+#include "server/scheduler/job_run_sink.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/base/log.h"
+#include "server/base/status_macros.h"
+#include "server/scheduler/frame_encoder.h"
+
+namespace phosphene {
+namespace {
+
+constexpr size_t kMostWarnings = 20;
+
+}  // namespace
+
+JobRunSink::JobRunSink(const StoredJob& job, Options options)
+    : name_(job.job.name()),
+      attempt_(job.job.attempt()),
+      policy_(job.job.spec().frames()),
+      claim_sequence_(job.sequence),
+      options_(std::move(options)) {}
+
+void JobRunSink::OnProgress(const v1::Progress& progress) {
+  options_.hub->PublishProgress(name_, progress);
+}
+
+bool JobRunSink::WantsFrame(bool keep) {
+  return keep || options_.hub->WantsFrames(name_);
+}
+
+void JobRunSink::OnFrame(int64_t step, bool keep, Image8 image) {
+  absl::StatusOr<v1::Frame> frame = EncodeFrame(step, image, policy_.quality());
+  if (!frame.ok()) {
+    (void)Judge(frame.status(), absl::StrCat("frame of step ", step));
+    return;
+  }
+  // Without a policy `keep` means the last frame, which the slot stores.
+  if (keep && policy_.keep_every() > 0) {
+    const absl::Status kept = Keep(*frame);
+    if (!Judge(kept, absl::StrCat("frame of step ", step)).ok()) return;
+  }
+  // A run whose state the hub does not know yet reports from behind the claim.
+  const int64_t sequence =
+      std::max(options_.hub->PublishFrame(name_, *frame), claim_sequence_ + 1);
+  last_frame_ = LastFrame{*std::move(frame), sequence};
+}
+
+absl::Status JobRunSink::Keep(v1::Frame& frame) {
+  ASSIGN_OR_RETURN(const BlobInfo blob, options_.blobs->Put(frame.image()));
+  KeptFrame kept;
+  kept.info = frame;
+  kept.info.clear_image();
+  kept.info.set_name(absl::StrCat(name_, "/frames/", frame.step()));
+  kept.blob = blob.name;
+  RETURN_IF_ERROR(options_.store->KeepFrame(name_, attempt_, kept));
+  frame.set_name(kept.info.name());
+  return absl::OkStatus();
+}
+
+absl::Status JobRunSink::OnCheckpoint(int64_t step, std::string bytes) {
+  const auto save = [&]() -> absl::Status {
+    ASSIGN_OR_RETURN(const BlobInfo blob, options_.blobs->Put(bytes));
+    return options_.store->SaveCheckpoint(name_, attempt_, {blob.name, step});
+  };
+  return Judge(save(), absl::StrCat("checkpoint of step ", step));
+}
+
+absl::Status JobRunSink::Judge(const absl::Status& status, std::string what) {
+  if (status.ok()) return status;
+  if (absl::IsAborted(status) || absl::IsNotFound(status)) {
+    fenced_ = true;
+    options_.stop();
+    return status;
+  }
+  const std::string warning =
+      absl::StrCat(what, " was not kept: ", status.message());
+  LogWarn(warning, {{"job", name_}});
+  if (warnings_.size() < kMostWarnings) warnings_.push_back(warning);
+  return absl::OkStatus();
+}
+
+}  // namespace phosphene
