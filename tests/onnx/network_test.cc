@@ -40,8 +40,9 @@ TEST(NetworkTest, PrunedGivesWhatTheWholeGives) {
 // Asking for every value leaves nothing fused, folded or joined.
 TEST(NetworkTest, FusedGivesWhatUnfusedGives) {
   const NetBuilder net = SmallGoogLeNet();
+  const auto info = net.Open();
   std::vector<std::string> all;
-  for (const v1::Layer& layer : net.Open()->layers()) all.push_back(layer.name());
+  for (const v1::Layer& layer : info->layers()) all.push_back(layer.name());
   const auto unfused = net.Compile(all);
   const auto fused = net.Compile({"inception_5b/output", "prob"});
   const at::Tensor image = RandomTensor({2, 3, 64, 48}, 3);
@@ -60,25 +61,6 @@ TEST(NetworkTest, ValueBeforeReluIsNotOverwritten) {
                        ->Forward(RandomTensor({1, 3, 40, 40}, 3, -2, 2));
   EXPECT_LT(out.at("conv2/3x3").min().item<float>(), 0);
   EXPECT_EQ(MaxDifference(out.at("conv2/3x3").relu(), out.at("conv2/relu_3x3")), 0);
-}
-
-TEST(NetworkTest, GradientMatchesFiniteDifferences) {
-  const NetBuilder net = SmallGoogLeNet();
-  const auto network = net.Compile({"inception_3b/output"});
-  const at::Tensor image = RandomTensor({1, 3, 48, 48}, 7);
-  const at::Tensor gradient = InputGradient(network.get(), "inception_3b/output", image);
-  const auto value = [&](const at::Tensor& x) {
-    const at::Tensor y = network->Forward(x).at("inception_3b/output");
-    return (y * RandomTensor(y.sizes().vec(), 5, -1, 1)).to(at::kDouble).sum().item<double>();
-  };
-  // Along directions rather than pixel by pixel, so that f32 rounding stays small.
-  for (uint64_t seed : {11, 12, 13}) {
-    const at::Tensor direction = RandomTensor(image.sizes().vec(), seed, -1, 1);
-    const double h = 2e-4;
-    const double numeric = (value(image + h * direction) - value(image - h * direction)) / (2 * h);
-    const double analytic = (gradient * direction).to(at::kDouble).sum().item<double>();
-    EXPECT_NEAR(numeric, analytic, 0.02 * std::abs(analytic) + 0.02);
-  }
 }
 
 TEST(NetworkTest, RowsOfABatchDoNotInfluenceEachOther) {
