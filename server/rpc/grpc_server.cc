@@ -1,5 +1,6 @@
 #include "server/rpc/grpc_server.h"
 
+#include <grpc/grpc.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/server_builder.h>
@@ -22,6 +23,9 @@ constexpr int kMaxStreams = 1000;
 void InstallPlugins() {
   static std::once_flag once;
   std::call_once(once, [] {
+    // Never undone: when the last user of the library goes, it waits up to
+    // 10 s for a poller of its own, which would be the end of every drain.
+    grpc_init();
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   });

@@ -4,9 +4,9 @@
 
 #include <string>
 
-#include "absl/strings/str_cat.h"
 #include "google/rpc/error_details.pb.h"
 #include "server/base/faults.h"
+#include "server/base/utf8.h"
 
 namespace phosphene {
 namespace {
@@ -19,48 +19,13 @@ constexpr size_t kAllFaultText = 2000;
 constexpr size_t kLongestReason = 63;
 constexpr int kRetrySeconds = 1;
 
-// Length of the UTF-8 sequence at the beginning of `text`, 0 when it is none.
-// Lets overlong forms and surrogates of 3 bytes pass the first test only.
-size_t SequenceLength(absl::string_view text) {
-  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char first = byte(0);
-  const size_t length = first < 0x80 ? 1 : first < 0xC2 ? 0 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : first < 0xF5 ? 4 : 0;
-  if (length == 0 || length > text.size()) return 0;
-  for (size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return 0;
-  }
-  if (first == 0xE0 && byte(1) < 0xA0) return 0;
-  if (first == 0xED && byte(1) >= 0xA0) return 0;
-  if (first == 0xF0 && byte(1) < 0x90) return 0;
-  if (first == 0xF4 && byte(1) >= 0x90) return 0;
-  return length;
-}
-
-// `text` as valid UTF-8 of about `longest` bytes: bad bytes and control
-// characters become '?', the rest beyond is "...".
-std::string Presentable(absl::string_view text, size_t longest) {
-  std::string out;
-  while (!text.empty()) {
-    if (out.size() >= longest) return out + "...";
-    const size_t length = SequenceLength(text);
-    if (length == 0 || (length == 1 && (text[0] < ' ' && text[0] != '\n' && text[0] != '\t'))) {
-      out += '?';
-      text.remove_prefix(1);
-    } else {
-      out.append(text.data(), length);
-      text.remove_prefix(length);
-    }
-  }
-  return out;
-}
-
 void AddFaults(const absl::Status& status, google::rpc::Status& out) {
   google::rpc::BadRequest bad;
   size_t spent = 0;
   for (const Fault& fault : FaultsOf(status)) {
     auto& violation = *bad.add_field_violations();
-    violation.set_field(Presentable(fault.field, kLongestFaultText));
-    violation.set_description(Presentable(fault.message, kLongestFaultText));
+    violation.set_field(ToUtf8(fault.field, kLongestFaultText));
+    violation.set_description(ToUtf8(fault.message, kLongestFaultText));
     spent += violation.field().size() + violation.description().size();
     if (spent > kAllFaultText) break;  // enough to work on
   }
@@ -73,11 +38,11 @@ google::rpc::Status ToRpcStatus(const absl::Status& status) {
   google::rpc::Status out;
   out.set_code(static_cast<int>(status.code()));
   if (status.ok()) return out;
-  out.set_message(Presentable(status.message(), kLongestMessage));
+  out.set_message(ToUtf8(status.message(), kLongestMessage));
   google::rpc::ErrorInfo info;
   const std::string reason = ReasonOf(status);
   info.set_reason(reason.empty() ? absl::StatusCodeToString(status.code())
-                                 : reason.substr(0, kLongestReason));
+                                 : ToUtf8(reason, kLongestReason));
   info.set_domain("phosphene");
   out.add_details()->PackFrom(info);
   AddFaults(status, out);
