@@ -10,6 +10,7 @@
 #include "client/basin/basin.h"
 #include "client/basin/draw.h"
 #include "client/commands/commands.h"
+#include "client/commands/job_flags.h"
 
 namespace phosphene::client {
 namespace {
@@ -112,8 +113,7 @@ void AddBasin(CLI::App& app, Dispatch& dispatch) {
   command
       ->add_option("--starts", flags->starts, "random starts for the fractions")
       ->capture_default_str();
-  command->add_option("--seed", flags->seed, "key of the starts")
-      ->capture_default_str();
+  AddSeedFlag(command, &flags->seed, "key of the starts");
   command->add_option("-o,--output", flags->output,
                       "file to write (png) [basin.png]");
   command->footer(

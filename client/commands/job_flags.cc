@@ -24,10 +24,8 @@ void AddSpecFlags(CLI::App* command, SpecOptions* spec,
   command->add_option(
       "--steps", spec->steps,
       WithDefault("steps (of each octave), 1..1000000", which.steps));
-  command
-      ->add_option("--seed", spec->seed,
-                   "key of all randomness; same spec, same bytes")
-      ->capture_default_str();
+  AddSeedFlag(command, &spec->seed,
+              "key of all randomness; same spec, same bytes");
   command->add_option("--lr", spec->learning_rate,
                       WithDefault("learning rate, > 0", which.lr));
   command->add_option("--optimizer", spec->optimizer,
@@ -72,6 +70,17 @@ void AddOptionalFlags(CLI::App* command, SpecOptions* spec,
 }
 
 }  // namespace
+
+void AddSeedFlag(CLI::App* command, uint64_t* seed, const std::string& help) {
+  // CLI11 would wrap a negative number around.
+  command->add_option("--seed", *seed, help)
+      ->capture_default_str()
+      ->check([](const std::string& text) -> std::string {
+        if (text.empty() || text[0] != '-') return "";
+        return absl::StrCat("\"", text,
+                            "\" is not allowed; a whole number >= 0 is");
+      });
+}
 
 void AddSubmitFlags(CLI::App* command, SubmitFlags* flags) {
   command

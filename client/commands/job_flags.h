@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -50,6 +51,9 @@ struct JobFlagSet {
 // Adds the flags of design: --model --size --steps --seed --lr --transforms
 // ... -o --detach --spec-only --preview.
 void AddJobFlags(CLI::App* command, JobFlags* flags, const JobFlagSet& which);
+
+// --seed, a whole number >= 0.
+void AddSeedFlag(CLI::App* command, uint64_t* seed, const std::string& help);
 
 // --priority and --label.
 void AddSubmitFlags(CLI::App* command, SubmitFlags* flags);

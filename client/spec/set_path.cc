@@ -216,8 +216,9 @@ absl::Status SetPath(Message* message, absl::string_view assignment) {
                                    "\" is no assignment; use PATH=VALUE, such "
                                    "as objectives[0].channel.channel=5"));
   }
-  ASSIGN_OR_RETURN(const std::vector<Step> steps,
-                   ParsePath(assignment.substr(0, equals)));
+  ASSIGN_OR_RETURN(
+      const std::vector<Step> steps,
+      ParsePath(absl::StripAsciiWhitespace(assignment.substr(0, equals))));
   const absl::string_view value =
       absl::StripAsciiWhitespace(assignment.substr(equals + 1));
   for (size_t i = 0; i + 1 < steps.size(); ++i) {

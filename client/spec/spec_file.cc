@@ -5,6 +5,7 @@
 #include <google/protobuf/util/json_util.h>
 
 #include <regex>
+#include <set>
 #include <vector>
 
 #include "absl/strings/ascii.h"
@@ -18,7 +19,6 @@ namespace phosphene::client {
 namespace {
 
 using google::protobuf::Descriptor;
-using google::protobuf::EnumDescriptor;
 using google::protobuf::FieldDescriptor;
 
 std::vector<std::string> FieldNames(const Descriptor* type) {
@@ -28,26 +28,57 @@ std::vector<std::string> FieldNames(const Descriptor* type) {
   return names;
 }
 
+// The values an enum field of that name takes, wherever in a spec it stands;
+// empty when there is none.
+std::vector<std::string> EnumValues(const Descriptor* type,
+                                    const std::string& field_name,
+                                    std::set<const Descriptor*>& seen) {
+  if (!seen.insert(type).second) return {};
+  for (int i = 0; i < type->field_count(); ++i) {
+    const FieldDescriptor* field = type->field(i);
+    std::vector<std::string> names;
+    if (field->enum_type() != nullptr && field->name() == field_name) {
+      for (int k = 0; k < field->enum_type()->value_count(); ++k) {
+        names.push_back(field->enum_type()->value(k)->name());
+      }
+    } else if (field->message_type() != nullptr) {
+      names = EnumValues(field->message_type(), field_name, seen);
+    }
+    if (!names.empty()) return names;
+  }
+  return {};
+}
+
+std::string NoSuchField(const Descriptor* type, const std::string& name) {
+  const std::vector<std::string> names = FieldNames(type);
+  std::string hint = NearestHint(name, names);
+  if (hint.empty()) hint = absl::StrCat("; allowed ", QuotedList(names));
+  return absl::StrCat(type->name(), " has no field \"", name, "\"", hint);
+}
+
+std::string NoSuchValue(const std::string& field, const std::string& value) {
+  std::set<const Descriptor*> seen;
+  const std::vector<std::string> names =
+      EnumValues(v1::JobSpec::descriptor(), field, seen);
+  const std::string allowed =
+      names.empty() ? "" : absl::StrCat("; allowed ", QuotedList(names));
+  return absl::StrCat(field, " cannot be \"", value, "\"", allowed);
+}
+
 // The parser's words, with the nearest field or the enum's values behind.
 std::string Improve(const std::string& message) {
   static const std::regex no_field(
       R"re(Message type "([^"]+)" has no field named "([^"]+)"\.?)re");
   static const std::regex no_value(
       R"re(Unknown enumeration value of "([^"]+)" for field "([^"]+)"\.?)re");
-  const Descriptor* spec = v1::JobSpec::descriptor();
   std::smatch match;
   if (std::regex_search(message, match, no_field)) {
     const Descriptor* type =
-        spec->file()->pool()->FindMessageTypeByName(match[1]);
-    if (type == nullptr) return message;
-    const std::vector<std::string> names = FieldNames(type);
-    std::string hint = NearestHint(match[2].str(), names);
-    if (hint.empty()) hint = absl::StrCat("; allowed ", QuotedList(names));
-    return absl::StrCat(type->name(), " has no field \"", match[2].str(), "\"",
-                        hint);
-  }
-  if (std::regex_search(message, match, no_value)) {
-    return absl::StrCat(match[2].str(), " cannot be \"", match[1].str(), "\"");
+        v1::JobSpec::descriptor()->file()->pool()->FindMessageTypeByName(
+            match[1]);
+    if (type != nullptr) return NoSuchField(type, match[2]);
+  } else if (std::regex_search(message, match, no_value)) {
+    return NoSuchValue(match[2], match[1]);
   }
   return message;
 }
@@ -83,19 +114,21 @@ const Descriptor* TypeAt(absl::string_view path) {
   return type;
 }
 
-// "(parameterization) foo: Cannot find field." -> with the nearest field.
+// "(parameterization) foo: Cannot find field." with the nearest field, and
+// "(precision): invalid value "x" for type ..." with the enum's values.
 std::string ImproveJson(const std::string& message) {
   static const std::regex no_field(
-      R"re(^\(?([^ ():]*)\)?[: ]*([A-Za-z0-9_]+): Cannot find field\.?$)re");
+      R"re(^(?:\(([^)]*)\))?[: ]*([A-Za-z0-9_]+): Cannot find field\.?$)re");
+  static const std::regex no_value(
+      R"re(^\((?:[^)]*\.)?([A-Za-z0-9_]+)\): invalid value "([^"]*)" for type type\..*$)re");
   std::smatch match;
-  if (!std::regex_match(message, match, no_field)) return message;
-  const Descriptor* type = TypeAt(match[1].str());
-  if (type == nullptr) return message;
-  const std::vector<std::string> names = FieldNames(type);
-  std::string hint = NearestHint(match[2].str(), names);
-  if (hint.empty()) hint = absl::StrCat("; allowed ", QuotedList(names));
-  return absl::StrCat(type->name(), " has no field \"", match[2].str(), "\"",
-                      hint);
+  if (std::regex_match(message, match, no_field)) {
+    const Descriptor* type = TypeAt(match[1].str());
+    if (type != nullptr) return NoSuchField(type, match[2]);
+  } else if (std::regex_match(message, match, no_value)) {
+    return NoSuchValue(match[1], match[2]);
+  }
+  return message;
 }
 
 absl::StatusOr<v1::JobSpec> ParseJson(absl::string_view text,

@@ -27,7 +27,7 @@ std::string Join(const std::vector<std::string>& parts, int columns) {
   std::string out;
   for (const std::string& part : parts) {
     if (part.empty()) continue;
-    if (static_cast<int>(out.size() + part.size()) + 2 > columns) break;
+    if (static_cast<int>(out.size() + part.size()) + 2 >= columns) break;
     absl::StrAppend(&out, out.empty() ? "" : "  ", part);
   }
   return out;

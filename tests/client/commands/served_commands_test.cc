@@ -1,0 +1,235 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "client/base/failure.h"
+#include "client/base/sha256.h"
+#include "client/view/image_size.h"
+#include "client/view/pixels.h"
+#include "tests/client/run_app.h"
+#include "tests/client/scripted_server.h"
+#include "tests/client/temp_folder.h"
+
+namespace phosphene::client {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+std::string NameOf(const std::string& bytes) {
+  Sha256 sha;
+  sha.Add(bytes);
+  return "blobs/" + sha.Hex();
+}
+
+// Whole commands against a server that says what the test wants.
+class ServedCommandsTest : public testing::Test {
+ protected:
+  AppRun Ask(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"--server", server_.address()});
+    return RunCli(arguments);
+  }
+
+  // The job ends so, with one PNG named as the commands name it.
+  void EndWith(v1::Job::State state) {
+    const std::string png = EncodePng(Pixels::Make(8, 4, 3));
+    server_.blobs[NameOf(png)] = png;
+    v1::JobEvent event;
+    event.set_sequence(1);
+    v1::Job& job = *event.mutable_job();
+    job.set_name("jobs/made");
+    job.set_state(state);
+    if (state == v1::Job::FAILED) {
+      job.mutable_error()->set_code(
+          static_cast<int>(absl::StatusCode::kResourceExhausted));
+      job.mutable_error()->set_message("out of memory");
+    } else {
+      v1::Artifact& artifact = *job.add_artifacts();
+      artifact.set_name("image.png");
+      artifact.set_blob(NameOf(png));
+      artifact.set_size_bytes(static_cast<int64_t>(png.size()));
+      artifact.set_width(8);
+      artifact.set_height(4);
+    }
+    server_.watches = {{{event}, {}}};
+    server_.job = job;
+  }
+
+  std::vector<std::string> Feature() const {
+    return {"feature", "--layer", "a", "-o", folder_ / "f.png"};
+  }
+
+  const TempFolder folder_;
+  ScriptedServer server_;
+};
+
+TEST_F(ServedCommandsTest, FeatureMakesAJobAndFetchesItsPicture) {
+  EndWith(v1::Job::SUCCEEDED);
+  std::vector<std::string> command = Feature();
+  command.insert(command.end(), {"--label", "k=v", "--priority", "3"});
+  const AppRun run = Ask(command);
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_THAT(run.out, HasSubstr("f.png  (8 x 4"));
+  EXPECT_EQ(ImageFileSize(folder_ / "f.png")->width, 8);
+  ASSERT_EQ(server_.created.size(), 1u);
+  EXPECT_EQ(server_.created[0].request_id().size(), 36u);
+  EXPECT_EQ(server_.created[0].job().labels().at("k"), "v");
+  EXPECT_EQ(server_.created[0].job().priority(), 3);
+}
+
+TEST_F(ServedCommandsTest, ACreationTriedAgainKeepsItsRequestId) {
+  EndWith(v1::Job::SUCCEEDED);
+  server_.create_unavailable = 2;
+  EXPECT_EQ(Ask(Feature()).exit_code, 0);
+  ASSERT_EQ(server_.created.size(), 3u);
+  EXPECT_EQ(server_.created[0].request_id(), server_.created[2].request_id());
+}
+
+TEST_F(ServedCommandsTest, FaultsOfTheSpecAreToldByFlag) {
+  server_.create_error =
+      RichError(grpc::StatusCode::INVALID_ARGUMENT, "bad spec",
+                "spec.objectives[0].channel.layer",
+                "no layer \"a\"; nearest \"mixed4a\"");
+  const AppRun run = Ask(Feature());
+  EXPECT_EQ(run.exit_code, kExitUsage);
+  EXPECT_EQ(run.err, "error: --layer: no layer \"a\"; nearest \"mixed4a\"\n");
+  std::vector<std::string> json = Feature();
+  json.insert(json.begin(), "--json");
+  EXPECT_THAT(Ask(json).out, AllOf(HasSubstr(R"("flag":"--layer")"),
+                                   HasSubstr(R"("reason":"TEST_REASON")")));
+}
+
+TEST_F(ServedCommandsTest, AFailedJobIsOneAndACancelledOneFour) {
+  EndWith(v1::Job::FAILED);
+  const AppRun failed = Ask(Feature());
+  EXPECT_EQ(failed.exit_code, kExitJobFailed);
+  EXPECT_THAT(failed.err, HasSubstr("out of memory"));
+  EndWith(v1::Job::CANCELLED);
+  const AppRun cancelled = Ask(Feature());
+  EXPECT_EQ(cancelled.exit_code, kExitCancelled);
+  // What there was is kept.
+  EXPECT_EQ(ImageFileSize(folder_ / "f.png")->width, 8);
+}
+
+TEST_F(ServedCommandsTest, DetachPrintsTheNameAlone) {
+  std::vector<std::string> command = Feature();
+  command.push_back("--detach");
+  EXPECT_EQ(Ask(command).out, "jobs/made\n");
+  EXPECT_TRUE(server_.watched_after.empty());
+}
+
+TEST_F(ServedCommandsTest, WithJsonEveryLineIsAnObject) {
+  EndWith(v1::Job::SUCCEEDED);
+  std::vector<std::string> command = Feature();
+  command.push_back("--json");
+  const AppRun run = Ask(command);
+  EXPECT_THAT(run.out,
+              StartsWith(R"({"sequence":"1","job":{"name":"jobs/made")"));
+  EXPECT_THAT(run.out, HasSubstr(R"({"saved":{"file":")"));
+  EXPECT_EQ(run.err, "");
+}
+
+TEST_F(ServedCommandsTest, ImagesOfFlagsAreUploadedAndNamedInTheSpec) {
+  EndWith(v1::Job::SUCCEEDED);
+  const std::string photo = EncodePng(Pixels::Make(4, 4, 3));
+  Put(folder_ / "photo.png", photo);
+  std::vector<std::string> command = Feature();
+  command.insert(command.end(), {"--start-from", folder_ / "photo.png"});
+  EXPECT_EQ(Ask(command).exit_code, 0);
+  EXPECT_EQ(server_.created[0].job().spec().parameterization().init().image(),
+            NameOf(photo));
+  EXPECT_EQ(server_.blobs[NameOf(photo)], photo);
+}
+
+TEST_F(ServedCommandsTest, AMissingImageIsNamedBeforeAnyJob) {
+  std::vector<std::string> command = Feature();
+  command.insert(command.end(), {"--start-from", folder_ / "none.png"});
+  const AppRun run = Ask(command);
+  EXPECT_EQ(run.exit_code, kExitUsage);
+  EXPECT_THAT(run.err, HasSubstr("none.png"));
+  EXPECT_TRUE(server_.created.empty());
+}
+
+TEST_F(ServedCommandsTest, SubmitTakesSpecsRelativeToTheirFolder) {
+  EndWith(v1::Job::SUCCEEDED);
+  Put(folder_ / "p.png", "bytes");
+  Put(folder_ / "spec.textproto",
+      "parameterization { init { image: 'file:p.png' } } outputs { name: "
+      "'image.png' png {} }");
+  const AppRun run = Ask({"submit", folder_ / "spec.textproto", "--set",
+                          "steps=7", "-o", folder_ / "o.png"});
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_EQ(server_.created[0].job().spec().steps(), 7);
+  EXPECT_EQ(server_.created[0].job().spec().parameterization().init().image(),
+            NameOf("bytes"));
+  EXPECT_EQ(ImageFileSize(folder_ / "o.png")->width, 8);
+}
+
+TEST_F(ServedCommandsTest, ResultFetchesByNameAndListsWhatThereIs) {
+  EndWith(v1::Job::SUCCEEDED);
+  EXPECT_EQ(Ask({"jobs", "result", "made", "-o", folder_ / "r.png"}).exit_code,
+            0);
+  EXPECT_EQ(ImageFileSize(folder_ / "r.png")->height, 4);
+  const AppRun wrong = Ask({"jobs", "result", "made", "--artifact", "x"});
+  EXPECT_EQ(wrong.exit_code, kExitUsage);
+  EXPECT_THAT(wrong.err, HasSubstr("allowed \"image.png\""));
+  EXPECT_EQ(Ask({"jobs", "result", "other"}).exit_code, kExitUsage);
+}
+
+TEST_F(ServedCommandsTest, ModelsAddUploadsAndShowsTheNotes) {
+  Put(folder_ / "My Net.onnx", "onnx");
+  const AppRun run = Ask({"models", "add", folder_ / "My Net.onnx", "--bgr",
+                          "--mean", "104,117,123", "--range", "-1,1"});
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  ASSERT_EQ(server_.models_created.size(), 1u);
+  EXPECT_EQ(server_.models_created[0].model_id(), "my-net");
+  EXPECT_EQ(server_.models_created[0].blob(), NameOf("onnx"));
+  EXPECT_DOUBLE_EQ(server_.models_created[0].model().config().range_lo(), -1);
+  EXPECT_THAT(run.out, HasSubstr("range inferred from the file's name"));
+}
+
+TEST_F(ServedCommandsTest, ASheetOfALargeLayerIsJoinedFromSeveralJobs) {
+  EndWith(v1::Job::SUCCEEDED);
+  v1::Layer layer;
+  layer.set_name("mixed4a");
+  layer.set_channels(100);
+  server_.layers = {layer};
+  const AppRun run = Ask({"sheet", "--layer", "mixed4a", "--columns", "10",
+                          "-o", folder_ / "s.png"});
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  ASSERT_EQ(server_.created.size(), 2u);
+  EXPECT_EQ(server_.created[0].job().spec().parameterization().rows(), 60);
+  EXPECT_EQ(server_.created[1].job().spec().parameterization().rows(), 40);
+  EXPECT_EQ(server_.created[1].job().spec().objectives(39).channel().channel(),
+            99);
+  // Two pictures of 4 lines and the gap between them.
+  EXPECT_EQ(ImageFileSize(folder_ / "s.png")->height, 12);
+}
+
+TEST_F(ServedCommandsTest, AnUnknownLayerOfASheetIsAnsweredWithTheNearest) {
+  v1::Layer layer;
+  layer.set_name("mixed4a");
+  server_.layers = {layer};
+  const AppRun run = Ask({"sheet", "--layer", "mixd4a"});
+  EXPECT_EQ(run.exit_code, kExitUsage);
+  EXPECT_THAT(run.err, HasSubstr("--layer: no layer \"mixd4a\""));
+  EXPECT_THAT(run.err, HasSubstr("nearest \"mixed4a\""));
+}
+
+TEST_F(ServedCommandsTest, StyleAsksTheModelForItsLayers) {
+  for (const char* name :
+       {"conv2", "mixed3a", "mixed3b", "mixed4a", "mixed4b", "mixed4c"}) {
+    v1::Layer layer;
+    layer.set_name(name);
+    server_.layers.push_back(layer);
+  }
+  Put(folder_ / "c.png", EncodePng(Pixels::Make(40, 30, 3)));
+  const AppRun run = Ask({"style", "--content", folder_ / "c.png", "--style",
+                          "s.png", "--spec-only"});
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_THAT(run.out, AllOf(HasSubstr("width: 40"), HasSubstr("height: 30"),
+                             HasSubstr("layer: \"mixed3b\"")));
+}
+
+}  // namespace
+}  // namespace phosphene::client

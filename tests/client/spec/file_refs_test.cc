@@ -1,0 +1,67 @@
+#include "client/spec/file_refs.h"
+
+#include <gtest/gtest.h>
+
+#include "phosphene/v1/job.pb.h"
+
+namespace phosphene::client {
+namespace {
+
+v1::JobSpec TwoImages() {
+  v1::JobSpec spec;
+  spec.mutable_parameterization()->mutable_init()->set_image("file:a.png");
+  auto* style = spec.add_objectives()->mutable_gram_style();
+  style->add_styles()->set_image("blobs/12");
+  style->add_styles()->set_image("file:b.png");
+  spec.add_objectives()->mutable_caricature()->set_image("file:a.png");
+  return spec;
+}
+
+TEST(FileRefs, AreFoundWithTheirFieldPaths) {
+  const std::vector<FileUse> uses = FileRefsIn(TwoImages(), "spec");
+  ASSERT_EQ(uses.size(), 3u);
+  EXPECT_EQ(uses[0].field, "spec.parameterization.init.image");
+  EXPECT_EQ(uses[1].field, "spec.objectives[0].gram_style.styles[1].image");
+  EXPECT_EQ(uses[1].path, "b.png");
+}
+
+TEST(FileRefs, EachFileIsUploadedOnceAndBlobsStay) {
+  v1::JobSpec spec = TwoImages();
+  std::vector<std::string> uploaded;
+  const absl::Status status =
+      ResolveFileRefs(&spec, "spec", "folder", [&](const std::string& path) {
+        uploaded.push_back(path);
+        return absl::StatusOr<std::string>("blobs/of-" + path);
+      });
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_EQ(uploaded,
+            (std::vector<std::string>{"folder/a.png", "folder/b.png"}));
+  EXPECT_EQ(spec.parameterization().init().image(), "blobs/of-folder/a.png");
+  EXPECT_EQ(spec.objectives(0).gram_style().styles(0).image(), "blobs/12");
+  EXPECT_TRUE(FileRefsIn(spec, "spec").empty());
+}
+
+TEST(FileRefs, AnErrorNamesTheField) {
+  v1::JobSpec spec = TwoImages();
+  const absl::Status status = ResolveFileRefs(
+      &spec, "spec", "",
+      [](const std::string&) { return absl::NotFoundError("no such file"); });
+  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(status.message(), "spec.parameterization.init.image: no such file");
+}
+
+TEST(FileRefs, AbsolutePathsIgnoreTheFolder) {
+  v1::JobSpec spec;
+  spec.mutable_parameterization()->mutable_init()->set_image(
+      "file:/elsewhere/a.png");
+  std::string seen;
+  ASSERT_TRUE(
+      ResolveFileRefs(&spec, "spec", "folder", [&](const std::string& path) {
+        seen = path;
+        return absl::StatusOr<std::string>("blobs/1");
+      }).ok());
+  EXPECT_EQ(seen, "/elsewhere/a.png");
+}
+
+}  // namespace
+}  // namespace phosphene::client
