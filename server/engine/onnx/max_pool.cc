@@ -87,20 +87,6 @@ at::Tensor ByAten(const at::Tensor& x, const Window& window) {
   return whole_numbers ? y.to(x.scalar_type()) : y;
 }
 
-// Windows as a last axis: [N,C,oh,ow,kh*kw], `fill` outside of the image.
-at::Tensor Windows(const at::Tensor& x, const Window& window, const at::Scalar& fill) {
-  at::Tensor out = at::constant_pad_nd(x, PadList(Covering(window, SpatialSizes(x))), fill);
-  for (size_t i = 0; i < window.rank(); ++i) {
-    const int64_t axis = 2 + static_cast<int64_t>(i);
-    out = out.narrow(axis, 0,
-                     (window.OutputSize(i, x.size(axis)) - 1) * window.stride[i] +
-                         window.Extent(i));
-    out = out.unfold(axis, window.Extent(i), window.stride[i])
-              .slice(-1, 0, std::nullopt, window.dilation[i]);
-  }
-  return out.flatten(2 + static_cast<int64_t>(window.rank()));
-}
-
 // avg over a window's elements inside the image.
 at::Tensor WindowMean(const at::Tensor& x, const Window& window) {
   const at::Tensor inside = Windows(at::ones_like(x.detach().slice(0, 0, 1).slice(1, 0, 1)),

@@ -65,6 +65,11 @@ at::ScalarType OpInit::Type(const char* attribute, at::ScalarType otherwise) con
   return *type;
 }
 
+at::ScalarType OpInit::Computed(at::ScalarType type) const {
+  const bool changes = options.float_type && at::isFloatingType(type) && type != at::kDouble;
+  return changes ? *options.float_type : type;
+}
+
 void OpInit::NeedInputs(size_t least, size_t most) const {
   size_t connected = 0;
   for (size_t i = 0; i < node.inputs.size(); ++i) connected += HasInput(i) ? 1 : 0;
@@ -80,6 +85,18 @@ void OpInit::NeedInputs(size_t least, size_t most) const {
 }
 
 void OpInit::Fail(absl::string_view message) const { throw BadNode(std::string(message)); }
+
+OpRun Unary(const OpInit& init, at::Tensor (*fn)(const at::Tensor& x)) {
+  init.NeedInputs(1, 1);
+  return [fn](const Tensors& in) { return Tensors{fn(in[0])}; };
+}
+
+OpRun Binary(const OpInit& init, at::Tensor (*fn)(const at::Tensor& a, const at::Tensor& b)) {
+  init.NeedInputs(2, 2);
+  return [fn](const Tensors& in) { return Tensors{fn(in[0], in[1])}; };
+}
+
+at::Tensor Optional(const Tensors& in, size_t i) { return i < in.size() ? in[i] : at::Tensor(); }
 
 std::vector<int64_t> ToInts(const at::Tensor& tensor) {
   TORCH_CHECK(tensor.defined() && at::isIntegralType(tensor.scalar_type(), true),

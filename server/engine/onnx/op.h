@@ -51,6 +51,10 @@ class OpInit {
   at::Tensor Tensor(const char* attribute) const;  // undefined when absent
   at::ScalarType Type(const char* attribute, at::ScalarType otherwise) const;
 
+  // The type floating-point values of `type` are computed in (OpOptions), other
+  // types unchanged.
+  at::ScalarType Computed(at::ScalarType type) const;
+
   // True when input i is connected.
   bool HasInput(size_t i) const { return i < node.inputs.size() && !node.inputs[i].empty(); }
   // Input i when known now, else undefined.
@@ -76,6 +80,13 @@ struct OpKind {
 // All of them by name (registry.cc, from ops/builtins.inc); null if unknown.
 const OpKind* FindOp(absl::string_view name);
 const std::vector<OpKind>& AllOps();
+
+// Operators of one or two inputs that a function does as it is.
+OpRun Unary(const OpInit& init, at::Tensor (*fn)(const at::Tensor& x));
+OpRun Binary(const OpInit& init, at::Tensor (*fn)(const at::Tensor& a, const at::Tensor& b));
+
+// Input i of a run, undefined when it is absent.
+at::Tensor Optional(const Tensors& in, size_t i);
 
 // Elements of an integer tensor of any type and device; throws c10::Error on
 // other tensors.

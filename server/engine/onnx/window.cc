@@ -109,4 +109,17 @@ std::vector<int64_t> PadList(const Window& window) {
   return pads;
 }
 
+at::Tensor Windows(const at::Tensor& x, const Window& window, const at::Scalar& fill) {
+  at::Tensor out = at::constant_pad_nd(x, PadList(Covering(window, SpatialSizes(x))), fill);
+  for (size_t i = 0; i < window.rank(); ++i) {
+    const int64_t axis = 2 + static_cast<int64_t>(i);
+    out = out.narrow(axis, 0,
+                     (window.OutputSize(i, x.size(axis)) - 1) * window.stride[i] +
+                         window.Extent(i));
+    out = out.unfold(axis, window.Extent(i), window.stride[i])
+              .slice(-1, 0, std::nullopt, window.dilation[i]);
+  }
+  return out.flatten(2 + static_cast<int64_t>(window.rank()));
+}
+
 }  // namespace phosphene::onnx

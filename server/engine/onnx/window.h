@@ -36,6 +36,10 @@ Window WithPads(const Window& window, at::IntArrayRef sizes);
 // ceil_mode too, lies inside of the padded input.
 Window Covering(const Window& window, at::IntArrayRef sizes);
 
+// Every window of x as a last axis: [N,C,positions...,elements of a window],
+// `fill` outside of the image.
+at::Tensor Windows(const at::Tensor& x, const Window& window, const at::Scalar& fill);
+
 // Spatial sizes of a tensor [N,C,...].
 at::IntArrayRef SpatialSizes(const at::Tensor& x);
 

@@ -38,14 +38,11 @@ OpRun PrepareConv(const OpInit& init) {
                                              std::vector<Activation>{init.node.activation});
     return [conv](const Tensors& in) { return conv->Run(in[0]); };
   }
-  std::vector<int64_t> kernel;
-  if (weight.defined() && weight.dim() > 2) kernel = weight.sizes().slice(2).vec();
-  if (kernel.empty() && !init.Has("kernel_shape")) {
-    init.Fail("has no kernel_shape, and its weight is not known before a run");
-  }
-  return [window = ReadWindow(init, kernel), group, activation = init.node.activation,
-          options = init.options](const Tensors& in) {
-    return Tensors{RunGeneral(window, group, activation, options, in)};
+  // The kernel's size is known when the weight is.
+  return [node = init.node, opset = init.opset, group, options = init.options](const Tensors& in) {
+    const OpInit late(node, opset, {}, options);
+    const Window window = ReadWindow(late, SpatialSizes(in[1]).vec());
+    return Tensors{RunGeneral(window, group, node.activation, options, in)};
   };
 }
 

@@ -1,11 +1,69 @@
+// Arithmetic on two or more tensors, broadcast as ONNX and ATen both do.
+
 #include "server/engine/onnx/op.h"
-#include "server/engine/onnx/relu.h"
 
 namespace phosphene::onnx {
+namespace {
 
-OpRun PrepareAdd(const OpInit& init) {
-  init.NeedInputs(2, 2);
-  return [](const Tensors& in) { return Tensors{at::add(in[0], in[1])}; };
+bool IsWhole(const at::Tensor& x) { return at::isIntegralType(x.scalar_type(), true); }
+
+at::Tensor Divide(const at::Tensor& a, const at::Tensor& b) {
+  // Integers divide as in C, towards zero.
+  return IsWhole(a) && IsWhole(b) ? at::div(a, b, "trunc") : at::div(a, b);
+}
+
+// The base decides the type of the power.
+at::Tensor Power(const at::Tensor& base, const at::Tensor& exponent) {
+  const at::ScalarType type = base.scalar_type();
+  // A scalar exponent takes ATen's short ways for squares and roots.
+  if (exponent.numel() == 1 && exponent.dim() <= 1 && !exponent.requires_grad() && !IsWhole(base)) {
+    return at::pow(base, exponent.item());
+  }
+  if (IsWhole(base) && !IsWhole(exponent)) {
+    return at::pow(base.to(at::kDouble), exponent.to(at::kDouble)).to(type);
+  }
+  return at::pow(base, exponent).to(type);
+}
+
+OpRun Fold(const OpInit& init, at::Tensor (*fn)(const at::Tensor& a, const at::Tensor& b)) {
+  init.NeedInputs(1);
+  return [fn](const Tensors& in) {
+    at::Tensor out = in[0];
+    for (size_t i = 1; i < in.size(); ++i) out = fn(out, in[i]);
+    return Tensors{out};
+  };
+}
+
+at::Tensor Add(const at::Tensor& a, const at::Tensor& b) { return at::add(a, b); }
+
+}  // namespace
+
+OpRun PrepareAdd(const OpInit& init) { return Binary(init, Add); }
+OpRun PrepareSub(const OpInit& init) {
+  return Binary(init, [](const at::Tensor& a, const at::Tensor& b) { return at::sub(a, b); });
+}
+OpRun PrepareMul(const OpInit& init) {
+  return Binary(init, [](const at::Tensor& a, const at::Tensor& b) { return at::mul(a, b); });
+}
+OpRun PrepareDiv(const OpInit& init) { return Binary(init, Divide); }
+OpRun PreparePow(const OpInit& init) { return Binary(init, Power); }
+OpRun PrepareMax(const OpInit& init) { return Fold(init, at::maximum); }
+OpRun PrepareMin(const OpInit& init) { return Fold(init, at::minimum); }
+OpRun PrepareSum(const OpInit& init) { return Fold(init, Add); }
+
+OpRun PrepareMean(const OpInit& init) {
+  init.NeedInputs(1);
+  return [sum = PrepareSum(init)](const Tensors& in) {
+    return Tensors{sum(in)[0] / static_cast<double>(in.size())};
+  };
+}
+
+OpRun PrepareMod(const OpInit& init) {
+  // fmod: the sign of the dividend, as in C; else that of the divisor.
+  if (init.Flag("fmod", false)) {
+    return Binary(init, [](const at::Tensor& a, const at::Tensor& b) { return at::fmod(a, b); });
+  }
+  return Binary(init, [](const at::Tensor& a, const at::Tensor& b) { return at::remainder(a, b); });
 }
 
 }  // namespace phosphene::onnx

@@ -1,82 +1,38 @@
-#include <algorithm>
+// Normalizations by statistics, stored or of the item itself.
 
-#include <ATen/Parallel.h>
+#include <numeric>
 
-#include "server/engine/onnx/gradient.h"
-#include "server/engine/onnx/kernels/cpu.h"
 #include "server/engine/onnx/op.h"
 
 namespace phosphene::onnx {
 namespace {
 
-constexpr auto kLayout = at::MemoryFormat::ChannelsLast;
-
-LrnParams Sized(LrnParams p, const at::Tensor& x) {
-  p.channels = x.size(1);
-  p.pixels = x.numel() / std::max<int64_t>(p.channels, 1);
-  p.threads = at::get_num_threads();
-  return p;
+// A vector over axis 1 of something like x.
+at::Tensor OverChannels(const at::Tensor& vector, const at::Tensor& x) {
+  std::vector<int64_t> shape(x.dim(), 1);
+  shape[1] = vector.numel();
+  return vector.to(x.scalar_type()).view(shape);
 }
 
-at::Tensor KernelLrn(const LrnParams& p, const at::Tensor& x) {
-  at::Tensor y = at::empty_like(x);
-  if (x.scalar_type() == at::kFloat) {
-    LrnForward(p, x.const_data_ptr<float>(), y.data_ptr<float>());
-  } else {
-    LrnForward(p, static_cast<const Bf16*>(x.const_data_ptr()), static_cast<Bf16*>(y.data_ptr()));
-  }
-  return y;
+// (x - mean) / sqrt(variance + epsilon) over all but the first two axes.
+at::Tensor Standardized(const at::Tensor& x, double epsilon) {
+  const at::Tensor flat = x.flatten(2);
+  const at::Tensor centred = flat - flat.mean(-1, true);
+  return (centred * (centred.square().mean(-1, true) + epsilon).rsqrt()).view(x.sizes());
 }
 
-at::Tensor KernelLrnGradient(const LrnParams& p, const at::Tensor& x, const at::Tensor& g) {
-  at::Tensor dx = at::empty_like(x);
-  if (x.scalar_type() == at::kFloat) {
-    LrnBackward(p, x.const_data_ptr<float>(), g.const_data_ptr<float>(), dx.data_ptr<float>());
-  } else {
-    LrnBackward(p, static_cast<const Bf16*>(x.const_data_ptr()),
-                static_cast<const Bf16*>(g.const_data_ptr()), static_cast<Bf16*>(dx.data_ptr()));
-  }
-  return dx;
-}
-
-// Any type, rank and device, by a sum over shifted channels.
-at::Tensor ComposedLrn(const LrnParams& p, const at::Tensor& x) {
-  const at::Tensor flat = x.reshape({x.size(0), x.size(1), -1});
-  const int64_t before = (p.size - 1) / 2, after = p.size - 1 - before;
-  const at::Tensor squares = at::constant_pad_nd(flat * flat, {0, 0, before, after}, 0);
-  at::Tensor sum = squares.narrow(1, 0, x.size(1));
-  for (int64_t j = 1; j < p.size; ++j) sum = sum + squares.narrow(1, j, x.size(1));
-  const at::Tensor base = sum * (p.alpha / static_cast<double>(p.size)) + p.bias;
-  return (flat * base.pow(-p.beta)).view_as(x.contiguous());
-}
-
-at::Tensor Lrn(const LrnParams& params, const at::Tensor& x) {
-  TORCH_CHECK(x.dim() >= 2, "an input of at least 2 axes [N,C,...] is needed");
-  const bool kernel = x.device().is_cpu() && x.dim() == 4 &&
-                      (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16);
-  if (!kernel) return ComposedLrn(params, x);
-  const at::Tensor input = x.detach().contiguous(kLayout);
-  const at::Tensor y = KernelLrn(Sized(params, input), input);
-  if (Records({x})) {
-    SetBackward({x}, {y}, [params, input](const Tensors& grads) -> Tensors {
-      return {KernelLrnGradient(Sized(params, input), input, grads[0].contiguous(kLayout))};
-    });
-  }
-  return y;
+Tensors ComposedLayerNorm(const Tensors& in, int64_t axis, double epsilon) {
+  std::vector<int64_t> axes(in[0].dim() - axis);
+  std::iota(axes.begin(), axes.end(), axis);
+  const at::Tensor mean = in[0].mean(axes, true);
+  const at::Tensor centred = in[0] - mean;
+  const at::Tensor inverse = (centred.square().mean(axes, true) + epsilon).rsqrt();
+  at::Tensor y = centred * inverse * in[1];
+  if (Optional(in, 2).defined()) y = y + in[2];
+  return {y, mean, inverse};
 }
 
 }  // namespace
-
-OpRun PrepareLRN(const OpInit& init) {
-  init.NeedInputs(1, 1);
-  LrnParams p;
-  p.size = init.Int("size", 0);
-  if (p.size < 1 || p.size > 4096) init.Fail("has a size outside of 1..4096");
-  p.alpha = static_cast<float>(init.Float("alpha", 1e-4));
-  p.beta = static_cast<float>(init.Float("beta", 0.75));
-  p.bias = static_cast<float>(init.Float("bias", 1));
-  return [p](const Tensors& in) { return Tensors{Lrn(p, in[0])}; };
-}
 
 OpRun PrepareBatchNormalization(const OpInit& init) {
   init.NeedInputs(5, 5);
@@ -93,6 +49,65 @@ OpRun PrepareBatchNormalization(const OpInit& init) {
     const at::Tensor shift = in[2] - in[3] * scale;
     return Tensors{at::addcmul(shift.to(x.scalar_type()).view(shape), x,
                                scale.to(x.scalar_type()).view(shape))};
+  };
+}
+
+OpRun PrepareInstanceNormalization(const OpInit& init) {
+  init.NeedInputs(3, 3);
+  return [epsilon = init.Float("epsilon", 1e-5)](const Tensors& in) {
+    TORCH_CHECK(in[0].dim() >= 3, "an input of at least 3 axes [N,C,...] is needed");
+    return Tensors{Standardized(in[0], epsilon) * OverChannels(in[1], in[0]) +
+                   OverChannels(in[2], in[0])};
+  };
+}
+
+OpRun PrepareGroupNormalization(const OpInit& init) {
+  init.NeedInputs(3, 3);
+  const int64_t groups = init.Int("num_groups", 0);
+  if (groups < 1) init.Fail("has fewer than 1 num_groups");
+  return [groups, epsilon = init.Float("epsilon", 1e-5)](const Tensors& in) {
+    const at::Tensor& x = in[0];
+    TORCH_CHECK(x.dim() >= 3 && x.size(1) % groups == 0, groups, " groups do not divide ", x.sizes());
+    const int64_t each = x.size(1) / groups;
+    const at::Tensor y =
+        Standardized(x.reshape({x.size(0), groups, -1}), epsilon).view(x.sizes());
+    // Up to opset 20 scale and bias are one a group.
+    const auto per_channel = [&](const at::Tensor& v) {
+      return OverChannels(v.numel() == groups ? v.repeat_interleave(each) : v, x);
+    };
+    return Tensors{y * per_channel(in[1]) + per_channel(in[2])};
+  };
+}
+
+OpRun PrepareLayerNormalization(const OpInit& init) {
+  init.NeedInputs(2, 3);
+  return [axis = init.Int("axis", -1), epsilon = init.Float("epsilon", 1e-5)](const Tensors& in) {
+    const int64_t first = WrapAxis(axis, in[0].dim());
+    const at::IntArrayRef shape = in[0].sizes().slice(first);
+    const at::Tensor bias = Optional(in, 2);
+    if (in[1].sizes() != shape || (bias.defined() && bias.sizes() != shape)) {
+      return ComposedLayerNorm(in, first, epsilon);
+    }
+    const auto [y, mean, inverse] =
+        at::native_layer_norm(in[0], shape, in[1], bias.defined() ? std::make_optional(bias) : std::nullopt, epsilon);
+    return Tensors{y, mean, inverse};
+  };
+}
+
+OpRun PrepareLpNormalization(const OpInit& init) {
+  init.NeedInputs(1, 1);
+  return [axis = init.Int("axis", -1), p = init.Int("p", 2)](const Tensors& in) {
+    const int64_t along = WrapAxis(axis, in[0].dim());
+    return Tensors{in[0] / at::linalg_vector_norm(in[0], p, {along}, true)};
+  };
+}
+
+OpRun PrepareMeanVarianceNormalization(const OpInit& init) {
+  init.NeedInputs(1, 1);
+  return [axes = init.Ints("axes", {0, 2, 3})](const Tensors& in) {
+    const at::Tensor centred = in[0] - in[0].mean(axes, true);
+    // The constant is the operator's own.
+    return Tensors{centred / (centred.square().mean(axes, true).sqrt() + 1e-9)};
   };
 }
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <numeric>
 #include <vector>
 
 #include "server/engine/onnx/max_pool.h"
@@ -56,6 +57,12 @@ at::Tensor AveragePool(const at::Tensor& x, const Window& window, bool count_pad
   return sums / means(at::constant_pad_nd(ones, rest, 0));
 }
 
+std::vector<int64_t> SpatialAxes(const at::Tensor& x) {
+  std::vector<int64_t> axes(SpatialSizes(x).size());
+  std::iota(axes.begin(), axes.end(), 2);
+  return axes;
+}
+
 }  // namespace
 
 OpRun PrepareAveragePool(const OpInit& init) {
@@ -67,12 +74,25 @@ OpRun PrepareAveragePool(const OpInit& init) {
 }
 
 OpRun PrepareGlobalAveragePool(const OpInit& init) {
+  return Unary(init, [](const at::Tensor& x) { return x.mean(SpatialAxes(x), /*keepdim=*/true); });
+}
+
+OpRun PrepareGlobalMaxPool(const OpInit& init) {
+  return Unary(init, [](const at::Tensor& x) { return x.amax(SpatialAxes(x), /*keepdim=*/true); });
+}
+
+OpRun PrepareLpPool(const OpInit& init) {
   init.NeedInputs(1, 1);
-  return [](const Tensors& in) {
-    SpatialSizes(in[0]);
-    std::vector<int64_t> axes(in[0].dim() - 2);
-    for (size_t i = 0; i < axes.size(); ++i) axes[i] = 2 + static_cast<int64_t>(i);
-    return Tensors{in[0].mean(axes, /*keepdim=*/true)};
+  return [window = ReadWindow(init), p = init.Int("p", 2)](const Tensors& in) {
+    const Window sized = WithPads(window, SpatialSizes(in[0]));
+    return Tensors{at::linalg_vector_norm(Windows(in[0], sized, 0), p, {-1}, false)};
+  };
+}
+
+OpRun PrepareGlobalLpPool(const OpInit& init) {
+  init.NeedInputs(1, 1);
+  return [p = init.Int("p", 2)](const Tensors& in) {
+    return Tensors{at::linalg_vector_norm(in[0], p, SpatialAxes(in[0]), true)};
   };
 }
 
