@@ -173,7 +173,7 @@ void FoldConstants(Graph* graph) {
   DropCleared(graph);
 }
 
-std::unordered_map<std::string, std::string> RemoveNoOps(Graph* graph) {
+std::unordered_map<std::string, std::string> RemoveNoOps(const Wanted& wanted, Graph* graph) {
   std::unordered_map<std::string, std::string> same;
   const auto readers = CountReaders(*graph);
   for (Node& node : graph->nodes) {
@@ -181,7 +181,8 @@ std::unordered_map<std::string, std::string> RemoveNoOps(Graph* graph) {
       const auto it = same.find(input);
       if (it != same.end()) input = it->second;
     }
-    const bool mask_read = node.outputs.size() > 1 && readers.count(node.outputs[1]) > 0;
+    const bool mask_read = node.outputs.size() > 1 && (readers.count(node.outputs[1]) > 0 ||
+                                                       wanted.count(node.outputs[1]) > 0);
     const bool plain_dropout = node.op == "Dropout" && !mask_read &&
                                (node.inputs.size() < 3 || node.inputs[2].empty());
     if (node.inputs.empty() || !(node.op == "Identity" || plain_dropout)) continue;

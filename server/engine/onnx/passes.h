@@ -18,9 +18,9 @@ using Wanted = std::unordered_set<std::string>;
 // stay nodes. Nodes that fail stay, to fail when they are needed.
 void FoldConstants(Graph* graph);
 
-// Takes out Identity and Dropout. Returns value -> the value it was the same
-// as, for wanted values too.
-std::unordered_map<std::string, std::string> RemoveNoOps(Graph* graph);
+// Takes out Identity and Dropout (unless its mask is read or wanted). Returns
+// value -> the value it was the same as, for wanted values too.
+std::unordered_map<std::string, std::string> RemoveNoOps(const Wanted& wanted, Graph* graph);
 
 // Folds BatchNormalization into the convolution before it.
 void FoldBatchNorms(const Wanted& wanted, WeightCache* cache, Graph* graph);

@@ -162,7 +162,7 @@ absl::StatusOr<std::unique_ptr<Program>> Program::Compile(const Graph& graph,
   Graph own = graph;
   Prune(wanted, &own);
   RETURN_IF_ERROR(CheckOpsKnown(own));
-  const auto same = RemoveNoOps(&own);
+  const auto same = RemoveNoOps({wanted.begin(), wanted.end()}, &own);
   std::vector<std::string> renamed = wanted;
   for (std::string& value : renamed) {
     const auto it = same.find(value);

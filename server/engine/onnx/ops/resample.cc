@@ -33,21 +33,22 @@ struct Axis {
 
 // Position in the input, in pixels, of output pixel i.
 double SourceOf(const Resampling& r, const Axis& a, int64_t i) {
-  const double x = static_cast<double>(i), in = static_cast<double>(a.in),
-               out = static_cast<double>(a.out);
+  // Not rounded: a scale of 0.8 makes 3.2 pixels of 4, of which 3 are made.
+  const double x = static_cast<double>(i), in = static_cast<double>(a.in), out = a.scale * in;
   if (r.coordinates == "asymmetric") return x / a.scale;
   if (r.coordinates == "align_corners") return a.out == 1 ? 0 : x * (in - 1) / (out - 1);
   if (r.coordinates == "pytorch_half_pixel") return a.out == 1 ? 0 : (x + 0.5) / a.scale - 0.5;
   if (r.coordinates == "tf_half_pixel_for_nn") return (x + 0.5) / a.scale;
   if (r.coordinates == "half_pixel_symmetric") {
     // The output is centred on the input even when its size was rounded.
-    const double adjustment = out / (a.scale * in);
+    const double adjustment = static_cast<double>(a.out) / out;
     const double centre = in / 2, offset = centre * (1 - adjustment);
     return offset + (x + 0.5) / a.scale - 0.5;
   }
   if (r.coordinates == "tf_crop_and_resize") {
     if (a.out == 1) return 0.5 * (a.roi_begin + a.roi_end) * (in - 1);
-    return a.roi_begin * (in - 1) + x * (a.roi_end - a.roi_begin) * (in - 1) / (out - 1);
+    return a.roi_begin * (in - 1) +
+           x * (a.roi_end - a.roi_begin) * (in - 1) / static_cast<double>(a.out - 1);
   }
   return (x + 0.5) / a.scale - 0.5;
 }
@@ -87,7 +88,7 @@ void AddTaps(const Resampling& r, const Axis& a, int64_t i, double* row) {
                 last = static_cast<int64_t>(std::ceil(source + reach));
   double sum = 0;
   for (int64_t at = first; at <= last; ++at) {
-    if ((r.exclude_outside || r.antialias) && clamp(at) != at) continue;
+    if (r.exclude_outside && clamp(at) != at) continue;
     const double weight = KernelAt(r, (static_cast<double>(at) - source) / stretch);
     row[clamp(at)] += weight;
     sum += weight;

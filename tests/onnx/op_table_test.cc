@@ -1,0 +1,54 @@
+// docs/onnx_operators.md is the registry, written out.
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "absl/strings/str_cat.h"
+#include "server/engine/onnx/loader.h"
+#include "server/engine/onnx/op.h"
+
+namespace phosphene::onnx {
+namespace {
+
+constexpr char kFile[] = "docs/onnx_operators.md";
+
+std::string Table() {
+  std::vector<OpKind> ops = AllOps();
+  std::sort(ops.begin(), ops.end(),
+            [](const OpKind& a, const OpKind& b) { return std::string(a.name) < b.name; });
+  std::string text = absl::StrCat(
+      "# ONNX operators\n\nNetworks of opset ", kMinOpset, " to ", kMaxOpset, " may use these ",
+      ops.size() + 1,
+      " operators. The second column is the last opset\nwhose definition "
+      "is followed. A network that uses any other is refused, with the operators and a node of "
+      "each\nnamed. Written by `onnx_test` with PHOSPHENE_WRITE_DOCS=1.\n\nNot built: control flow "
+      "(If, Loop, Scan), sequences, text, recurrent layers, quantized operators, losses, random\n"
+      "numbers, signal processing, detection (NonMaxSuppression, RoiAlign), training modes.\n\n"
+      "| operator | opset |\n|---|---|\n| Constant | 19 |\n");
+  for (const OpKind& op : ops) absl::StrAppend(&text, "| ", op.name, " | ", op.last_opset, " |\n");
+  return text;
+}
+
+TEST(OpTableTest, TheDocumentListsTheRegistry) {
+  if (std::getenv("PHOSPHENE_WRITE_DOCS") != nullptr) std::ofstream(kFile) << Table();
+  std::ifstream in(kFile);
+  const std::string written((std::istreambuf_iterator<char>(in)), {});
+  EXPECT_EQ(written, Table()) << "run this test with PHOSPHENE_WRITE_DOCS=1 to write it anew";
+}
+
+TEST(OpTableTest, NamesAreUniqueAndFound) {
+  for (const OpKind& op : AllOps()) {
+    EXPECT_EQ(FindOp(op.name), &op);
+    EXPECT_LE(op.last_opset, kMaxOpset);
+  }
+  EXPECT_EQ(FindOp("conv"), nullptr);
+}
+
+}  // namespace
+}  // namespace phosphene::onnx
