@@ -24,11 +24,14 @@ at::Tensor Start(int64_t rows) {
 // Laws every kind keeps.
 class EveryOptimizer : public ::testing::TestWithParam<const OptimizerKind*> {
  protected:
-  v1::Optimizer spec_ = OptimizerOf(GetParam()->arm);
+  EveryOptimizer() : spec_(OptimizerOf(GetParam()->arm)) {
+    if (spec_.has_sgd()) spec_.mutable_sgd()->set_momentum(.5);  // else it has no state
+  }
   std::unique_ptr<OptimizerFn> Make(const Quadratic& problem) {
     return MakeOptimizer(spec_, problem.Parameters());
   }
   static constexpr double kRate = 0.02;
+  v1::Optimizer spec_;
 };
 
 TEST_P(EveryOptimizer, GoesDownhill) {

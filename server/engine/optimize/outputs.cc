@@ -131,7 +131,9 @@ void CheckOutput(const v1::Output& output, const Canvas& canvas, const std::stri
     RequireRange(output.row(), -1, static_cast<double>(canvas.rows - 1), path + ".row", faults);
   }
   CheckArm(output, path, faults);
+  // A canvas out of range is told of where it is stated.
   if (canvas.height < 1 || canvas.width < 1 || canvas.rows < 1) return;
+  if (canvas.height > kMaxOutputSide || canvas.width > kMaxOutputSide) return;
   const Canvas size = RenderSize(output, canvas);
   if (size.width > kMaxOutputSide || size.height > kMaxOutputSide ||
       size.rows * size.width * size.height > kMaxOutputPixels) {

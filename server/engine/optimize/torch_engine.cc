@@ -18,6 +18,7 @@
 #include "server/engine/optimize/network_cache.h"
 #include "server/engine/optimize/outputs.h"
 #include "server/engine/optimize/plan.h"
+#include "server/engine/tensor/guard.h"
 #include "server/engine/optimize/run.h"
 #include "server/engine/optimize/spec_check.h"
 #include "server/engine/optimizers/interface.h"

@@ -35,6 +35,8 @@ class Adam : public ElementwiseOptimizer {
     AdamStep s;
     s.beta1 = static_cast<float>(settings_.beta1);
     s.beta2 = static_cast<float>(settings_.beta2);
+    s.fresh1 = static_cast<float>(1 - settings_.beta1);
+    s.fresh2 = static_cast<float>(1 - settings_.beta2);
     s.epsilon = static_cast<float>(settings_.epsilon);
     s.step_size = static_cast<float>(learning_rate / (1 - std::pow(settings_.beta1, step())));
     s.square_factor = static_cast<float>(1 / std::sqrt(1 - std::pow(settings_.beta2, step())));
@@ -48,8 +50,8 @@ class Adam : public ElementwiseOptimizer {
                        [&s](int64_t begin, int64_t end) { RunAdam(s, begin, end); });
       return;
     }
-    slots[0].mul_(s.beta1).add_(gradient, 1 - s.beta1);
-    slots[1].mul_(s.beta2).addcmul_(gradient, gradient, 1 - s.beta2);
+    slots[0].mul_(s.beta1).add_(gradient, s.fresh1);
+    slots[1].mul_(s.beta2).addcmul_(gradient, gradient, s.fresh2);
     const at::Tensor denominator = slots[1].sqrt().mul_(s.square_factor).add_(s.epsilon);
     value.mul_(s.keep).addcdiv_(slots[0], denominator, -s.step_size);
   }

@@ -12,8 +12,8 @@ void RunAdam(const AdamStep& step, int64_t begin, int64_t end) {
   float* __restrict square = s.square;
   for (int64_t i = begin; i < end; ++i) {
     const float g = gradient[i];
-    const float m = s.beta1 * mean[i] + (1 - s.beta1) * g;
-    const float v = s.beta2 * square[i] + (1 - s.beta2) * (g * g);
+    const float m = s.beta1 * mean[i] + s.fresh1 * g;
+    const float v = s.beta2 * square[i] + s.fresh2 * (g * g);
     mean[i] = m;
     square[i] = v;
     const float denominator = std::sqrt(v) * s.square_factor + s.epsilon;

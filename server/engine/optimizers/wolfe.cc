@@ -11,7 +11,7 @@ constexpr double kSufficientDecrease = 1e-4;  // c1
 constexpr double kCurvature = 0.9;            // c2
 constexpr double kMargin = 0.1;      // of the bracket, kept from its ends
 constexpr double kGrow = 10;         // largest growth of the step
-constexpr double kNarrowest = 1e-9;  // relative width of a bracket given up on
+constexpr double kNarrowest = 1e-9;  // bracket given up on, of the longest step tried
 
 }  // namespace
 
@@ -21,7 +21,8 @@ WolfeSearch::WolfeSearch(double value, double slope, double first_trial)
       low_(start_),
       high_(start_),
       best_(start_),
-      trial_(first_trial) {}
+      trial_(first_trial),
+      longest_(first_trial) {}
 
 bool WolfeSearch::LowerEnough(const Point& p) const {
   return p.value <= start_.value + kSufficientDecrease * p.step * start_.slope;
@@ -61,6 +62,7 @@ void WolfeSearch::Bracket(const Point& p) {
   }
   const double least = p.step + 0.01 * (p.step - previous_.step);
   trial_ = CubicMinimum(previous_, p, least, p.step * kGrow);
+  longest_ = std::max(longest_, trial_);
   previous_ = p;
 }
 
@@ -80,7 +82,7 @@ void WolfeSearch::Zoom(const Point& p) {
 
 void WolfeSearch::NextInside() {
   const double lo = std::min(low_.step, high_.step), hi = std::max(low_.step, high_.step);
-  if (hi - lo <= kNarrowest * hi) {
+  if (hi - lo <= kNarrowest * longest_) {
     done_ = true;
     return;
   }

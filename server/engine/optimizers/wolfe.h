@@ -38,6 +38,7 @@ class WolfeSearch {
   Point low_, high_;  // while zooming; low_ is the better end
   Point best_;
   double trial_;
+  double longest_;  // step tried so far
   bool zooming_ = false;
   bool done_ = false;
 };

@@ -1,0 +1,256 @@
+// Steps a second of the engine, without server or store:
+//
+//   engine_bench --model googlenet.onnx --bgr --mean 104,117,123 --range 0,255
+//       --layer inception_4c/output --channel 10 --size 224 --batch 1
+//       --steps 64 --warmup 8 --threads 2 --dtype fp32 --transforms standard
+//       [--param fourier] [--seed 0] [--json] [-o picture.png]
+//
+// Says how long a step takes (median and mean), in which parts, and which share
+// of this machine's own fp32 GEMM rate the convolutions reach. -o writes the
+// image after all steps.
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <functional>
+#include <iostream>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "server/base/mapped_file.h"
+#include "server/base/nearest.h"
+#include "server/base/status_macros.h"
+#include "server/engine/optimize/devices.h"
+#include "server/engine/optimize/loop.h"
+#include "server/engine/optimize/network_cache.h"
+#include "server/engine/optimize/outputs.h"
+#include "server/engine/optimize/plan.h"
+#include "server/engine/tensor/guard.h"
+#include "server/engine/optimize/spec_check.h"
+#include "server/engine/tensor/guard.h"
+
+namespace phosphene {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double Milliseconds(Clock::duration span) {
+  return std::chrono::duration<double, std::milli>(span).count();
+}
+
+// Flags by name; those without a value hold "".
+struct Flags {
+  std::map<std::string, std::string> values = {
+      {"model", ""},    {"layer", ""},     {"channel", "0"}, {"size", "224"},
+      {"batch", "1"},   {"steps", "64"},   {"warmup", "8"},  {"threads", "0"},
+      {"dtype", "fp32"}, {"transforms", "standard"}, {"param", "fourier"}, {"seed", "0"},
+      {"mean", ""},     {"std", ""},       {"range", "0,1"}, {"device", "cpu"}, {"o", ""}};
+  bool bgr = false, json = false;
+
+  absl::Status Parse(int argc, char** argv) {
+    std::vector<std::string> known = {"bgr", "json"};
+    for (const auto& [name, value] : values) known.push_back(name);
+    for (int i = 1; i < argc; ++i) {
+      std::string name = argv[i];
+      name.erase(0, std::min(name.find_first_not_of('-'), name.size()));
+      if (name == "bgr" || name == "json") {
+        (name == "bgr" ? bgr : json) = true;
+      } else if (values.count(name) && i + 1 < argc) {
+        values[name] = argv[++i];
+      } else {
+        return absl::InvalidArgumentError(
+            absl::StrCat("flag ", argv[i], values.count(name) ? " needs a value" : " is unknown",
+                         values.count(name) ? "" : NearestHint(name, known)));
+      }
+    }
+    if (values["model"].empty() || values["layer"].empty()) {
+      return absl::InvalidArgumentError("--model and --layer are required");
+    }
+    return absl::OkStatus();
+  }
+  const std::string& Text(const std::string& name) const { return values.at(name); }
+  int Int(const std::string& name) const { return std::atoi(values.at(name).c_str()); }
+  std::vector<double> Numbers(const std::string& name) const {
+    std::vector<double> out;
+    for (const absl::string_view part : absl::StrSplit(Text(name), ',', absl::SkipEmpty())) {
+      double value = 0;
+      if (absl::SimpleAtod(part, &value)) out.push_back(value);
+    }
+    return out;
+  }
+};
+
+v1::ModelConfig ConfigOf(const Flags& flags) {
+  v1::ModelConfig config;
+  const std::vector<double> range = flags.Numbers("range");
+  if (range.size() == 2) {
+    config.set_range_lo(range[0]);
+    config.set_range_hi(range[1]);
+  }
+  for (const double value : flags.Numbers("mean")) config.add_mean(value);
+  for (const double value : flags.Numbers("std")) config.add_std(value);
+  if (flags.bgr) config.set_channel_order(v1::ModelConfig::BGR);
+  return config;
+}
+
+v1::JobSpec SpecOf(const Flags& flags) {
+  v1::JobSpec spec;
+  spec.set_model("bench");
+  spec.mutable_parameterization()->set_width(flags.Int("size"));
+  spec.mutable_parameterization()->set_rows(flags.Int("batch"));
+  if (flags.Text("param") == "pixel") {
+    spec.mutable_parameterization()->mutable_pixel();
+  } else {
+    spec.mutable_parameterization()->mutable_fourier();
+  }
+  if (flags.Text("transforms") == "standard") {
+    spec.add_transforms()->mutable_preset()->set_name(v1::PresetTransform::STANDARD);
+  }
+  auto* channel = spec.add_objectives()->mutable_channel();
+  channel->set_layer(flags.Text("layer"));
+  channel->set_channel(flags.Int("channel"));
+  spec.set_steps(flags.Int("steps") + flags.Int("warmup"));
+  spec.set_seed(std::strtoull(flags.Text("seed").c_str(), nullptr, 10));
+  return spec;
+}
+
+// GFLOP/s of a large fp32 matrix product on the threads in use, best of five.
+double GemmRate() {
+  constexpr int64_t kSide = 1536;
+  const at::Tensor a = at::rand({kSide, kSide}), b = at::rand({kSide, kSide});
+  double best = 1e9;
+  for (int i = 0; i < 5; ++i) {
+    const Clock::time_point start = Clock::now();
+    at::mm(a, b);
+    best = std::min(best, Milliseconds(Clock::now() - start));
+  }
+  return 2.0 * kSide * kSide * kSide / best / 1e6;
+}
+
+// What was measured, in the order it is told.
+using Report = std::vector<std::pair<std::string, std::string>>;
+
+void Tell(const Report& report, bool json) {
+  if (!json) {
+    for (const auto& [key, value] : report) std::printf("%-24s %s\n", key.c_str(), value.c_str());
+    return;
+  }
+  std::vector<std::string> fields;
+  double number = 0;
+  for (const auto& [key, value] : report) {
+    const bool plain = absl::SimpleAtod(value, &number);
+    fields.push_back(absl::StrCat("\"", key, "\":", plain ? value : absl::StrCat("\"", value, "\"")));
+  }
+  std::printf("{%s}\n", absl::StrJoin(fields, ",").c_str());
+}
+
+double LayerGflops(const NetworkInfo& info, const std::string& layer) {
+  const auto resolved = info.Resolve(layer);
+  for (const v1::Layer& known : info.layers()) {
+    if (resolved.ok() && known.name() == *resolved) return known.gflops();
+  }
+  return 0;
+}
+
+absl::Status Bench(const Flags& flags) {
+  const int threads = flags.Int("threads") > 0 ? flags.Int("threads") : UsableCores();
+  at::set_num_threads(threads);
+  ASSIGN_OR_RETURN(const auto file, MappedFile::Open(flags.Text("model")));
+  EngineInputs inputs;
+  inputs.read_blob = [](absl::string_view name) -> absl::StatusOr<std::string> {
+    return absl::NotFoundError(absl::StrCat("no blob ", name));
+  };
+  inputs.open_model = [&](absl::string_view) -> absl::StatusOr<ModelFile> {
+    return ModelFile{"bench", ConfigOf(flags), nullptr, file->data(), "1"};
+  };
+  NetworkCache networks(&inputs);
+  const v1::JobSpec spec = SpecOf(flags);
+  PlanContext context;
+  context.spec = &spec;
+  context.inputs = &inputs;
+  context.networks = &networks;
+  context.device = at::Device(flags.Text("device"));
+  context.dtype = flags.Text("dtype") == "bf16" ? at::kBFloat16 : at::kFloat;
+  const Clock::time_point opening = Clock::now();
+  ASSIGN_OR_RETURN(context.model, networks.Open("bench"));
+  RETURN_IF_ERROR(CheckSpec(spec, context.model.info.get(), absl::OkStatus()));
+  ASSIGN_OR_RETURN(Parts parts, MakeParts(context, 0, nullptr));
+  const double setup = Milliseconds(Clock::now() - opening);
+
+  Loop loop(spec, parts);
+  const int warmup = flags.Int("warmup"), steps = flags.Int("steps");
+  for (int step = 0; step < warmup; ++step) RETURN_IF_ERROR(loop.Step(step));
+  StepTimes times;
+  loop.set_times(&times);
+  std::vector<double> each;
+  for (int step = warmup; step < warmup + steps; ++step) {
+    const Clock::time_point start = Clock::now();
+    RETURN_IF_ERROR(loop.Step(step));
+    each.push_back(Milliseconds(Clock::now() - start));
+  }
+  double sum = 0;
+  for (const double ms : each) sum += ms;
+  const double mean = sum / steps;
+  std::sort(each.begin(), each.end());
+  const double median = each[each.size() / 2];
+  const double side = flags.Int("size") / 224.0;
+  // Forward and the gradient of the input are as many FLOPs each.
+  const double gflop = 2 * LayerGflops(*context.model.info, flags.Text("layer")) * side * side *
+                       flags.Int("batch");
+  const double gemm = GemmRate();
+  const auto number = [](double value) { return absl::StrCat(value); };
+  Tell({{"layer", flags.Text("layer")},
+        {"size", flags.Text("size")},
+        {"batch", flags.Text("batch")},
+        {"dtype", flags.Text("dtype")},
+        {"transforms", flags.Text("transforms")},
+        {"threads", number(threads)},
+        {"steps_per_second", number(1000 / median)},
+        {"job_steps_per_second", number(1000 / median * flags.Int("batch"))},
+        {"step_ms_median", number(median)},
+        {"step_ms_mean", number(mean)},
+        {"param_ms", number(times.param / steps)},
+        {"transforms_ms", number(times.transforms / steps)},
+        {"forward_ms", number(times.network / steps)},
+        {"objectives_ms", number(times.objectives / steps)},
+        {"backward_ms", number(times.backward / steps)},
+        {"optimizer_ms", number(times.optimizer / steps)},
+        {"setup_ms", number(setup)},
+        {"conv_gflop_per_step", number(gflop)},
+        {"gemm_gflops", number(gemm)},
+        {"share_of_gemm_rate", number(gflop / (median / 1000) / gemm)},
+        {"objective", number(loop.RowValues()[0])}},
+       flags.json);
+  if (flags.Text("o").empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const auto artifacts, MakeOutputs(spec, *parts.param, ""));
+  std::ofstream(flags.Text("o"), std::ios::binary) << artifacts[0].bytes;
+  return absl::OkStatus();
+}
+
+int Main(int argc, char** argv) {
+  Flags flags;
+  absl::Status status = flags.Parse(argc, argv);
+  if (!status.ok()) {
+    std::cerr << status.message() << "\n";
+    return 2;
+  }
+  const absl::Status thrown = Guarded("bench", [&] { status = Bench(flags); });
+  if (!thrown.ok()) status = thrown;
+  if (!status.ok()) std::cerr << status << "\n";
+  return status.ok() ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace phosphene
+
+int main(int argc, char** argv) { return phosphene::Main(argc, argv); }
