@@ -1,0 +1,473 @@
+#include "server/scheduler/scheduler.h"
+
+#include <thread>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/base/mutex.h"
+#include "server/jobs/proto_time.h"
+#include "server/jobs/sqlite_job_store.h"
+#include "server/scheduler/watch.h"
+#include "tests/scheduler/scheduler_fixture.h"
+#include "tests/support/status_matchers.h"
+
+namespace phosphene {
+namespace {
+
+using absl::StatusCode;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+class SchedulerTest : public SchedulerFixture {
+ protected:
+  // Models of the runs begun, in order.
+  std::vector<std::string> Order() {
+    std::vector<std::string> order;
+    for (const FakeEngine::Begun& run : engine_.runs())
+      order.push_back(run.model);
+    return order;
+  }
+  void SubmitModel(const std::string& name, int priority = 0) {
+    v1::JobSpec spec = FakeSpec(3);
+    spec.set_model(name);
+    Submit(name, spec, priority);
+  }
+};
+
+TEST_F(SchedulerTest, ASubmittedJobRunsAndSucceeds) {
+  Submit("a", 10);
+  EXPECT_EQ(State("a"), "QUEUED");
+  RunAll();
+  EXPECT_EQ(State("a"), "SUCCEEDED");
+  EXPECT_EQ(Artifact("a"), FakeEngine::ResultOf(FakeSpec(10)));
+  EXPECT_EQ(Get("a").step(), 10);
+  EXPECT_EQ(Get("a").attempt(), 1);
+  EXPECT_EQ(Get("a").device(), "devices/cpu-0");
+}
+
+TEST_F(SchedulerTest, JobsRunByPriorityThenAge) {
+  SubmitModel("a");
+  SubmitModel("b", -1);
+  SubmitModel("c", 7);
+  SubmitModel("d");
+  RunAll();
+  EXPECT_THAT(Order(), ElementsAre("c", "a", "d", "b"));
+}
+
+TEST_F(SchedulerTest, JobsThatWaitedBeforeTheStartRun) {
+  Start(/*devices=*/0);
+  Submit("a");
+  Start();
+  RunAll();
+  EXPECT_EQ(State("a"), "SUCCEEDED");
+}
+
+TEST_F(SchedulerTest, EveryDeviceTakesJobs) {
+  Start(/*devices=*/2);
+  for (const char* name : {"a", "b", "c", "d"}) Submit(name);
+  executor_->RunOne();
+  executor_->RunOne();
+  EXPECT_EQ(engine_.runs()[0].device, "cpu:0");
+  EXPECT_EQ(engine_.runs()[1].device, "cpu:1");
+  RunAll();
+  EXPECT_EQ(State("d"), "SUCCEEDED");
+}
+
+TEST_F(SchedulerTest, DevicesTellWhatTheyRun) {
+  Submit("a", 10);
+  std::vector<v1::Device> during;
+  engine_.OnStep(5, [&] { during = scheduler_->Devices(); });
+  RunAll();
+  ASSERT_EQ(during.size(), 1u);
+  EXPECT_EQ(during[0].name(), "devices/cpu-0");
+  EXPECT_EQ(during[0].current_job(), "jobs/a");
+  EXPECT_EQ(scheduler_->Devices()[0].current_job(), "");
+}
+
+TEST_F(SchedulerTest, AnErrorOfTheRunFailsTheJobAndTheNextRuns) {
+  engine_.FailAt(5, absl::ResourceExhaustedError("out of memory"));
+  Submit("a", 10);
+  Submit("b", 4);
+  RunAll();
+  EXPECT_EQ(State("a"), "FAILED");
+  EXPECT_THAT(Get("a").error().message(), HasSubstr("out of memory"));
+  EXPECT_EQ(State("b"), "SUCCEEDED");
+}
+
+TEST_F(SchedulerTest, TheTimeOfARunIsMeasured) {
+  Submit("a", 10);
+  engine_.OnStep(5, [&] { clock_.Advance(absl::Seconds(42)); });
+  RunAll();
+  EXPECT_EQ(FromProtoDuration(Get("a").run_duration()), absl::Seconds(42));
+}
+
+// --- Cancel ---
+
+TEST_F(SchedulerTest, AJobCancelledWhileQueuedNeverRuns) {
+  Submit("a");
+  ASSERT_OK(store_->Cancel("jobs/a"));
+  RunAll();
+  EXPECT_EQ(State("a"), "CANCELLED");
+  EXPECT_THAT(engine_.runs(), IsEmpty());
+}
+
+TEST_F(SchedulerTest, ARunningJobIsCancelledWithinTwoSteps) {
+  Submit("a", 100);
+  engine_.OnStep(20, [&] { ASSERT_OK(store_->Cancel("jobs/a")); });
+  RunAll();
+  EXPECT_EQ(State("a"), "CANCELLED");
+  EXPECT_LE(Get("a").step(), 22);
+  EXPECT_EQ(Get("a").artifacts_size(), 1);
+  EXPECT_THAT(Watch("a"), ElementsAre("frame 20", "CANCELLED", "end"));
+}
+
+// The slot has not heard its attempt number yet.
+TEST_F(SchedulerTest, ACancelRightAfterTheClaimIsNotLost) {
+  Submit("a", 100);
+  bool once = false;
+  store_->after = [&](const std::string& call) {
+    if (call == "Claim" && !std::exchange(once, true)) {
+      EXPECT_OK(sqlite_->Cancel("jobs/a"));
+    }
+  };
+  RunAll();
+  EXPECT_EQ(State("a"), "CANCELLED");
+  EXPECT_EQ(Get("a").step(), 0);
+}
+
+TEST_F(SchedulerTest, ACancelDuringTheLastCommitWins) {
+  Submit("a", 10);
+  bool once = false;
+  store_->hook = [&](const std::string& call) {
+    if (call == "Finish" && !std::exchange(once, true)) {
+      EXPECT_OK(sqlite_->Cancel("jobs/a"));
+    }
+    return absl::OkStatus();
+  };
+  RunAll();
+  EXPECT_EQ(State("a"), "CANCELLED");
+  EXPECT_EQ(Get("a").artifacts_size(), 1);
+}
+
+TEST_F(SchedulerTest, AForcedDeletionStopsTheRunAndEndsItsWatches) {
+  Submit("a", 100);
+  Submit("b", 1);
+  v1::WatchJobRequest request;
+  request.set_name("jobs/a");
+  std::unique_ptr<Subscription> watch;
+  engine_.OnStep(20, [&] {
+    watch = OpenWatch(*sqlite_, *files_, *hub_, request).value();
+    ASSERT_OK(store_->Delete("jobs/a", "", true));
+  });
+  int64_t steps = 0;
+  engine_.OnStep(23, [&] { ++steps; });
+  RunAll();
+  EXPECT_EQ(steps, 0);
+  EXPECT_THAT(store_->Get("jobs/a"), StatusIs(StatusCode::kNotFound));
+  EXPECT_EQ(State("b"), "SUCCEEDED");
+  v1::JobEvent last;
+  for (;;) {
+    const Subscription::Taken taken = watch->Next([] {});
+    ASSERT_NE(taken.kind, Subscription::Taken::Kind::kPending);
+    if (taken.kind == Subscription::Taken::Kind::kEnded) break;
+    last = taken.delivery.ToProto();
+  }
+  EXPECT_EQ(last.job().state(), v1::Job::CANCELLED);
+}
+
+// --- Pause and resume ---
+
+TEST_F(SchedulerTest, APausedJobGoesOnWhereItStoppedWithTheSameResult) {
+  Submit("a", 100);
+  engine_.OnStep(40, [&] { ASSERT_OK(store_->Pause("jobs/a")); });
+  RunAll();
+  EXPECT_EQ(State("a"), "PAUSED");
+  EXPECT_EQ(Get("a").checkpoint_step(), 40);
+  ASSERT_OK(store_->Resume("jobs/a"));
+  RunAll();
+  EXPECT_EQ(State("a"), "SUCCEEDED");
+  EXPECT_EQ(engine_.runs()[1].first_step, 40);
+  EXPECT_EQ(Artifact("a"), FakeEngine::ResultOf(FakeSpec(100)));
+}
+
+TEST_F(SchedulerTest, APauseFreesTheDevice) {
+  Submit("a", 100);
+  Submit("b", 3);
+  engine_.OnStep(40, [&] { ASSERT_OK(store_->Pause("jobs/a")); });
+  RunAll();
+  EXPECT_EQ(State("b"), "SUCCEEDED");
+}
+
+TEST_F(SchedulerTest, ACancelBeatsAPauseAskedForBefore) {
+  Submit("a", 100);
+  engine_.OnStep(40, [&] {
+    ASSERT_OK(store_->Pause("jobs/a"));
+    ASSERT_OK(store_->Cancel("jobs/a"));
+  });
+  RunAll();
+  EXPECT_EQ(State("a"), "CANCELLED");
+}
+
+TEST_F(SchedulerTest, AResumedJobWhoseCheckpointIsLostStartsAnew) {
+  Submit("a", 100);
+  engine_.OnStep(40, [&] {
+    if (engine_.runs().size() == 1) {
+      ASSERT_OK(store_->Pause("jobs/a"));
+    }
+  });
+  RunAll();
+  ASSERT_OK(files_->Delete(Get("a").checkpoint()));
+  ASSERT_OK(store_->Resume("jobs/a"));
+  RunAll();
+  EXPECT_EQ(Artifact("a"), FakeEngine::ResultOf(FakeSpec(100)));
+  EXPECT_THAT(Get("a").warnings(),
+              ElementsAre(HasSubstr("checkpoint of step 40 is lost")));
+}
+
+// --- Full and absent stores ---
+
+TEST_F(SchedulerTest, AFullDiskFailsTheJobAndTheServerLives) {
+  Submit("a", 10);
+  blobs_->put_error = absl::ResourceExhaustedError("No space left on device");
+  RunAll();
+  EXPECT_EQ(State("a"), "FAILED");
+  EXPECT_THAT(Get("a").error().message(), HasSubstr("No space left"));
+  blobs_->put_error = absl::OkStatus();
+  Submit("b", 10);
+  RunAll();
+  EXPECT_EQ(State("b"), "SUCCEEDED");
+}
+
+TEST_F(SchedulerTest, AnEndThatCannotBeCommittedIsTriedUntilItCan) {
+  Submit("a", 10);
+  Submit("b", 10);
+  bool full = true;
+  store_->hook = [&](const std::string& call) {
+    return full && call == "Finish" ? absl::ResourceExhaustedError("full")
+                                    : absl::OkStatus();
+  };
+  RunAll();
+  EXPECT_EQ(State("a"), "RUNNING");
+  EXPECT_EQ(State("b"), "QUEUED");  // no other job is begun meanwhile
+  executor_->Advance(absl::Seconds(1));
+  RunAll();
+  EXPECT_EQ(State("a"), "RUNNING");
+  full = false;
+  executor_->Advance(absl::Seconds(1));
+  RunAll();
+  EXPECT_EQ(State("a"), "SUCCEEDED");
+  EXPECT_EQ(State("b"), "SUCCEEDED");
+  EXPECT_EQ(engine_.runs().size(), 2u);
+}
+
+TEST_F(SchedulerTest, AQueueThatCannotBeReadIsReadAgain) {
+  store_->hook = [](const std::string& call) {
+    return call == "ListQueued" ? absl::UnavailableError("away")
+                                : absl::OkStatus();
+  };
+  Submit("a", 10);
+  RunAll();
+  EXPECT_EQ(State("a"), "QUEUED");
+  store_->hook = nullptr;
+  executor_->Advance(absl::Seconds(1));
+  RunAll();
+  EXPECT_EQ(State("a"), "SUCCEEDED");
+}
+
+// --- Drain ---
+
+TEST_F(SchedulerTest, DrainHandsTheRunningJobBackWithItsCheckpoint) {
+  Submit("a", 100);
+  Submit("b", 10);
+  absl::Status drained;
+  engine_.OnStep(30,
+                 [&] { drained = scheduler_->Drain(absl::ZeroDuration()); });
+  RunAll();
+  // From inside the run the drain cannot have ended.
+  EXPECT_THAT(drained, StatusIs(StatusCode::kDeadlineExceeded, "jobs/a"));
+  EXPECT_OK(scheduler_->Drain(absl::ZeroDuration()));
+  EXPECT_EQ(State("a"), "QUEUED");
+  EXPECT_EQ(Get("a").checkpoint_step(), 30);
+  EXPECT_EQ(State("b"), "QUEUED");
+  Start();
+  RunAll();
+  EXPECT_EQ(Artifact("a"), FakeEngine::ResultOf(FakeSpec(100)));
+  EXPECT_EQ(State("b"), "SUCCEEDED");
+}
+
+TEST_F(SchedulerTest, ADrainedSchedulerTakesNoJobs) {
+  ASSERT_OK(scheduler_->Drain(absl::ZeroDuration()));
+  Submit("a");
+  RunAll();
+  EXPECT_EQ(State("a"), "QUEUED");
+}
+
+TEST_F(SchedulerTest, DrainCommitsWhatWaits) {
+  Submit("a", 10);
+  store_->hook = [](const std::string& call) {
+    return call == "Finish" ? absl::UnavailableError("away") : absl::OkStatus();
+  };
+  RunAll();
+  EXPECT_THAT(scheduler_->Drain(absl::ZeroDuration()),
+              StatusIs(StatusCode::kDeadlineExceeded));
+  store_->hook = nullptr;
+  RunAll();
+  EXPECT_OK(scheduler_->Drain(absl::ZeroDuration()));
+  EXPECT_EQ(State("a"), "SUCCEEDED");
+}
+
+// --- Watchers ---
+
+TEST_F(SchedulerTest, WatchersSeeEveryStateOnce) {
+  Submit("a", 20);
+  v1::WatchJobRequest request;
+  request.set_name("jobs/a");
+  const auto watch = OpenWatch(*sqlite_, *files_, *hub_, request).value();
+  engine_.OnStep(10, [&] { ASSERT_OK(store_->Pause("jobs/a")); });
+  RunAll();
+  ASSERT_OK(store_->Resume("jobs/a"));
+  RunAll();
+  std::vector<std::string> states;
+  int64_t last = 0;
+  for (;;) {
+    const Subscription::Taken taken = watch->Next([] {});
+    if (taken.kind != Subscription::Taken::Kind::kEvent) break;
+    const v1::JobEvent event = taken.delivery.ToProto();
+    EXPECT_GT(event.sequence(), last);
+    last = event.sequence();
+    if (event.has_job())
+      states.push_back(v1::Job::State_Name(event.job().state()));
+  }
+  EXPECT_THAT(states, ElementsAre("QUEUED", "RUNNING", "PAUSED", "QUEUED",
+                                  "RUNNING", "SUCCEEDED"));
+}
+
+TEST_F(SchedulerTest, FramesAreMadeOnlyForWatchersAndAtTheEnd) {
+  Submit("unseen", 100);
+  RunAll();
+  const int puts_unseen = blobs_->puts;
+  EXPECT_EQ(puts_unseen, 2);  // the artifact and the last frame
+  EXPECT_THAT(sqlite_->ListFrames("jobs/unseen", 10, "")->frames, IsEmpty());
+}
+
+TEST_F(SchedulerTest, KeptFramesCanBeListedAfterwards) {
+  v1::JobSpec spec = FakeSpec(100);
+  spec.mutable_frames()->set_every(10);
+  spec.mutable_frames()->set_keep_every(3);
+  Submit("a", spec);
+  RunAll();
+  std::vector<int64_t> steps;
+  const FramePage page = sqlite_->ListFrames("jobs/a", 10, "").value();
+  for (const KeptFrame& frame : page.frames) steps.push_back(frame.info.step());
+  EXPECT_THAT(steps, ElementsAre(30, 60, 90, 100));
+}
+
+// --- With its own threads ---
+
+TEST(SchedulerThreadsTest, JobsOnSeveralDevicesAreSteeredFromOutside) {
+  constexpr int kJobs = 24;
+  const TempDir directory;
+  const auto store =
+      OpenSqliteJobStore({.directory = directory.path()}).value();
+  const auto blobs = OpenBlobStore("memory", {}).value();
+  FakeEngine engine;
+  FrameHub hub;
+  Scheduler::Options options;
+  options.store = store.get();
+  options.blobs = blobs.get();
+  options.engine = &engine;
+  options.hub = &hub;
+  for (int i = 0; i < 3; ++i) {
+    options.devices.push_back(engine.Devices()[0]);
+    options.devices.back().name = absl::StrCat("cpu:", i);
+  }
+  Scheduler scheduler(options);
+  ASSERT_OK(scheduler.Start());
+
+  // A watcher a job, which waits for its end.
+  Mutex mu;
+  CondVar changed;
+  int ended = 0;
+  std::vector<std::thread> watchers;
+  for (int i = 0; i < kJobs; ++i) {
+    NewJob request;
+    request.job.set_name(absl::StrCat("jobs/j", i));
+    *request.job.mutable_spec() = FakeSpec(i % 3 == 0 ? 100'000 : 50, i);
+    ASSERT_OK(store->Create(request));
+    watchers.emplace_back([&, name = request.job.name()] {
+      v1::WatchJobRequest watch_request;
+      watch_request.set_name(name);
+      const auto watch = OpenWatch(*store, *blobs, hub, watch_request).value();
+      bool ready = false;
+      for (;;) {
+        const Subscription::Taken taken = watch->Next([&] {
+          MutexLock lock(&mu);
+          ready = true;
+          changed.SignalAll();
+        });
+        if (taken.kind == Subscription::Taken::Kind::kEnded) break;
+        if (taken.kind == Subscription::Taken::Kind::kEvent) continue;
+        MutexLock lock(&mu);
+        while (!ready) changed.Wait(&mu);
+        ready = false;
+      }
+      MutexLock lock(&mu);
+      ++ended;
+    });
+  }
+  for (int i = 0; i < kJobs; i += 3)
+    EXPECT_OK(store->Cancel(absl::StrCat("jobs/j", i)));
+  for (std::thread& watcher : watchers) watcher.join();
+  EXPECT_EQ(ended, kJobs);
+  for (int i = 0; i < kJobs; ++i) {
+    const v1::Job job = store->Get(absl::StrCat("jobs/j", i)).value().job;
+    if (i % 3 == 0) {
+      EXPECT_EQ(job.state(), v1::Job::CANCELLED);
+    } else {
+      EXPECT_EQ(job.state(), v1::Job::SUCCEEDED);
+      EXPECT_THAT(blobs->Get(job.artifacts(0).blob()),
+                  IsOkAndHolds(FakeEngine::ResultOf(FakeSpec(50, i))));
+    }
+  }
+  EXPECT_OK(scheduler.Drain(absl::Seconds(60)));
+}
+
+TEST(SchedulerThreadsTest, TheEndOfASchedulerWaitsForItsRun) {
+  const TempDir directory;
+  const auto store =
+      OpenSqliteJobStore({.directory = directory.path()}).value();
+  const auto blobs = OpenBlobStore("memory", {}).value();
+  FakeEngine engine;
+  FrameHub hub;
+  Mutex mu;
+  CondVar changed;
+  bool running = false;
+  engine.OnStep(3, [&] {
+    MutexLock lock(&mu);
+    running = true;
+    changed.SignalAll();
+  });
+  {
+    Scheduler::Options options;
+    options.store = store.get();
+    options.blobs = blobs.get();
+    options.engine = &engine;
+    options.hub = &hub;
+    options.devices = engine.Devices();
+    Scheduler scheduler(options);
+    ASSERT_OK(scheduler.Start());
+    NewJob request;
+    request.job.set_name("jobs/a");
+    *request.job.mutable_spec() = FakeSpec(1'000'000);
+    ASSERT_OK(store->Create(request));
+    MutexLock lock(&mu);
+    while (!running) changed.Wait(&mu);
+  }
+  const v1::Job job = store->Get("jobs/a").value().job;
+  EXPECT_EQ(job.state(), v1::Job::QUEUED);
+  EXPECT_GE(job.checkpoint_step(), 3);
+}
+
+}  // namespace
+}  // namespace phosphene
