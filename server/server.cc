@@ -95,6 +95,7 @@ struct Server::Parts {
   absl::Status BuildServices();
   absl::Status Serve();
   EngineInputs Inputs();
+  absl::Status CheckSpec(const v1::JobSpec& spec);
 
   const v1::ServerConfig config;
   const Clock& clock = Clock::Real();
@@ -137,6 +138,16 @@ EngineInputs Server::Parts::Inputs() {
           .open_model = [this](absl::string_view name) { return catalog->Open(name); }};
 }
 
+// A model that is not there is NOT_FOUND, as a blob is; the engine would list
+// it among the spec's faults.
+absl::Status Server::Parts::CheckSpec(const v1::JobSpec& spec) {
+  if (!spec.model().empty()) {
+    const absl::Status found = catalog->Open(spec.model()).status();
+    if (absl::IsNotFound(found)) return Annotate(found, "spec.model");
+  }
+  return engine->Check(spec);
+}
+
 absl::Status Server::Parts::OpenData(const EngineFactory& make_engine) {
   const std::string& data = config.data();
   ASSIGN_OR_RETURN(store, OpenSqliteJobStore({.directory = data,
@@ -174,7 +185,7 @@ absl::Status Server::Parts::BuildServices() {
   const ValidationContext validation = {
       .limits = limits,
       .blobs = blobs.get(),
-      .engine_check = [this](const v1::JobSpec& spec) { return engine->Check(spec); }};
+      .engine_check = [this](const v1::JobSpec& spec) { return CheckSpec(spec); }};
   job_service = std::make_unique<JobServiceImpl>(
       env, JobServiceImpl::Options{
                .store = store.get(), .blobs = blobs.get(), .hub = &hub, .validation = validation});

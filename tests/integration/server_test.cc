@@ -45,7 +45,7 @@ TEST_F(ServerTest, JobsOutliveTheServer) {
   EXPECT_EQ(job.state(), v1::Job::SUCCEEDED);
   std::string bytes;
   ASSERT_THAT(Read(job.artifacts(0).blob(), 0, 0, &bytes), Succeeds());
-  EXPECT_EQ(bytes, FakeEngine::ResultOf(FakeSpec(100)));
+  EXPECT_EQ(bytes, FakeEngine::ResultOf(TinySpec(100)));
   EXPECT_EQ(AwaitEnd(waiting).state(), v1::Job::SUCCEEDED);
 }
 

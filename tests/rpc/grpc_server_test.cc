@@ -92,7 +92,7 @@ TEST_F(GrpcServerTest, ReflectionListsTheServices) {
 
 TEST_F(GrpcServerTest, ASpecOfTwentyMegabytesIsRefusedAndTheServerLives) {
   v1::CreateJobRequest request;
-  *request.mutable_job()->mutable_spec() = FakeSpec(1);
+  *request.mutable_job()->mutable_spec() = TinySpec(1);
   request.mutable_job()->mutable_spec()->set_model(std::string(20 << 20, 'm'));
   v1::Job job;
   const grpc::Status status = Create(request, &job);
@@ -103,7 +103,7 @@ TEST_F(GrpcServerTest, ASpecOfTwentyMegabytesIsRefusedAndTheServerLives) {
 
 TEST_F(GrpcServerTest, ASpecAboveTheStatedLimitIsRefusedByName) {
   v1::CreateJobRequest request;
-  *request.mutable_job()->mutable_spec() = FakeSpec(1);
+  *request.mutable_job()->mutable_spec() = TinySpec(1);
   request.mutable_job()->mutable_spec()->set_model(std::string((4 << 20) - 1000, 'm'));
   v1::Job job;
   EXPECT_THAT(Create(request, &job), FailsWith(StatusCode::INVALID_ARGUMENT, "spec"));

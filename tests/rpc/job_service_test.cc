@@ -23,7 +23,7 @@ class JobServiceTest : public ServiceFixture {
 
   static v1::CreateJobRequest Request(int steps = 3) {
     v1::CreateJobRequest request;
-    *request.mutable_job()->mutable_spec() = FakeSpec(steps);
+    *request.mutable_job()->mutable_spec() = TinySpec(steps);
     return request;
   }
   grpc::Status List(const v1::ListJobsRequest& request, v1::ListJobsResponse* response) {
@@ -92,7 +92,7 @@ TEST_F(JobServiceTest, AJobRunsToItsEndAndItsResultCanBeRead) {
   ASSERT_EQ(job.artifacts_size(), 1);
   std::string bytes;
   ASSERT_THAT(Read(job.artifacts(0).blob(), 0, 0, &bytes), Succeeds());
-  EXPECT_EQ(bytes, FakeEngine::ResultOf(FakeSpec(5)));
+  EXPECT_EQ(bytes, FakeEngine::ResultOf(TinySpec(5)));
 }
 
 TEST_F(JobServiceTest, EveryFaultOfASpecIsToldAtOnceWithItsPath) {
@@ -113,8 +113,13 @@ TEST_F(JobServiceTest, WhatTheEngineRefusesIsRefused) {
   EXPECT_EQ(BadRequestOf(unknown_layer).field_violations(0).field(), "spec.objectives[0].channel.layer");
   engine_->SetCheck(absl::UnimplementedError("parameterization.cppn is not built in"));
   EXPECT_THAT(Create(Request(), &job_), FailsWith(StatusCode::UNIMPLEMENTED, "cppn"));
-  engine_->SetCheck(absl::NotFoundError("no model \"gogle\"; nearest \"googlenet\""));
-  EXPECT_THAT(Create(Request(), &job_), FailsWith(StatusCode::NOT_FOUND, "googlenet"));
+}
+
+TEST_F(JobServiceTest, AMissingModelIsNotFoundAndTheNearestIsGiven) {
+  v1::CreateJobRequest request = Request();
+  request.mutable_job()->mutable_spec()->set_model("phosphene-tinny");
+  EXPECT_THAT(Create(request, &job_), FailsWith(StatusCode::NOT_FOUND, "spec.model"));
+  EXPECT_THAT(Create(request, &job_), FailsWith(StatusCode::NOT_FOUND, "\"phosphene-tiny\""));
 }
 
 TEST_F(JobServiceTest, AMissingBlobIsNotFound) {
@@ -335,8 +340,8 @@ TEST_F(BusyServerTest, ACancelledQueuedJobNeverRuns) {
   ASSERT_THAT(Cancel(waiting, &cancelled), Succeeds());
   EXPECT_EQ(cancelled.state(), v1::Job::CANCELLED);
   ASSERT_THAT(Cancel(waiting, &cancelled), Succeeds()) << "cancelling twice is no error";
-  Release();
   ASSERT_THAT(Cancel(running_, &cancelled), Succeeds());
+  Release();
   AwaitEnd(running_);
   EXPECT_EQ(engine_->runs().size(), 1u);
 }
@@ -365,7 +370,7 @@ TEST_F(BusyServerTest, APausedRunGivesTheDeviceAwayAndEndsWithTheSameBytes) {
   EXPECT_EQ(job.state(), v1::Job::SUCCEEDED);
   std::string bytes;
   ASSERT_THAT(Read(job.artifacts(0).blob(), 0, 0, &bytes), Succeeds());
-  EXPECT_EQ(bytes, FakeEngine::ResultOf(FakeSpec(1000)));
+  EXPECT_EQ(bytes, FakeEngine::ResultOf(TinySpec(1000)));
   EXPECT_THAT(Resume(running_, &job), FailsWith(StatusCode::FAILED_PRECONDITION, ""));
   EXPECT_THAT(Pause(running_, &job), FailsWith(StatusCode::FAILED_PRECONDITION, ""));
 }
@@ -395,13 +400,13 @@ TEST_F(BusyServerTest, AHigherPriorityRunsFirst) {
   v1::CreateJobRequest request = Request(1);
   request.set_job_id("urgent");
   request.mutable_job()->set_priority(10);
-  request.mutable_job()->mutable_spec()->set_model("models/urgent");
+  request.mutable_job()->mutable_spec()->set_model("models/phosphene-tiny");
   ASSERT_THAT(Create(request, &job_), Succeeds());
   ASSERT_THAT(Cancel(running_, &job_), Succeeds());
   Release();
   AwaitEnd("jobs/first");
   ASSERT_EQ(engine_->runs().size(), 3u);
-  EXPECT_EQ(engine_->runs()[1].model, "models/urgent");
+  EXPECT_EQ(engine_->runs()[1].model, "models/phosphene-tiny");
 }
 
 }  // namespace

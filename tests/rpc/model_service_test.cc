@@ -126,7 +126,7 @@ TEST_F(ModelServiceTest, AModelInUseIsNotDeleted) {
   Gate& gate = NewGate();
   engine_->OnStep(1, [&] { gate.Wait(); });
   v1::CreateJobRequest create;
-  *create.mutable_job()->mutable_spec() = FakeSpec(1);
+  *create.mutable_job()->mutable_spec() = TinySpec(1);
   create.mutable_job()->mutable_spec()->set_model("models/net");
   v1::Job job;
   ASSERT_THAT(ServiceFixture::Create(create, &job), Succeeds());

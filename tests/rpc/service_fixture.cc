@@ -36,6 +36,12 @@ google::rpc::BadRequest BadRequestOf(const grpc::Status& status) {
   return bad;
 }
 
+v1::JobSpec TinySpec(int steps) {
+  v1::JobSpec spec = FakeSpec(steps);
+  spec.set_model("phosphene-tiny");
+  return spec;
+}
+
 bool HasRetryInfo(const grpc::Status& status) {
   google::rpc::RetryInfo retry;
   return FindDetail(status, &retry);
@@ -82,7 +88,7 @@ grpc::Status ServiceFixture::Create(const v1::CreateJobRequest& request, v1::Job
 
 v1::Job ServiceFixture::Submit(int steps, const std::string& id) {
   v1::CreateJobRequest request;
-  *request.mutable_job()->mutable_spec() = FakeSpec(steps);
+  *request.mutable_job()->mutable_spec() = TinySpec(steps);
   request.set_job_id(id);
   v1::Job job;
   const grpc::Status status = Create(request, &job);

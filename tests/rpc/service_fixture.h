@@ -40,6 +40,9 @@ MATCHER(Succeeds, "succeeds") {
   return arg.ok();
 }
 
+// FakeSpec on the embedded model, which every server has.
+v1::JobSpec TinySpec(int steps);
+
 // Holds a run between two steps until Open: a hook of FakeEngine waits in it.
 // Must outlive that run, so the fixture keeps it (NewGate).
 class Gate {

@@ -45,7 +45,7 @@ class WatchTest : public ServiceFixture {
 
   v1::Job SubmitFrames(int steps, int every) {
     v1::CreateJobRequest request;
-    *request.mutable_job()->mutable_spec() = FakeSpec(steps);
+    *request.mutable_job()->mutable_spec() = TinySpec(steps);
     request.mutable_job()->mutable_spec()->mutable_frames()->set_every(every);
     v1::Job job;
     EXPECT_THAT(Create(request, &job), Succeeds());
