@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -30,6 +31,10 @@ struct ParamContext {
   at::Device device = at::kCPU;
   // An image blob as f32 [1,C,H,W] 0..1 on the CPU, RGB (C=3) or RGBA (C=4).
   std::function<absl::StatusOr<at::Tensor>(absl::string_view blob)> load_image;
+  // The parameter tensors of a checkpoint blob by name, f32 on the CPU, for
+  // `init.checkpoint`; the format is the caller's.
+  std::function<absl::StatusOr<std::map<std::string, at::Tensor>>(absl::string_view blob)>
+      load_tensors;
 };
 
 // A tensor the optimizer moves.
@@ -52,10 +57,17 @@ class Param {
   // The finished image at a size, no gradient: anew where there is no
   // resolution, else resized from the canvas (bilinear, antialiased).
   virtual at::Tensor Render(int64_t height, int64_t width) = 0;
-  // Restarts from an image batch [1 or rows, C, H, W] f32 0..1 (octaves, init
-  // image). UNIMPLEMENTED where the map cannot be inverted (cppn).
+  // Restarts from an image batch [1 or rows, C, h, w] f32 0..1 (octaves, init
+  // image), resized to the canvas when h, w differ from it. UNIMPLEMENTED where
+  // the map cannot be inverted (cppn, phase); INVALID_ARGUMENT on other rows or
+  // channels.
   virtual absl::Status SetImage(const at::Tensor& image) = 0;
 };
+
+// Copies `values` into the tensors of the same names. All must be there with
+// the same shapes: FAILED_PRECONDITION says which is not, and nothing is
+// changed then.
+absl::Status LoadTensors(Param& param, const std::map<std::string, at::Tensor>& values);
 
 // A kind of parameterization: one arm of Parameterization.kind, one file.
 struct ParamKind {

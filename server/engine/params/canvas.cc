@@ -1,0 +1,15 @@
+#include "server/engine/params/interface.h"
+
+namespace phosphene {
+
+Canvas CanvasOf(const v1::Parameterization& spec) {
+  Canvas canvas;
+  if (spec.rows() != 0) canvas.rows = spec.rows();
+  if (spec.width() != 0) canvas.width = spec.width();
+  canvas.height = spec.height() != 0 ? spec.height() : canvas.width;
+  canvas.channels = spec.has_rgba() ? 4 : 3;
+  if (spec.channels() != 0) canvas.channels = spec.channels();
+  return canvas;
+}
+
+}  // namespace phosphene

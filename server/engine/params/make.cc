@@ -1,0 +1,116 @@
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "server/base/status_macros.h"
+#include "server/engine/params/interface.h"
+#include "server/engine/params/mask.h"
+#include "server/engine/params/resize.h"
+
+namespace phosphene {
+namespace {
+
+absl::StatusOr<at::Tensor> LoadCanvasImage(const ParamContext& context, const std::string& blob,
+                                           int64_t channels) {
+  if (!context.load_image) return absl::FailedPreconditionError("no images can be loaded here");
+  ASSIGN_OR_RETURN(const at::Tensor image, context.load_image(blob));
+  const Canvas& canvas = context.canvas;
+  return ResizeImage(ConvertChannels(image, channels), canvas.height, canvas.width)
+      .to(context.device);
+}
+
+absl::Status StartFromImage(Param& param, const at::Tensor& image, const std::string& field) {
+  const absl::Status status = param.SetImage(image);
+  return status.ok() ? status : Annotate(status, field);
+}
+
+absl::Status StartFromConstant(Param& param, const v1::Init::ConstantInit& constant,
+                               const ParamContext& context) {
+  at::Tensor color = at::empty({1, context.canvas.channels, 1, 1}, at::kFloat);
+  for (int64_t c = 0; c < context.canvas.channels; ++c) {
+    color.select(1, c).fill_(constant.values(constant.values_size() == 1 ? 0 : c));
+  }
+  return StartFromImage(
+      param,
+      color.expand({1, context.canvas.channels, context.canvas.height, context.canvas.width})
+          .to(context.device),
+      "init.constant");
+}
+
+absl::Status StartFromCheckpoint(Param& param, const std::string& blob,
+                                 const ParamContext& context) {
+  if (!context.load_tensors) {
+    return absl::FailedPreconditionError("no checkpoints can be loaded here");
+  }
+  ASSIGN_OR_RETURN(const auto tensors, context.load_tensors(blob));
+  const absl::Status status = LoadTensors(param, tensors);
+  return status.ok() ? status : Annotate(status, absl::StrCat("init.checkpoint ", blob));
+}
+
+// Moves `param` from its random start to the one asked for, and adds the
+// random start back with the factor `noise`.
+absl::Status ApplyInit(Param& param, const v1::Init& init, const ParamContext& context) {
+  const at::NoGradGuard no_grad;
+  std::vector<at::Tensor> random;
+  if (init.noise() > 0) {
+    for (const ParamTensor& tensor : param.Tensors()) random.push_back(tensor.value.clone());
+  }
+  switch (init.kind_case()) {
+    case v1::Init::kImage: {
+      ASSIGN_OR_RETURN(const at::Tensor image,
+                       LoadCanvasImage(context, init.image(), context.canvas.channels));
+      RETURN_IF_ERROR(StartFromImage(param, image, "init.image"));
+      break;
+    }
+    case v1::Init::kConstant:
+      RETURN_IF_ERROR(StartFromConstant(param, init.constant(), context));
+      break;
+    case v1::Init::kCheckpoint:
+      RETURN_IF_ERROR(StartFromCheckpoint(param, init.checkpoint(), context));
+      break;
+    case v1::Init::KIND_NOT_SET:
+      return absl::OkStatus();
+  }
+  const std::vector<ParamTensor> tensors = param.Tensors();
+  for (size_t i = 0; i < random.size(); ++i) {
+    at::Tensor(tensors[i].value).add_(random[i], init.noise());
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status LoadTensors(Param& param, const std::map<std::string, at::Tensor>& values) {
+  const std::vector<ParamTensor> tensors = param.Tensors();
+  for (const ParamTensor& tensor : tensors) {
+    const auto it = values.find(tensor.name);
+    if (it == values.end()) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("holds no tensor \"", tensor.name, "\"; its parameterization differs"));
+    }
+    if (it->second.sizes() != tensor.value.sizes()) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("tensor \"", tensor.name, "\" is ", absl::StrJoin(it->second.sizes(), "x"),
+                       "; this parameterization needs ", absl::StrJoin(tensor.value.sizes(), "x")));
+    }
+  }
+  const at::NoGradGuard no_grad;
+  for (const ParamTensor& tensor : tensors) {
+    at::Tensor(tensor.value).copy_(values.at(tensor.name));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<Param>> MakeParam(const v1::Parameterization& spec,
+                                                 const ParamContext& context) {
+  const ParamKind* kind = FindParamKind(spec);
+  if (kind == nullptr) return absl::UnimplementedError("parameterization: not built in");
+  ASSIGN_OR_RETURN(std::unique_ptr<Param> param, kind->make(spec, context));
+  if (spec.has_init()) RETURN_IF_ERROR(ApplyInit(*param, spec.init(), context));
+  if (!spec.has_mask()) return param;
+  ASSIGN_OR_RETURN(at::Tensor mask, LoadCanvasImage(context, spec.mask().image(), 1));
+  if (spec.mask().invert()) mask = 1 - mask;
+  return MakeMasked(std::move(param), mask.contiguous());
+}
+
+}  // namespace phosphene

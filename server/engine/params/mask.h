@@ -1,0 +1,14 @@
+#pragma once
+
+#include <memory>
+
+#include "server/engine/params/interface.h"
+
+namespace phosphene {
+
+// `base` optimized only where `mask` [1,1,H,W] f32 0..1 is 1: image =
+// lerp(start, base image, mask), where `start` is the image at the time of the
+// call. The start stays through SetImage, so it is a function of the spec.
+std::unique_ptr<Param> MakeMasked(std::unique_ptr<Param> base, at::Tensor mask);
+
+}  // namespace phosphene

@@ -1,0 +1,26 @@
+#include "server/engine/params/colored.h"
+#include "server/engine/params/latent.h"
+
+namespace phosphene {
+
+// Colour and alpha from one base of four channels; alpha needs no code of its
+// own, since the colour map gives a fourth channel a sigmoid.
+const ParamKind& RgbaKind() {
+  static const ParamKind kind = {
+      "rgba",
+      [](const v1::Parameterization& spec, absl::string_view path, Faults& faults) {
+        if (spec.channels() != 0 && spec.channels() != 4) {
+          faults.Add(absl::StrCat(path, ".channels"),
+                     absl::StrCat(spec.channels(), " does not fit rgba, which has 4"));
+        }
+        CheckLatent(spec.rgba(), absl::StrCat(path, ".rgba"), faults);
+      },
+      [](const v1::Parameterization& spec,
+         const ParamContext& context) -> absl::StatusOr<std::unique_ptr<Param>> {
+        return MakeColored(spec, context.canvas,
+                           MakeLatent(spec.rgba(), LatentContext::Of(context)));
+      }};
+  return kind;
+}
+
+}  // namespace phosphene

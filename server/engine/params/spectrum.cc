@@ -1,0 +1,75 @@
+#include "server/engine/params/spectrum.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "server/engine/params/for_each.h"
+
+namespace phosphene {
+namespace {
+
+// Frequency of bin k of a transform of n, in cycles per pixel, without sign.
+double Frequency(int64_t k, int64_t n) {
+  return static_cast<double>(std::min(k, n - k)) / static_cast<double>(n);
+}
+
+}  // namespace
+
+int64_t SpectrumColumns(int64_t width) { return (width + 1) / 2 + 1; }
+
+at::Tensor PowerLaw(int64_t height, int64_t width, double decay) {
+  const int64_t columns = SpectrumColumns(width);
+  at::Tensor law = at::empty({height, columns}, at::kFloat);
+  float* out = law.data_ptr<float>();
+  const double lowest = 1.0 / static_cast<double>(std::max(height, width));
+  for (int64_t y = 0; y < height; ++y) {
+    const double fy = Frequency(y, height);
+    for (int64_t x = 0; x < columns; ++x) {
+      const double f = std::hypot(fy, Frequency(x, width));
+      *out++ = static_cast<float>(std::pow(std::max(f, lowest), -decay));
+    }
+  }
+  return law;
+}
+
+at::Tensor ColumnMultiplicity(int64_t width) {
+  at::Tensor count = at::full({SpectrumColumns(width)}, 2, at::kFloat);
+  count[0].fill_(1);
+  count[-1].fill_(1);
+  return count;
+}
+
+at::Tensor SpectrumToImage(const at::Tensor& leaf, const at::Tensor& scale, int64_t width) {
+  const at::Tensor spectrum = leaf.detach();
+  const int64_t n = spectrum.size(0), c = spectrum.size(1), h = spectrum.size(2);
+  const int64_t even = width + width % 2;
+  const auto transform = [&](const at::Tensor& part) {
+    return at::fft_irfft2(at::view_as_complex(part * scale), at::OptionalIntArrayRef({h, even}))
+        .narrow(-1, 0, width);
+  };
+  if (!spectrum.is_cpu()) return transform(spectrum).contiguous();
+  at::Tensor image = at::empty({n, c, h, width}, spectrum.options());
+  const at::Tensor from = spectrum.flatten(0, 1), to = image.flatten(0, 1);
+  ForEach(n * c, [&](int64_t i) { to[i].copy_(transform(from[i])); });
+  return image;
+}
+
+at::Tensor ImageToSpectrum(const at::Tensor& image, const at::Tensor& factor, Seam seam) {
+  const at::Tensor detached = image.detach().contiguous();
+  const int64_t n = image.size(0), c = image.size(1), h = image.size(2), width = image.size(3);
+  const auto transform = [&](const at::Tensor& part) {
+    at::Tensor even = part.clone();
+    if (width % 2 == 1) {
+      const at::Tensor first = part.narrow(-1, 0, 1), last = part.narrow(-1, width - 1, 1);
+      even = at::cat({part, seam == Seam::kMean ? (first + last) / 2 : at::zeros_like(first)}, -1);
+    }
+    return at::view_as_real(at::fft_rfft2(even)).mul(factor);
+  };
+  if (!detached.is_cpu()) return transform(detached);
+  at::Tensor spectrum = at::empty({n, c, h, SpectrumColumns(width), 2}, detached.options());
+  const at::Tensor from = detached.flatten(0, 1), to = spectrum.flatten(0, 1);
+  ForEach(n * c, [&](int64_t i) { to[i].copy_(transform(from[i])); });
+  return spectrum;
+}
+
+}  // namespace phosphene

@@ -1,0 +1,117 @@
+#include <cmath>
+#include <utility>
+
+#include "server/base/range_fault.h"
+#include "server/engine/params/check.h"
+#include "server/engine/params/colored.h"
+#include "server/engine/params/latent.h"
+#include "server/engine/params/stretch.h"
+
+namespace phosphene {
+namespace {
+
+constexpr double kDefaultSd = .01;
+constexpr int kMaxShared = 32;
+
+using SharedTensor = v1::StackParameterization::SharedTensor;
+
+int64_t RowsOf(const SharedTensor& spec) { return spec.rows() == 0 ? 1 : spec.rows(); }
+
+// The per-image part, or none, plus weighted shared tensors of any smaller
+// shape, stretched over rows, height and width.
+class StackLatent : public Latent {
+ public:
+  StackLatent(const v1::StackParameterization& spec, const LatentContext& context)
+      : canvas_(context.canvas), unique_(MakeLatent(spec.unique(), context)) {
+    auto draw = static_cast<uint32_t>(unique_ ? unique_->Tensors().size() : 0);
+    for (const SharedTensor& shared : spec.shared()) {
+      const double sd = shared.has_sd() ? shared.sd() : kDefaultSd;
+      shared_.push_back(
+          RandomShared(context, {RowsOf(shared), canvas_.channels, shared.height(), shared.width()},
+                       draw++, sd));
+      weights_.push_back(shared.has_weight() ? shared.weight() : 1);
+    }
+  }
+
+  std::vector<ParamTensor> Tensors() override {
+    std::vector<ParamTensor> tensors;
+    if (unique_) tensors = unique_->Tensors();
+    for (ParamTensor& tensor : tensors) tensor.name = absl::StrCat("unique.", tensor.name);
+    for (size_t i = 0; i < shared_.size(); ++i) {
+      tensors.push_back({absl::StrCat("shared", i), shared_[i], /*per_row=*/false});
+    }
+    return tensors;
+  }
+
+  at::Tensor Values() override {
+    at::Tensor sum;
+    if (unique_) sum = unique_->Values();
+    for (size_t i = 0; i < shared_.size(); ++i) {
+      // Planes first: there are fewer of them before the rows are stretched.
+      at::Tensor part = StretchPlanes(shared_[i], canvas_.height, canvas_.width);
+      if (weights_[i] != 1) part = part * weights_[i];
+      part = StretchRows(part, canvas_.rows);
+      sum = sum.defined() ? sum + part : part;
+    }
+    return sum.contiguous();
+  }
+
+  // The unique part takes all; shared tensors start from nothing.
+  absl::Status Set(const at::Tensor& values) override {
+    if (!unique_) {
+      return absl::UnimplementedError(
+          "a stack without a unique part cannot start from an image: what its tensors share is "
+          "too small to hold one");
+    }
+    for (at::Tensor& shared : shared_) shared.zero_();
+    return unique_->Set(values);
+  }
+
+ private:
+  const Canvas canvas_;
+  const std::unique_ptr<Latent> unique_;
+  std::vector<at::Tensor> shared_;  // [n,C,h,w] f32
+  std::vector<double> weights_;
+};
+
+void CheckShared(const SharedTensor& spec, const Canvas& canvas, const std::string& path,
+                 Faults& faults) {
+  const auto field = [&](const char* name) { return absl::StrCat(path, ".", name); };
+  RequireRange(RowsOf(spec), 1, static_cast<double>(canvas.rows), field("rows"), faults);
+  RequireRange(spec.height(), 1, static_cast<double>(canvas.height), field("height"), faults);
+  RequireRange(spec.width(), 1, static_cast<double>(canvas.width), field("width"), faults);
+  CheckSd(spec.sd(), field("sd"), faults);
+  if (!std::isfinite(spec.weight())) {
+    faults.Add(field("weight"), absl::StrCat(spec.weight(), " is not finite"));
+  }
+}
+
+void CheckStack(const v1::Parameterization& spec, absl::string_view path, Faults& faults) {
+  const std::string stack = absl::StrCat(path, ".stack");
+  const int count = spec.stack().shared_size();
+  if (spec.stack().has_unique()) {
+    CheckLatent(spec.stack().unique(), absl::StrCat(stack, ".unique"), faults);
+  } else if (count == 0) {
+    faults.Add(stack, "is empty; it needs a unique part, shared tensors or both");
+  }
+  RequireRange(count, 0, kMaxShared, absl::StrCat(stack, ".shared"), faults);
+  for (int i = 0; i < std::min(count, kMaxShared); ++i) {
+    CheckShared(spec.stack().shared(i), CanvasOf(spec), absl::StrCat(stack, ".shared[", i, "]"),
+                faults);
+  }
+}
+
+}  // namespace
+
+const ParamKind& StackKind() {
+  static const ParamKind kind = {
+      "stack", CheckStack,
+      [](const v1::Parameterization& spec,
+         const ParamContext& context) -> absl::StatusOr<std::unique_ptr<Param>> {
+        return MakeColored(spec, context.canvas,
+                           std::make_unique<StackLatent>(spec.stack(), LatentContext::Of(context)));
+      }};
+  return kind;
+}
+
+}  // namespace phosphene
