@@ -22,8 +22,8 @@ void CheckShare(const v1::Objective& spec, const Canvas& canvas,
                absl::StrCat(spec.weight(), " is not finite"));
   }
   if (spec.has_row()) {
-    CheckRange(spec.row(), 0, static_cast<double>(canvas.rows - 1),
-               absl::StrCat(path, ".row"), faults);
+    RequireRange(spec.row(), 0, static_cast<double>(canvas.rows - 1),
+                 absl::StrCat(path, ".row"), faults);
   }
   if (spec.label().size() > kMaxLabel) {
     faults.Add(absl::StrCat(path, ".label"),

@@ -17,7 +17,7 @@ at::Tensor DotCosine(const at::Tensor& a, const at::Tensor& v, double power) {
 }
 
 void CheckCosinePower(double power, absl::string_view path, Faults& faults) {
-  CheckRange(power, 0, 8, path, faults);
+  RequireRange(power, 0, 8, path, faults);
 }
 
 }  // namespace phosphene

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include "absl/strings/string_view.h"
 #include "google/protobuf/repeated_field.h"
 #include "server/engine/objectives/interface.h"
@@ -7,6 +9,11 @@
 namespace phosphene {
 
 // Helpers that the kinds' check and make functions share.
+
+// The layer an image penalty looks at: "input" where unset.
+inline absl::string_view LayerOrInput(const std::string& layer) {
+  return layer.empty() ? absl::string_view("input") : absl::string_view(layer);
+}
 
 // Channels of a layer by its name in the spec; 0 where not known.
 int64_t LayerChannels(const NetworkInfo* network, const Canvas& canvas,

@@ -22,8 +22,8 @@ class Power final : public Expression {
 
 void Check(const v1::Objective& spec, const NetworkInfo* network,
            const Canvas& canvas, absl::string_view path, Faults& faults) {
-  CheckRange(spec.power().exponent(), 0.1, 8,
-             absl::StrCat(path, ".power.exponent"), faults);
+  RequireRange(spec.power().exponent(), 0.1, 8,
+               absl::StrCat(path, ".power.exponent"), faults);
   if (!spec.power().has_base())
     faults.Add(absl::StrCat(path, ".power.base"), "is required");
 }

@@ -30,8 +30,8 @@ class Jitter final : public WarpTransform {
 };
 
 void Check(const v1::Transform& spec, absl::string_view path, Faults& faults) {
-  CheckRange(spec.jitter().pixels(), 1, 32768,
-             absl::StrCat(path, ".jitter.pixels"), faults);
+  RequireRange(spec.jitter().pixels(), 1, 32768,
+               absl::StrCat(path, ".jitter.pixels"), faults);
 }
 
 absl::StatusOr<std::unique_ptr<ImageTransform>> Make(

@@ -53,16 +53,16 @@ class Pad final : public WarpTransform {
 };
 
 void Check(const v1::Transform& spec, absl::string_view path, Faults& faults) {
-  CheckRange(spec.pad().pixels(), 0, 1024, absl::StrCat(path, ".pad.pixels"),
-             faults);
-  if (spec.pad().has_value()) {
-    CheckRange(spec.pad().value(), 0, 1, absl::StrCat(path, ".pad.value"),
+  RequireRange(spec.pad().pixels(), 0, 1024, absl::StrCat(path, ".pad.pixels"),
                faults);
+  if (spec.pad().has_value()) {
+    RequireRange(spec.pad().value(), 0, 1, absl::StrCat(path, ".pad.value"),
+                 faults);
   }
   const int mode = spec.pad().mode();
-  CheckKnown(PadTransform::Mode_IsValid(mode), mode,
-             "CONSTANT, REFLECT, RANDOM_CONSTANT",
-             absl::StrCat(path, ".pad.mode"), faults);
+  RequireKnown(PadTransform::Mode_IsValid(mode), mode,
+               "CONSTANT, REFLECT, RANDOM_CONSTANT",
+               absl::StrCat(path, ".pad.mode"), faults);
 }
 
 absl::StatusOr<std::unique_ptr<ImageTransform>> Make(

@@ -40,15 +40,15 @@ void Check(const v1::Transform& spec, absl::string_view path, Faults& faults) {
                absl::StrCat("has ", count, " values, needs 1..", kMaxAngles));
   }
   for (int i = 0; i < std::min(count, kMaxAngles); ++i) {
-    if (!CheckRange(spec.rotate().angles(i), -360, 360,
-                    absl::StrCat(field, "[", i, "]"), faults)) {
+    if (!RequireRange(spec.rotate().angles(i), -360, 360,
+                      absl::StrCat(field, "[", i, "]"), faults)) {
       break;
     }
   }
   const int sampling = spec.rotate().sampling();
-  CheckKnown(RotateTransform::Sampling_IsValid(sampling), sampling,
-             "NEAREST, BILINEAR", absl::StrCat(path, ".rotate.sampling"),
-             faults);
+  RequireKnown(RotateTransform::Sampling_IsValid(sampling), sampling,
+               "NEAREST, BILINEAR", absl::StrCat(path, ".rotate.sampling"),
+               faults);
 }
 
 absl::StatusOr<std::unique_ptr<ImageTransform>> Make(

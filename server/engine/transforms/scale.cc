@@ -61,8 +61,8 @@ void Check(const v1::Transform& spec, absl::string_view path, Faults& faults) {
                absl::StrCat("has ", count, " values, needs 1..", kMaxFactors));
   }
   for (int i = 0; i < std::min(count, kMaxFactors); ++i) {
-    if (!CheckRange(spec.scale().factors(i), 0.05, 8,
-                    absl::StrCat(field, "[", i, "]"), faults)) {
+    if (!RequireRange(spec.scale().factors(i), 0.05, 8,
+                      absl::StrCat(field, "[", i, "]"), faults)) {
       break;
     }
   }

@@ -137,26 +137,30 @@ void WarpSegment::MakePick() {
 
 WarpSegment::Transpose WarpSegment::Transposed(const Axis& axis,
                                                int64_t size) const {
-  std::vector<std::vector<std::pair<int32_t, float>>> lists(size);
-  for (size_t i = 0; i < axis.i0.size(); ++i) {
-    const int32_t at = static_cast<int32_t>(i);
-    if (axis.i0[i] >= 0)
-      lists[axis.i0[i]].push_back({at, bilinear_ ? 1.0f - axis.w[i] : 1.0f});
-    if (bilinear_ && axis.i1[i] >= 0 && axis.w[i] != 0) {
-      lists[axis.i1[i]].push_back({at, axis.w[i]});
+  // Calls fn(source index, stage position, weight) for each contribution.
+  const auto visit = [&](const auto& fn) {
+    for (size_t i = 0; i < axis.i0.size(); ++i) {
+      const int32_t at = static_cast<int32_t>(i);
+      if (axis.i0[i] >= 0)
+        fn(axis.i0[i], at, bilinear_ ? 1.0f - axis.w[i] : 1.0f);
+      if (bilinear_ && axis.i1[i] >= 0 && axis.w[i] != 0) {
+        fn(axis.i1[i], at, axis.w[i]);
+      }
     }
-  }
+  };
+  std::vector<int64_t> used(size, 0);
   Transpose out;
-  for (const auto& list : lists)
-    out.count = std::max<int64_t>(out.count, list.size());
+  visit([&](int32_t source, int32_t, float) {
+    out.count = std::max(out.count, ++used[source]);
+  });
   out.target.assign(out.count * size, 0);
   out.weight.assign(out.count * size, 0.0f);
-  for (int64_t k = 0; k < size; ++k) {
-    for (size_t t = 0; t < lists[k].size(); ++t) {
-      out.target[t * size + k] = lists[k][t].first;
-      out.weight[t * size + k] = lists[k][t].second;
-    }
-  }
+  std::fill(used.begin(), used.end(), 0);
+  visit([&](int32_t source, int32_t at, float weight) {
+    const int64_t slot = used[source]++ * size + source;
+    out.target[slot] = at;
+    out.weight[slot] = weight;
+  });
   return out;
 }
 

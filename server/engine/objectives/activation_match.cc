@@ -1,0 +1,79 @@
+#include <optional>
+
+#include "absl/strings/str_cat.h"
+#include "server/base/range_fault.h"
+#include "server/base/status_macros.h"
+#include "server/engine/objectives/fields.h"
+#include "server/engine/objectives/reference.h"
+
+namespace phosphene {
+namespace {
+
+class ActivationMatch final : public ObjectiveFn {
+ public:
+  ActivationMatch(std::string layer, std::optional<Companionship> image,
+                  at::Tensor vector, v1::Metric metric)
+      : layer_(std::move(layer)),
+        image_(std::move(image)),
+        vector_(std::move(vector)),
+        metric_(metric) {}
+
+  at::Tensor Value(const StepView& view) override {
+    const at::Tensor target =
+        image_.has_value() ? image_->Layer(view, layer_) : vector_;
+    return -Distance(Counterpart(view, layer_, target), target, metric_);
+  }
+
+ private:
+  std::string layer_;
+  std::optional<Companionship> image_;
+  at::Tensor vector_;  // [1,C,1,1] f32, without an image
+  v1::Metric metric_;
+};
+
+void Check(const v1::Objective& spec, const NetworkInfo* network,
+           const Canvas& canvas, absl::string_view path, Faults& faults) {
+  const std::string arm = absl::StrCat(path, ".activation_match");
+  const v1::ActivationMatchObjective& own = spec.activation_match();
+  CheckLayer(network, own.layer(), absl::StrCat(arm, ".layer"), faults);
+  RequireKnown(v1::Metric_IsValid(own.metric()), own.metric(),
+               "METRIC_L1, METRIC_L2", absl::StrCat(arm, ".metric"), faults);
+  switch (own.target_case()) {
+    case v1::ActivationMatchObjective::kImage:
+      RequireBlob(own.image(), absl::StrCat(arm, ".image"), faults);
+      break;
+    case v1::ActivationMatchObjective::kVector:
+      CheckValues(own.vector().values(),
+                  LayerChannels(network, canvas, own.layer()),
+                  absl::StrCat(arm, ".vector.values"), faults);
+      break;
+    default:
+      faults.Add(arm, "set image or vector");
+  }
+}
+
+absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,
+                                                  ObjectiveContext& context) {
+  const v1::ActivationMatchObjective& own = spec.activation_match();
+  ASSIGN_OR_RETURN(std::string layer, context.Want(own.layer()));
+  std::optional<Companionship> image;
+  at::Tensor vector;
+  if (own.target_case() == v1::ActivationMatchObjective::kImage) {
+    ASSIGN_OR_RETURN(image, Companionship::Make(context, own.image()));
+  } else {
+    vector = ValuesTensor(own.vector().values())
+                 .view({1, -1, 1, 1})
+                 .to(context.device);
+  }
+  return std::make_unique<ActivationMatch>(std::move(layer), std::move(image),
+                                           vector, own.metric());
+}
+
+}  // namespace
+
+const ObjectiveKind& ActivationMatchObjectiveKind() {
+  static const ObjectiveKind kind = {"activation_match", Check, Make};
+  return kind;
+}
+
+}  // namespace phosphene

@@ -1,0 +1,59 @@
+#include "absl/strings/str_cat.h"
+#include "server/base/range_fault.h"
+#include "server/engine/objectives/interface.h"
+
+namespace phosphene {
+namespace {
+
+using v1::AlphaObjective;
+
+class Alpha final : public ObjectiveFn {
+ public:
+  explicit Alpha(const AlphaObjective& spec)
+      : statistic_(spec.statistic()), transformed_(spec.transformed()) {}
+
+  at::Tensor Value(const StepView& view) override {
+    const at::Tensor alpha =
+        (transformed_ ? view.input_alpha : view.alpha).to(at::kFloat);
+    switch (statistic_) {
+      case AlphaObjective::TRANSPARENCY:
+        return 1 - alpha.mean({1, 2, 3});
+      case AlphaObjective::INDECISION:
+        return (alpha * (1 - alpha)).mean({1, 2, 3});
+      default:
+        return alpha.mean({1, 2, 3});
+    }
+  }
+
+ private:
+  AlphaObjective::Statistic statistic_;
+  bool transformed_;
+};
+
+void Check(const v1::Objective& spec, const NetworkInfo* network,
+           const Canvas& canvas, absl::string_view path, Faults& faults) {
+  const std::string arm = absl::StrCat(path, ".alpha");
+  const int statistic = spec.alpha().statistic();
+  RequireKnown(AlphaObjective::Statistic_IsValid(statistic), statistic,
+               "MEAN, TRANSPARENCY, INDECISION",
+               absl::StrCat(arm, ".statistic"), faults);
+  if (canvas.channels != 4) {
+    faults.Add(arm,
+               absl::StrCat("needs an image with alpha (4 channels), this has ",
+                            canvas.channels));
+  }
+}
+
+absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,
+                                                  ObjectiveContext& context) {
+  return std::make_unique<Alpha>(spec.alpha());
+}
+
+}  // namespace
+
+const ObjectiveKind& AlphaObjectiveKind() {
+  static const ObjectiveKind kind = {"alpha", Check, Make};
+  return kind;
+}
+
+}  // namespace phosphene

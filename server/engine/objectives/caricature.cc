@@ -1,0 +1,54 @@
+#include "absl/strings/str_cat.h"
+#include "server/base/status_macros.h"
+#include "server/engine/objectives/cosine.h"
+#include "server/engine/objectives/reference.h"
+
+namespace phosphene {
+namespace {
+
+class Caricature final : public ObjectiveFn {
+ public:
+  Caricature(std::string layer, Companionship image, double power)
+      : layer_(std::move(layer)), image_(std::move(image)), power_(power) {}
+
+  at::Tensor Value(const StepView& view) override {
+    const at::Tensor target = image_.Layer(view, layer_);
+    return DotCosine(Counterpart(view, layer_, target), target, power_)
+        .mean({1, 2});
+  }
+
+ private:
+  std::string layer_;
+  Companionship image_;
+  double power_;
+};
+
+void Check(const v1::Objective& spec, const NetworkInfo* network,
+           const Canvas& canvas, absl::string_view path, Faults& faults) {
+  const std::string arm = absl::StrCat(path, ".caricature");
+  const v1::CaricatureObjective& own = spec.caricature();
+  CheckLayer(network, own.layer(), absl::StrCat(arm, ".layer"), faults);
+  RequireBlob(own.image(), absl::StrCat(arm, ".image"), faults);
+  CheckCosinePower(own.cossim_power(), absl::StrCat(arm, ".cossim_power"),
+                   faults);
+}
+
+absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,
+                                                  ObjectiveContext& context) {
+  const v1::CaricatureObjective& own = spec.caricature();
+  ASSIGN_OR_RETURN(std::string layer, context.Want(own.layer()));
+  ASSIGN_OR_RETURN(Companionship image,
+                   Companionship::Make(context, own.image()));
+  return std::make_unique<Caricature>(
+      std::move(layer), std::move(image),
+      own.has_cossim_power() ? own.cossim_power() : 1.0);
+}
+
+}  // namespace
+
+const ObjectiveKind& CaricatureObjectiveKind() {
+  static const ObjectiveKind kind = {"caricature", Check, Make};
+  return kind;
+}
+
+}  // namespace phosphene

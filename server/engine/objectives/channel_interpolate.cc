@@ -1,0 +1,64 @@
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "server/base/status_macros.h"
+#include "server/engine/objectives/interface.h"
+
+namespace phosphene {
+namespace {
+
+class ChannelInterpolate final : public ObjectiveFn {
+ public:
+  ChannelInterpolate(std::string from, int64_t from_channel, std::string to,
+                     int64_t to_channel)
+      : from_(std::move(from)),
+        to_(std::move(to)),
+        from_channel_(from_channel),
+        to_channel_(to_channel) {}
+
+  at::Tensor Value(const StepView& view) override {
+    const at::Tensor from =
+        view.Layer(from_).select(1, from_channel_).mean({1, 2});
+    const at::Tensor to = view.Layer(to_).select(1, to_channel_).mean({1, 2});
+    const int64_t last = std::max<int64_t>(1, view.rows - 1);
+    const at::Tensor w = at::arange(view.rows, from.options()) / last;
+    return (1 - w) * from + w * to;
+  }
+
+ private:
+  std::string from_, to_;
+  int64_t from_channel_, to_channel_;
+};
+
+void Check(const v1::Objective& spec, const NetworkInfo* network,
+           const Canvas& canvas, absl::string_view path, Faults& faults) {
+  const std::string arm = absl::StrCat(path, ".channel_interpolate");
+  const v1::ChannelInterpolateObjective& own = spec.channel_interpolate();
+  CheckLayer(network, own.from_layer(), absl::StrCat(arm, ".from_layer"),
+             faults);
+  CheckChannel(network, own.from_layer(), own.from_channel(),
+               absl::StrCat(arm, ".from_channel"), faults);
+  CheckLayer(network, own.to_layer(), absl::StrCat(arm, ".to_layer"), faults);
+  CheckChannel(network, own.to_layer(), own.to_channel(),
+               absl::StrCat(arm, ".to_channel"), faults);
+  if (canvas.rows < 2)
+    faults.Add(arm, "needs a canvas of at least 2 rows, this has 1");
+}
+
+absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,
+                                                  ObjectiveContext& context) {
+  const v1::ChannelInterpolateObjective& own = spec.channel_interpolate();
+  ASSIGN_OR_RETURN(std::string from, context.Want(own.from_layer()));
+  ASSIGN_OR_RETURN(std::string to, context.Want(own.to_layer()));
+  return std::make_unique<ChannelInterpolate>(
+      std::move(from), own.from_channel(), std::move(to), own.to_channel());
+}
+
+}  // namespace
+
+const ObjectiveKind& ChannelInterpolateObjectiveKind() {
+  static const ObjectiveKind kind = {"channel_interpolate", Check, Make};
+  return kind;
+}
+
+}  // namespace phosphene

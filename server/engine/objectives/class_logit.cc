@@ -1,0 +1,101 @@
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "server/base/nearest.h"
+#include "server/base/status_macros.h"
+#include "server/engine/objectives/fields.h"
+#include "server/engine/objectives/interface.h"
+
+namespace phosphene {
+namespace {
+
+class ClassLogit final : public ObjectiveFn {
+ public:
+  ClassLogit(std::string layer, int64_t index)
+      : layer_(std::move(layer)), index_(index) {}
+
+  // A layer with positions counts with their mean.
+  at::Tensor Value(const StepView& view) override {
+    return view.Layer(layer_).select(1, index_).mean({1, 2});
+  }
+
+ private:
+  std::string layer_;
+  int64_t index_;
+};
+
+std::string LayerOf(const v1::ClassLogitObjective& own,
+                    const NetworkInfo& network) {
+  return own.layer().empty() ? network.Logits() : own.layer();
+}
+
+// Number of the class of that name, without regard to case; -1 if none.
+int64_t IndexOf(const NetworkInfo& network, const std::string& label) {
+  const auto& labels = network.config().labels();
+  for (int i = 0; i < labels.size(); ++i) {
+    if (absl::EqualsIgnoreCase(labels[i], label)) return i;
+  }
+  return -1;
+}
+
+void CheckTarget(const v1::ClassLogitObjective& own, const NetworkInfo& network,
+                 const std::string& layer, const std::string& arm,
+                 Faults& faults) {
+  if (own.target_case() == v1::ClassLogitObjective::kIndex) {
+    CheckChannel(&network, layer, own.index(), absl::StrCat(arm, ".index"),
+                 faults);
+    return;
+  }
+  if (IndexOf(network, own.class_label()) >= 0) return;
+  const auto& labels = network.config().labels();
+  const std::vector<std::string> names(labels.begin(), labels.end());
+  faults.Add(absl::StrCat(arm, ".class_label"),
+             names.empty()
+                 ? "the model names no classes; use index"
+                 : absl::StrCat("no class \"", own.class_label(), "\"",
+                                NearestHint(own.class_label(), names)));
+}
+
+void Check(const v1::Objective& spec, const NetworkInfo* network,
+           const Canvas& canvas, absl::string_view path, Faults& faults) {
+  const v1::ClassLogitObjective& own = spec.class_logit();
+  const std::string arm = absl::StrCat(path, ".class_logit");
+  if (own.target_case() == v1::ClassLogitObjective::TARGET_NOT_SET) {
+    faults.Add(arm, "set index or class_label");
+    return;
+  }
+  if (network == nullptr) return;
+  const std::string layer = LayerOf(own, *network);
+  if (layer.empty()) {
+    faults.Add(absl::StrCat(arm, ".layer"),
+               "the model has no logits; name a layer");
+    return;
+  }
+  CheckLayer(network, layer, absl::StrCat(arm, ".layer"), faults);
+  if (network->Resolve(layer).ok())
+    CheckTarget(own, *network, layer, arm, faults);
+}
+
+absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,
+                                                  ObjectiveContext& context) {
+  const v1::ClassLogitObjective& own = spec.class_logit();
+  if (context.network == nullptr) {
+    return absl::InvalidArgumentError(
+        "a class needs a network, but the job names no model");
+  }
+  ASSIGN_OR_RETURN(std::string layer,
+                   context.Want(LayerOf(own, *context.network)));
+  const int64_t index = own.target_case() == v1::ClassLogitObjective::kIndex
+                            ? own.index()
+                            : IndexOf(*context.network, own.class_label());
+  return std::make_unique<ClassLogit>(std::move(layer), index);
+}
+
+}  // namespace
+
+const ObjectiveKind& ClassLogitObjectiveKind() {
+  static const ObjectiveKind kind = {"class_logit", Check, Make};
+  return kind;
+}
+
+}  // namespace phosphene

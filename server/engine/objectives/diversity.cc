@@ -1,0 +1,51 @@
+#include "absl/strings/str_cat.h"
+#include "server/base/status_macros.h"
+#include "server/engine/objectives/gram.h"
+#include "server/engine/objectives/interface.h"
+
+namespace phosphene {
+namespace {
+
+class Diversity final : public ObjectiveFn {
+ public:
+  explicit Diversity(std::string layer) : layer_(std::move(layer)) {}
+
+  // A row's value is minus its mean cosine with the others, so that the mean
+  // over rows is minus that of all pairs.
+  at::Tensor Value(const StepView& view) override {
+    const at::Tensor grams = Gram(view.Layer(layer_)).flatten(1);  // [N,C*C]
+    const int64_t rows = grams.size(0);
+    const at::Tensor unit =
+        grams / (grams.square().sum(1, true) + 1e-10).sqrt();
+    const at::Tensor cosine = at::mm(unit, unit.t());
+    const at::Tensor others = cosine.sum(1) - cosine.diagonal();
+    return -others / std::max<int64_t>(1, rows - 1);
+  }
+
+ private:
+  std::string layer_;
+};
+
+void Check(const v1::Objective& spec, const NetworkInfo* network,
+           const Canvas& canvas, absl::string_view path, Faults& faults) {
+  const std::string arm = absl::StrCat(path, ".diversity");
+  CheckLayer(network, spec.diversity().layer(), absl::StrCat(arm, ".layer"),
+             faults);
+  if (canvas.rows < 2)
+    faults.Add(arm, "needs a canvas of at least 2 rows, this has 1");
+}
+
+absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,
+                                                  ObjectiveContext& context) {
+  ASSIGN_OR_RETURN(std::string layer, context.Want(spec.diversity().layer()));
+  return std::make_unique<Diversity>(std::move(layer));
+}
+
+}  // namespace
+
+const ObjectiveKind& DiversityObjectiveKind() {
+  static const ObjectiveKind kind = {"diversity", Check, Make};
+  return kind;
+}
+
+}  // namespace phosphene

@@ -1,0 +1,197 @@
+#include <algorithm>
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "server/base/range_fault.h"
+#include "server/base/status_macros.h"
+#include "server/engine/objectives/moving_average.h"
+#include "server/engine/objectives/reference.h"
+#include "server/engine/objectives/style_statistics.h"
+#include "server/engine/objectives/weighted_layers.h"
+
+namespace phosphene {
+namespace {
+
+using v1::GramStyleObjective;
+
+constexpr int kMaxStyles = 16;
+
+struct Style {
+  double weight = 0;       // shares sum to 1
+  int64_t companion = -1;  // with crop_each_step
+};
+
+class GramStyle final : public ObjectiveFn {
+ public:
+  GramStyle(const GramStyleObjective& spec, std::vector<LayerShare> layers,
+            std::vector<Style> styles, std::vector<StyleTarget> targets,
+            at::Tensor mask)
+      : distance_(spec.distance()),
+        layers_(std::move(layers)),
+        styles_(std::move(styles)),
+        targets_(std::move(targets)),
+        mask_(std::move(mask)),
+        average_(spec.moving_average()) {}
+
+  at::Tensor Value(const StepView& view) override {
+    at::Tensor out;
+    for (size_t i = 0; i < layers_.size(); ++i) {
+      const at::Tensor features = view.Layer(layers_[i].name);
+      at::Tensor mask;
+      if (mask_.defined())
+        mask = Resized(mask_, features.size(2), features.size(3));
+      StyleStatistics statistics = StatisticsOf(features, mask, distance_);
+      average_.Apply(absl::StrCat(i), view.step, &statistics);
+      const at::Tensor distance = StyleDistance(
+          statistics, targets_.empty() ? Target(view, i) : targets_[i],
+          distance_);
+      const at::Tensor term = distance * -layers_[i].weight;
+      out = out.defined() ? out + term : term;
+    }
+    return out;
+  }
+  void Save(std::map<std::string, at::Tensor>* state) const override {
+    average_.Save(state);
+  }
+  void Load(const std::map<std::string, at::Tensor>& state) override {
+    average_.Load(state);
+  }
+
+ private:
+  // The blend of the styles as this step's crops show them.
+  StyleTarget Target(const StepView& view, size_t layer) const {
+    const c10::NoGradGuard no_grad;
+    StyleStatistics blend;
+    for (const Style& style : styles_) {
+      const at::Tensor features =
+          view.CompanionLayer(layers_[layer].name, style.companion);
+      AddScaled(StatisticsOf(features, {}, distance_), style.weight, &blend);
+    }
+    return MakeStyleTarget(blend, distance_);
+  }
+
+  GramStyleObjective::Distance distance_;
+  std::vector<LayerShare> layers_;
+  std::vector<Style> styles_;
+  std::vector<StyleTarget> targets_;  // one a layer; empty with crop_each_step
+  at::Tensor mask_;                   // [1,1,H,W] f32 or undefined
+  MovingAverage average_;
+};
+
+void CheckStyles(const GramStyleObjective& own, const std::string& arm,
+                 Faults& faults) {
+  if (own.styles_size() < 1 || own.styles_size() > kMaxStyles) {
+    faults.Add(
+        absl::StrCat(arm, ".styles"),
+        absl::StrCat("has ", own.styles_size(), ", needs 1..", kMaxStyles));
+  }
+  for (int i = 0; i < std::min(own.styles_size(), kMaxStyles); ++i) {
+    const auto& style = own.styles(i);
+    const std::string at = absl::StrCat(arm, ".styles[", i, "]");
+    RequireBlob(style.image(), absl::StrCat(at, ".image"), faults);
+    if (style.has_weight() &&
+        !(style.weight() > 0 && std::isfinite(style.weight()))) {
+      faults.Add(absl::StrCat(at, ".weight"),
+                 absl::StrCat(style.weight(), " is not above 0"));
+    }
+    if (style.has_scale()) {
+      RequireRange(style.scale(), 0.05, 8, absl::StrCat(at, ".scale"), faults);
+    }
+  }
+}
+
+void Check(const v1::Objective& spec, const NetworkInfo* network,
+           const Canvas& canvas, absl::string_view path, Faults& faults) {
+  const std::string arm = absl::StrCat(path, ".gram_style");
+  const GramStyleObjective& own = spec.gram_style();
+  CheckWeightedLayers(own.layers(), network, absl::StrCat(arm, ".layers"),
+                      faults);
+  CheckStyles(own, arm, faults);
+  RequireKnown(GramStyleObjective::Distance_IsValid(own.distance()),
+               own.distance(), "MEAN_L1, MEAN_L2, MEAN_SQUARED, WASSERSTEIN2",
+               absl::StrCat(arm, ".distance"), faults);
+  RequireRange(own.moving_average(), 0, 0.999,
+               absl::StrCat(arm, ".moving_average"), faults);
+  if (!own.mask().empty())
+    RequireBlob(own.mask(), absl::StrCat(arm, ".mask"), faults);
+}
+
+// A style at its scale; for crops at least as large as the canvas.
+absl::StatusOr<at::Tensor> LoadStyle(const GramStyleObjective::StyleImage& spec,
+                                     bool for_crops,
+                                     ObjectiveContext& context) {
+  ASSIGN_OR_RETURN(const at::Tensor image,
+                   LoadReference(context, spec.image()));
+  const double h = static_cast<double>(image.size(2)),
+               w = static_cast<double>(image.size(3));
+  double scale = spec.has_scale() ? spec.scale() : 1.0;
+  if (for_crops) {
+    scale = std::max({scale, static_cast<double>(context.canvas.height) / h,
+                      static_cast<double>(context.canvas.width) / w});
+  }
+  const int64_t height = std::max<int64_t>(1, std::llround(h * scale));
+  const int64_t width = std::max<int64_t>(1, std::llround(w * scale));
+  if (height * width > kMaxStylePixels) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "a style of ", width, "x", height, " pixels at its scale is above ",
+        kMaxStylePixels, "; lower its scale"));
+  }
+  return Resized(image, height, width);
+}
+
+absl::StatusOr<at::Tensor> LoadMask(const std::string& blob,
+                                    ObjectiveContext& context) {
+  if (blob.empty()) return at::Tensor();
+  ASSIGN_OR_RETURN(const at::Tensor image, LoadReference(context, blob));
+  const at::Tensor mask = image.mean(1, /*keepdim=*/true);
+  if (mask.max().item<float>() < 1e-3f) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the mask ", blob, " is black all over"));
+  }
+  return mask;
+}
+
+absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,
+                                                  ObjectiveContext& context) {
+  const GramStyleObjective& own = spec.gram_style();
+  ASSIGN_OR_RETURN(std::vector<LayerShare> layers,
+                   WantLayers(own.layers(), context));
+  ASSIGN_OR_RETURN(const at::Tensor mask, LoadMask(own.mask(), context));
+  double total = 0;
+  for (const auto& style : own.styles())
+    total += style.has_weight() ? style.weight() : 1.0;
+  std::vector<Style> styles;
+  std::vector<StyleStatistics> blends(layers.size());
+  for (const auto& style : own.styles()) {
+    ASSIGN_OR_RETURN(at::Tensor image,
+                     LoadStyle(style, own.crop_each_step(), context));
+    Style made{(style.has_weight() ? style.weight() : 1.0) / total, -1};
+    if (own.crop_each_step()) {
+      made.companion =
+          context.AddCompanion({std::move(image), /*crop_each_step=*/true});
+    } else {
+      ASSIGN_OR_RETURN(const auto maps,
+                       RunReference(context, image, NamesOf(layers)));
+      for (size_t i = 0; i < layers.size(); ++i) {
+        AddScaled(StatisticsOf(maps.at(layers[i].name), {}, own.distance()),
+                  made.weight, &blends[i]);
+      }
+    }
+    styles.push_back(made);
+  }
+  std::vector<StyleTarget> targets;
+  for (size_t i = 0; i < layers.size() && !own.crop_each_step(); ++i) {
+    targets.push_back(MakeStyleTarget(blends[i], own.distance()));
+  }
+  return std::make_unique<GramStyle>(own, std::move(layers), std::move(styles),
+                                     std::move(targets), mask);
+}
+
+}  // namespace
+
+const ObjectiveKind& GramStyleObjectiveKind() {
+  static const ObjectiveKind kind = {"gram_style", Check, Make};
+  return kind;
+}
+
+}  // namespace phosphene

@@ -1,0 +1,60 @@
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "server/base/status_macros.h"
+#include "server/engine/objectives/fields.h"
+#include "server/engine/objectives/interface.h"
+
+namespace phosphene {
+namespace {
+
+constexpr double kDefaultEpsilon = 1e-6;
+
+class L2 final : public ObjectiveFn {
+ public:
+  L2(std::string layer, double constant, double epsilon)
+      : layer_(std::move(layer)), constant_(constant), epsilon_(epsilon) {}
+
+  at::Tensor Value(const StepView& view) override {
+    return ((view.Layer(layer_) - constant_).square().sum({1, 2, 3}) + epsilon_)
+        .sqrt();
+  }
+
+ private:
+  std::string layer_;
+  double constant_, epsilon_;
+};
+
+void Check(const v1::Objective& spec, const NetworkInfo* network,
+           const Canvas& canvas, absl::string_view path, Faults& faults) {
+  const v1::L2Objective& own = spec.l2();
+  CheckLayer(network, LayerOrInput(own.layer()),
+             absl::StrCat(path, ".l2.layer"), faults);
+  if (!std::isfinite(own.constant())) {
+    faults.Add(absl::StrCat(path, ".l2.constant"),
+               absl::StrCat(own.constant(), " is not finite"));
+  }
+  if (own.has_epsilon() &&
+      !(own.epsilon() > 0 && std::isfinite(own.epsilon()))) {
+    faults.Add(absl::StrCat(path, ".l2.epsilon"),
+               absl::StrCat(own.epsilon(), " is not above 0"));
+  }
+}
+
+absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,
+                                                  ObjectiveContext& context) {
+  const v1::L2Objective& own = spec.l2();
+  ASSIGN_OR_RETURN(std::string layer, context.Want(LayerOrInput(own.layer())));
+  return std::make_unique<L2>(
+      std::move(layer), own.constant(),
+      own.has_epsilon() ? own.epsilon() : kDefaultEpsilon);
+}
+
+}  // namespace
+
+const ObjectiveKind& L2ObjectiveKind() {
+  static const ObjectiveKind kind = {"l2", Check, Make};
+  return kind;
+}
+
+}  // namespace phosphene

@@ -1,0 +1,66 @@
+#include "absl/strings/str_cat.h"
+#include "server/base/status_macros.h"
+#include "server/engine/objectives/reference.h"
+
+namespace phosphene {
+namespace {
+
+constexpr double kDefaultSelectivity = 2;
+
+class Pattern final : public ObjectiveFn {
+ public:
+  Pattern(std::string layer, at::Tensor target)
+      : layer_(std::move(layer)), target_(std::move(target)) {}
+
+  at::Tensor Value(const StepView& view) override {
+    return (Counterpart(view, layer_, target_) * target_).mean({1, 2, 3});
+  }
+
+ private:
+  std::string layer_;
+  at::Tensor target_;  // [1,C,1,1] f32, 0..1
+};
+
+void Check(const v1::Objective& spec, const NetworkInfo* network,
+           const Canvas& canvas, absl::string_view path, Faults& faults) {
+  const std::string arm = absl::StrCat(path, ".pattern");
+  const v1::PatternObjective& own = spec.pattern();
+  CheckLayer(network, own.layer(), absl::StrCat(arm, ".layer"), faults);
+  RequireBlob(own.image(), absl::StrCat(arm, ".image"), faults);
+  if (own.has_selectivity() &&
+      !(own.selectivity() > 0 && own.selectivity() <= 16)) {
+    faults.Add(
+        absl::StrCat(arm, ".selectivity"),
+        absl::StrCat(own.selectivity(), " is out of range, above 0 to 16"));
+  }
+}
+
+absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,
+                                                  ObjectiveContext& context) {
+  const v1::PatternObjective& own = spec.pattern();
+  ASSIGN_OR_RETURN(std::string layer, context.Want(own.layer()));
+  ASSIGN_OR_RETURN(const at::Tensor image, LoadReference(context, own.image()));
+  ASSIGN_OR_RETURN(const auto maps, RunReference(context, image, {layer}));
+  // Scaled before the power too, so that no activation overflows it; negative
+  // activations (layers before their ReLU) count as none.
+  at::Tensor target = maps.at(layer).clamp_min(0);
+  target = target / target.max().clamp_min(1e-12);
+  target = target.pow(own.has_selectivity() ? own.selectivity()
+                                            : kDefaultSelectivity);
+  target = target.mean({2, 3}, /*keepdim=*/true);
+  const float most = target.max().item<float>();
+  if (!(most > 0)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "no channel of ", own.layer(), " responds to ", own.image()));
+  }
+  return std::make_unique<Pattern>(std::move(layer), target / most);
+}
+
+}  // namespace
+
+const ObjectiveKind& PatternObjectiveKind() {
+  static const ObjectiveKind kind = {"pattern", Check, Make};
+  return kind;
+}
+
+}  // namespace phosphene

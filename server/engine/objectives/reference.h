@@ -1,0 +1,58 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "server/engine/objectives/interface.h"
+
+namespace phosphene {
+
+// What objectives against a reference image share.
+
+// Adds a fault unless it is `blobs/` and 64 lower-case hexadecimal digits.
+void RequireBlob(absl::string_view name, absl::string_view path,
+                 Faults& faults);
+
+// A blob as the network takes images: [1,C,H,W] f32 0..1 on the context's
+// device, alpha left out; C = 1 (luma) for a one-channel network, else 3.
+absl::StatusOr<at::Tensor> LoadReference(ObjectiveContext& context,
+                                         absl::string_view blob);
+
+// Another size: bilinear, antialiased when it shrinks.
+at::Tensor Resized(const at::Tensor& image, int64_t height, int64_t width);
+
+// The layers (resolved names) of `image`, computed once, f32 [1,C,h,w] without
+// gradient; "input" and "image" are the image itself. RESOURCE_EXHAUSTED above
+// 16 million pixels.
+absl::StatusOr<std::map<std::string, at::Tensor>> RunReference(
+    ObjectiveContext& context, const at::Tensor& image,
+    const std::vector<std::string>& layers);
+
+// A reference image, resized to the canvas, that goes through the same
+// transforms as the job's rows in every step.
+class Companionship {
+ public:
+  static absl::StatusOr<Companionship> Make(ObjectiveContext& context,
+                                            absl::string_view blob);
+  // [1,C,h,w] f32 without gradient, of the size the rows' layer has.
+  at::Tensor Layer(const StepView& view, const std::string& resolved) const;
+
+ private:
+  Companionship(at::Tensor image, int64_t id)
+      : image_(std::move(image)), id_(id) {}
+  at::Tensor image_;
+  int64_t id_;
+};
+
+// The rows of a layer as far as `target` has channels: the alpha of an RGBA
+// "image" has no counterpart in a reference.
+at::Tensor Counterpart(const StepView& view, const std::string& resolved,
+                       const at::Tensor& target);
+
+// Per row: mean |a - b| or, by default, mean (a - b)^2. [N,C,h,w] x [1,C,h,w]
+// -> [N].
+at::Tensor Distance(const at::Tensor& a, const at::Tensor& b,
+                    v1::Metric metric);
+
+}  // namespace phosphene

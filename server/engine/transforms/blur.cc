@@ -1,0 +1,88 @@
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "server/base/range_fault.h"
+#include "server/engine/transforms/interface.h"
+
+namespace phosphene {
+namespace {
+
+constexpr double kMaxSigma = 32;
+
+// Normalized Gaussian of radius 3 sigma. [2r+1] f32
+at::Tensor Kernel(double sigma) {
+  const int64_t radius = static_cast<int64_t>(std::ceil(3 * sigma));
+  const at::Tensor x = at::arange(-radius, radius + 1, at::kDouble);
+  const at::Tensor weight = (x.square() * (-0.5 / (sigma * sigma))).exp();
+  return (weight / weight.sum()).to(at::kFloat);
+}
+
+// Both axes one after the other; the edge's pixels repeat outside.
+at::Tensor Blurred(const at::Tensor& image, double sigma) {
+  if (sigma < 1e-3) return image;
+  const at::Tensor kernel = Kernel(sigma).to(image.device());
+  const int64_t taps = kernel.size(0), r = taps / 2;
+  const int64_t n = image.size(0), c = image.size(1), h = image.size(2),
+                w = image.size(3);
+  at::Tensor planes = image.reshape({n * c, 1, h, w});
+  planes = at::conv2d(at::replication_pad2d(planes, {r, r, 0, 0}),
+                      kernel.view({1, 1, 1, taps}));
+  planes = at::conv2d(at::replication_pad2d(planes, {0, 0, r, r}),
+                      kernel.view({1, 1, taps, 1}));
+  return planes.view({n, c, h, w});
+}
+
+class Blur final : public ImageTransform {
+ public:
+  explicit Blur(const v1::Transform& spec)
+      : per_row_(spec.per_row()),
+        min_(spec.blur().min_sigma()),
+        max_(spec.blur().has_max_sigma() ? spec.blur().max_sigma()
+                                         : std::max(1.0, min_)) {}
+
+  at::Tensor Apply(const at::Tensor& image,
+                   const TransformDraw& draw) override {
+    if (!per_row_) return Blurred(image, Sigma(draw.rng()));
+    std::vector<at::Tensor> rows;
+    for (int64_t row = 0; row < image.size(0); ++row) {
+      rows.push_back(Blurred(image.narrow(0, row, 1), Sigma(draw.rng(row))));
+    }
+    return at::cat(rows);
+  }
+  at::Tensor ApplyAlpha(const at::Tensor& alpha,
+                        const TransformDraw& draw) override {
+    return Apply(alpha, draw);
+  }
+
+ private:
+  double Sigma(Rng rng) const { return min_ + (max_ - min_) * rng.Uniform(); }
+
+  bool per_row_;
+  double min_, max_;
+};
+
+void Check(const v1::Transform& spec, absl::string_view path, Faults& faults) {
+  const v1::BlurTransform& own = spec.blur();
+  const std::string max_path = absl::StrCat(path, ".blur.max_sigma");
+  bool fine = RequireRange(own.min_sigma(), 0, kMaxSigma,
+                           absl::StrCat(path, ".blur.min_sigma"), faults);
+  fine = RequireRange(own.max_sigma(), 0, kMaxSigma, max_path, faults) && fine;
+  if (fine && own.has_max_sigma() && own.max_sigma() < own.min_sigma()) {
+    faults.Add(max_path, absl::StrCat(own.max_sigma(), " is below min_sigma ",
+                                      own.min_sigma()));
+  }
+}
+
+absl::StatusOr<std::unique_ptr<ImageTransform>> Make(
+    const v1::Transform& spec) {
+  return std::make_unique<Blur>(spec);
+}
+
+}  // namespace
+
+const TransformKind& BlurTransformKind() {
+  static const TransformKind kind = {"blur", Check, Make};
+  return kind;
+}
+
+}  // namespace phosphene

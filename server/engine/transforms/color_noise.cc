@@ -1,0 +1,57 @@
+#include "absl/strings/str_cat.h"
+#include "server/base/range_fault.h"
+#include "server/engine/transforms/color_channels.h"
+#include "server/engine/transforms/interface.h"
+
+namespace phosphene {
+namespace {
+
+class ColorNoise final : public ImageTransform {
+ public:
+  explicit ColorNoise(const v1::Transform& spec)
+      : per_row_(spec.per_row()),
+        gain_sd_(spec.color_noise().has_gain_sd() ? spec.color_noise().gain_sd()
+                                                  : 0.05),
+        offset_sd_(spec.color_noise().has_offset_sd()
+                       ? spec.color_noise().offset_sd()
+                       : 0.05) {}
+
+  at::Tensor Apply(const at::Tensor& image,
+                   const TransformDraw& draw) override {
+    return OnColors(image, [&](const at::Tensor& colors) {
+      // [1 or N, 2, C, 1, 1]: gains and offsets.
+      const at::Tensor normal =
+          DrawTensor(per_row_, colors.size(0), draw, [&](const Rng& rng) {
+            return rng.NormalTensor({2, colors.size(1), 1, 1});
+          }).to(colors.device());
+      return colors * (normal.select(1, 0) * gain_sd_ + 1) +
+             normal.select(1, 1) * offset_sd_;
+    });
+  }
+
+ private:
+  bool per_row_;
+  double gain_sd_, offset_sd_;
+};
+
+void Check(const v1::Transform& spec, absl::string_view path, Faults& faults) {
+  const v1::ColorNoiseTransform& own = spec.color_noise();
+  RequireRange(own.gain_sd(), 0, 1, absl::StrCat(path, ".color_noise.gain_sd"),
+               faults);
+  RequireRange(own.offset_sd(), 0, 1,
+               absl::StrCat(path, ".color_noise.offset_sd"), faults);
+}
+
+absl::StatusOr<std::unique_ptr<ImageTransform>> Make(
+    const v1::Transform& spec) {
+  return std::make_unique<ColorNoise>(spec);
+}
+
+}  // namespace
+
+const TransformKind& ColorNoiseTransformKind() {
+  static const TransformKind kind = {"color_noise", Check, Make};
+  return kind;
+}
+
+}  // namespace phosphene

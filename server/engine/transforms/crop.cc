@@ -1,0 +1,62 @@
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "server/base/range_fault.h"
+#include "server/engine/transforms/warp.h"
+
+namespace phosphene {
+namespace {
+
+constexpr int kMaxSide = 32768;
+
+class Crop final : public WarpTransform {
+ public:
+  explicit Crop(const v1::Transform& spec)
+      : WarpTransform(spec.per_row()),
+        height_(spec.crop().height()),
+        width_(spec.crop().width()),
+        center_(spec.crop().center()) {}
+
+  void Extend(const TransformDraw& draw, int64_t row,
+              WarpPath* path) const override {
+    Rng rng = RowRng(draw, row);
+    const int64_t h = path->height(), w = path->width();
+    const int64_t top = Begin(h - height_, rng), left = Begin(w - width_, rng);
+    path->Index(WarpRange(top, height_, h), WarpRange(left, width_, w), 0.5f);
+  }
+  void MinSize(int64_t* height, int64_t* width) const override {
+    *height = height_;
+    *width = width_;
+  }
+
+ private:
+  // Where the crop begins, given what is left over; a smaller image is padded
+  // about its centre.
+  int64_t Begin(int64_t spare, Rng& rng) const {
+    if (spare < 0) return -((-spare) / 2);
+    return center_ ? spare / 2 : rng.Index(spare + 1);
+  }
+  int64_t height_, width_;
+  bool center_;
+};
+
+void Check(const v1::Transform& spec, absl::string_view path, Faults& faults) {
+  RequireRange(spec.crop().height(), 1, kMaxSide,
+               absl::StrCat(path, ".crop.height"), faults);
+  RequireRange(spec.crop().width(), 1, kMaxSide,
+               absl::StrCat(path, ".crop.width"), faults);
+}
+
+absl::StatusOr<std::unique_ptr<ImageTransform>> Make(
+    const v1::Transform& spec) {
+  return std::make_unique<Crop>(spec);
+}
+
+}  // namespace
+
+const TransformKind& CropTransformKind() {
+  static const TransformKind kind = {"crop", Check, Make};
+  return kind;
+}
+
+}  // namespace phosphene

@@ -1,0 +1,49 @@
+#include "absl/strings/str_cat.h"
+#include "server/base/range_fault.h"
+#include "server/engine/transforms/color_channels.h"
+#include "server/engine/transforms/interface.h"
+
+namespace phosphene {
+namespace {
+
+class Noise final : public ImageTransform {
+ public:
+  explicit Noise(const v1::Transform& spec)
+      : per_row_(spec.per_row()),
+        sd_(spec.noise().has_sd() ? spec.noise().sd() : 0.05) {}
+
+  at::Tensor Apply(const at::Tensor& image,
+                   const TransformDraw& draw) override {
+    return OnColors(image, [&](const at::Tensor& colors) {
+      const at::Tensor noise =
+          DrawTensor(per_row_, colors.size(0), draw, [&](const Rng& rng) {
+            return rng.NormalTensor(
+                {colors.size(1), colors.size(2), colors.size(3)});
+          });
+      return colors + noise.mul_(sd_).to(colors.device());
+    });
+  }
+
+ private:
+  bool per_row_;
+  double sd_;
+};
+
+void Check(const v1::Transform& spec, absl::string_view path, Faults& faults) {
+  RequireRange(spec.noise().sd(), 0, 1, absl::StrCat(path, ".noise.sd"),
+               faults);
+}
+
+absl::StatusOr<std::unique_ptr<ImageTransform>> Make(
+    const v1::Transform& spec) {
+  return std::make_unique<Noise>(spec);
+}
+
+}  // namespace
+
+const TransformKind& NoiseTransformKind() {
+  static const TransformKind kind = {"noise", Check, Make};
+  return kind;
+}
+
+}  // namespace phosphene

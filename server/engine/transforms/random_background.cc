@@ -1,0 +1,119 @@
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "server/base/range_fault.h"
+#include "server/engine/params/color.h"
+#include "server/engine/params/spectrum.h"
+#include "server/engine/transforms/color_channels.h"
+#include "server/engine/transforms/interface.h"
+
+namespace phosphene {
+namespace {
+
+using Background = v1::RandomBackgroundTransform;
+
+constexpr double kGamma = 2.2;
+// Keeps the slope of the gamma curve finite at black.
+constexpr double kBlack = 1e-5;
+constexpr int64_t kFields = 8;  // of the checkerboard, a side
+
+// A random image of natural spectrum and colours, [3,H,W] 0..1: lucid's
+// fft_image of N(0, sd) with decay, through to_valid_rgb.
+at::Tensor FourierBackground(const Rng& rng, int64_t height, int64_t width,
+                             double sd, double decay) {
+  const double contrast =
+      sd * std::sqrt(static_cast<double>(height * width)) / 4;
+  const at::Tensor scale =
+      (PowerLaw(height, width, decay) * contrast).unsqueeze(-1);
+  const at::Tensor spectrum =
+      rng.NormalTensor({1, 3, height, SpectrumColumns(width), 2});
+  const at::Tensor values = SpectrumToImage(spectrum, scale, width);
+  return ColorMap(v1::ColorSpace(), 3).ToImage(values).squeeze(0);
+}
+
+at::Tensor Checkerboard(int64_t height, int64_t width) {
+  const at::Tensor y = (at::arange(height) * kFields).floor_divide(height);
+  const at::Tensor x = (at::arange(width) * kFields).floor_divide(width);
+  const at::Tensor board =
+      (y.unsqueeze(1) + x.unsqueeze(0)).remainder(2).to(at::kFloat);
+  return board.expand({3, height, width});
+}
+
+class RandomBackground final : public ImageTransform {
+ public:
+  explicit RandomBackground(const v1::Transform& spec)
+      : per_row_(spec.per_row()),
+        kind_(spec.random_background().kind()),
+        sd_(spec.random_background().has_sd() ? spec.random_background().sd()
+                                              : 0.2),
+        decay_(spec.random_background().has_decay()
+                   ? spec.random_background().decay()
+                   : 1.5) {}
+
+  at::Tensor Apply(const at::Tensor& image,
+                   const TransformDraw& draw) override {
+    TORCH_CHECK(image.size(1) == 4, "a background needs an image with alpha");
+    const at::Tensor color = image.narrow(1, 0, 3),
+                     alpha = image.narrow(1, 3, 1);
+    const int64_t h = image.size(2), w = image.size(3);
+    at::Tensor behind;  // [1 or N,3,H,W], in linear light
+    {
+      const c10::NoGradGuard no_grad;
+      behind = DrawTensor(per_row_, image.size(0), draw,
+                          [&](Rng rng) { return Draw(rng, h, w); });
+      behind = behind.pow(kGamma).to(image.device());
+    }
+    const at::Tensor linear = color.pow(kGamma) * alpha + behind * (1 - alpha);
+    return (linear + kBlack).pow(1 / kGamma);
+  }
+  int64_t Channels(int64_t in) const override { return in == 4 ? 3 : 0; }
+
+ private:
+  at::Tensor Draw(Rng& rng, int64_t h, int64_t w) const {
+    switch (kind_) {
+      case Background::COLOR:
+        return rng.UniformTensor({3, 1, 1}).expand({3, h, w});
+      case Background::UNIFORM:
+        return rng.UniformTensor({3, h, w});
+      case Background::BLACK:
+        return at::zeros({3, h, w});
+      case Background::WHITE:
+        return at::ones({3, h, w});
+      case Background::CHECKERBOARD:
+        return Checkerboard(h, w);
+      default:
+        return FourierBackground(rng, h, w, sd_, decay_);
+    }
+  }
+
+  bool per_row_;
+  Background::Kind kind_;
+  double sd_, decay_;
+};
+
+void Check(const v1::Transform& spec, absl::string_view path, Faults& faults) {
+  const Background& own = spec.random_background();
+  const std::string arm = absl::StrCat(path, ".random_background");
+  RequireKnown(Background::Kind_IsValid(own.kind()), own.kind(),
+               "FOURIER, COLOR, UNIFORM, BLACK, WHITE, CHECKERBOARD",
+               absl::StrCat(arm, ".kind"), faults);
+  if (own.has_sd() && !(own.sd() > 0 && own.sd() <= 100)) {
+    faults.Add(absl::StrCat(arm, ".sd"),
+               absl::StrCat(own.sd(), " is out of range, above 0 to 100"));
+  }
+  RequireRange(own.decay(), 0, 4, absl::StrCat(arm, ".decay"), faults);
+}
+
+absl::StatusOr<std::unique_ptr<ImageTransform>> Make(
+    const v1::Transform& spec) {
+  return std::make_unique<RandomBackground>(spec);
+}
+
+}  // namespace
+
+const TransformKind& RandomBackgroundTransformKind() {
+  static const TransformKind kind = {"random_background", Check, Make};
+  return kind;
+}
+
+}  // namespace phosphene
