@@ -44,9 +44,9 @@ class RunSink {
   // About ten times a second, and after the last step.
   virtual void OnProgress(const v1::Progress& progress) = 0;
   // Whether a frame would be looked at now; asked at every `frames.every`-th
-  // step, and frames are made only then (and every `frames.keep_every`-th for
-  // keeping: `keep` says which this is). Asked with `keep` after the last step
-  // (also when stopped): a watcher who comes later is shown that frame.
+  // step and at the last one, after OnProgress has told it; frames are made
+  // only then, and every `frames.keep_every`-th for keeping: `keep` says which
+  // this is.
   virtual bool WantsFrame(bool keep) = 0;
   // A frame, at most frames.max_size on its longest side; rows of a batch
   // side by side. Channels 1, 3 or 4.

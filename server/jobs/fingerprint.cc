@@ -18,7 +18,7 @@ std::string DeterministicBytes(const v1::JobSpec& spec) {
   return bytes;
 }
 
-std::string Fingerprint(const v1::JobSpec& spec) {
+std::string SpecFingerprint(const v1::JobSpec& spec) {
   return Sha256Hex(DeterministicBytes(spec));
 }
 

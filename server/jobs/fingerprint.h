@@ -8,7 +8,7 @@ namespace phosphene {
 
 // A hash of a spec, equal for equal specs and, but for chance, for no others:
 // sha256 of its deterministic serialization, in hex.
-std::string Fingerprint(const v1::JobSpec& spec);
+std::string SpecFingerprint(const v1::JobSpec& spec);
 
 // The bytes that are hashed: fields in order, map entries sorted.
 std::string DeterministicBytes(const v1::JobSpec& spec);

@@ -133,7 +133,7 @@ absl::Status SqliteJobStore::CheckRoom() {
 }
 
 absl::StatusOr<CreatedJob> SqliteJobStore::CreateRow(const NewJob& request) {
-  const std::string fingerprint = Fingerprint(request.job.spec());
+  const std::string fingerprint = SpecFingerprint(request.job.spec());
   if (!request.request_id.empty()) {
     ASSIGN_OR_RETURN(std::optional<CreatedJob> before,
                      FindRequest(request, fingerprint));

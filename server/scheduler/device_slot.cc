@@ -13,6 +13,9 @@
 namespace phosphene {
 namespace {
 
+// A store may be away for hours; each try is a line in the log.
+constexpr absl::Duration kLongestRetry = absl::Seconds(30);
+
 // The job belongs to somebody else, or is gone.
 bool IsFenced(const absl::Status& status) {
   return absl::IsAborted(status) || absl::IsNotFound(status);
@@ -26,6 +29,7 @@ DeviceSlot::DeviceSlot(EngineDevice device, Options options,
       resource_name_(absl::StrCat(
           "devices/", absl::StrReplaceAll(device_.name, {{":", "-"}}))),
       options_(std::move(options)),
+      retry_delay_(options_.retry_after),
       executor_(std::move(executor)) {}
 
 void DeviceSlot::Notify() {
@@ -108,8 +112,10 @@ void DeviceSlot::Pump() {
   busy_ = false;
   if (turn == Turn::kRetry) {
     scheduled_ = true;
-    executor_->ExecuteAfter(options_.retry_after, [this] { Pump(); });
+    executor_->ExecuteAfter(retry_delay_, [this] { Pump(); });
+    retry_delay_ = std::min(2 * retry_delay_, kLongestRetry);
   } else {
+    retry_delay_ = options_.retry_after;
     current_.reset();
     scheduled_ = false;
     if (!draining_ && (turn == Turn::kRan || wanted_)) Schedule();
@@ -199,6 +205,12 @@ absl::StatusOr<RunOutcome> DeviceSlot::Decide(const EndedRun& run,
                                               v1::Job::State* seen) {
   ASSIGN_OR_RETURN(const StoredJob stored, options_.store->Get(run.name));
   *seen = stored.job.state();
+  // Finish would refuse it; but then its blobs would be stored already.
+  if (stored.job.attempt() != run.attempt ||
+      (*seen != v1::Job::RUNNING && *seen != v1::Job::CANCELLING)) {
+    return absl::AbortedError(
+        absl::StrCat("attempt ", run.attempt, " is over"));
+  }
   return StoreOutcome(run, *seen, *options_.blobs);
 }
 

@@ -94,6 +94,7 @@ class DeviceSlot {
   bool wanted_ ABSL_GUARDED_BY(mu_) = false;     // Notify since Pump began
   bool draining_ ABSL_GUARDED_BY(mu_) = false;
   bool busy_ ABSL_GUARDED_BY(mu_) = false;
+  absl::Duration retry_delay_ ABSL_GUARDED_BY(mu_);  // of the next retry
 
   // Not committed yet; the slot's thread alone.
   std::optional<EndedRun> unfinished_;

@@ -19,15 +19,17 @@ JobRunSink::JobRunSink(const StoredJob& job, Options options)
     : name_(job.job.name()),
       attempt_(job.job.attempt()),
       policy_(job.job.spec().frames()),
+      total_steps_(Engine::TotalSteps(job.job.spec())),
       claim_sequence_(job.sequence),
       options_(std::move(options)) {}
 
 void JobRunSink::OnProgress(const v1::Progress& progress) {
+  last_step_done_ = progress.step() >= total_steps_;
   options_.hub->PublishProgress(name_, progress);
 }
 
 bool JobRunSink::WantsFrame(bool keep) {
-  return keep || options_.hub->WantsFrames(name_);
+  return keep || last_step_done_ || options_.hub->WantsFrames(name_);
 }
 
 void JobRunSink::OnFrame(int64_t step, bool keep, Image8 image) {
@@ -36,8 +38,7 @@ void JobRunSink::OnFrame(int64_t step, bool keep, Image8 image) {
     (void)Judge(frame.status(), absl::StrCat("frame of step ", step));
     return;
   }
-  // Without a policy `keep` means the last frame, which the slot stores.
-  if (keep && policy_.keep_every() > 0) {
+  if (keep) {
     const absl::Status kept = Keep(*frame);
     if (!Judge(kept, absl::StrCat("frame of step ", step)).ok()) return;
   }
@@ -70,7 +71,6 @@ absl::Status JobRunSink::OnCheckpoint(int64_t step, std::string bytes) {
 absl::Status JobRunSink::Judge(const absl::Status& status, std::string what) {
   if (status.ok()) return status;
   if (absl::IsAborted(status) || absl::IsNotFound(status)) {
-    fenced_ = true;
     options_.stop();
     return status;
   }

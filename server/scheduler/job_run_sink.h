@@ -16,7 +16,8 @@ namespace phosphene {
 
 // Where a job's run reports to: progress and frames go to the hub, kept frames
 // and checkpoints to the stores. Encodes on the run's thread, and only frames
-// somebody sees or that are kept. Confined to its slot's thread.
+// somebody sees, that are kept, or the last one, which is shown to those who
+// come when the job has ended. Confined to its slot's thread.
 //
 // A frame or checkpoint that cannot be stored is not worth the job: it becomes
 // a warning. A fenced write stops the run.
@@ -37,8 +38,6 @@ class JobRunSink : public RunSink {
   void OnFrame(int64_t step, bool keep, Image8 image) override;
   absl::Status OnCheckpoint(int64_t step, std::string bytes) override;
 
-  // The run is somebody else's by now; nothing of it counts.
-  bool fenced() const { return fenced_; }
   // The frame made last, image included, and the sequence of its event.
   struct LastFrame {
     v1::Frame frame;
@@ -56,9 +55,10 @@ class JobRunSink : public RunSink {
   const std::string name_;
   const int attempt_;
   const v1::FramePolicy policy_;
+  const int64_t total_steps_;
   const int64_t claim_sequence_;
   const Options options_;
-  bool fenced_ = false;
+  bool last_step_done_ = false;
   std::optional<LastFrame> last_frame_;
   std::vector<std::string> warnings_;
 };

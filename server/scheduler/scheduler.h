@@ -51,7 +51,7 @@ class Scheduler {
     // Compute threads of a run (CPU); 0: the engine's default.
     int threads = 0;
     // Wait before a write that failed because the store was full or away is
-    // tried again.
+    // tried again; doubles up to 30 s.
     absl::Duration retry_after = absl::Seconds(1);
     // Workers a job may lose between two checkpoints before it is FAILED: it
     // probably kills them.

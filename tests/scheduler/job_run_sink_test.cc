@@ -15,10 +15,8 @@ using testing::IsEmpty;
 class JobRunSinkTest : public SchedulerFixture {
  protected:
   void SetUp() override { Start(/*devices=*/0); }
-  void Claim(int keep_every = 0) {
-    v1::JobSpec spec = FakeSpec(100);
-    spec.mutable_frames()->set_keep_every(keep_every);
-    Submit("a", spec);
+  void Claim() {
+    Submit("a", 100);
     job_ = store_->Claim("jobs/a", "devices/cpu-0").value();
     JobRunSink::Options options;
     options.store = store_.get();
@@ -55,15 +53,15 @@ TEST_F(JobRunSinkTest, TheLastFrameIsRememberedWithItsSequence) {
   Claim();
   EXPECT_FALSE(sink_->last_frame().has_value());
   sink_->OnFrame(5, false, Picture());
-  sink_->OnFrame(6, true, Picture());
+  sink_->OnFrame(6, false, Picture());
   ASSERT_TRUE(sink_->last_frame().has_value());
   EXPECT_EQ(sink_->last_frame()->frame.step(), 6);
   EXPECT_EQ(sink_->last_frame()->sequence, job_.sequence + 2);
   EXPECT_EQ(sink_->last_frame()->frame.media_type(), "image/jpeg");
 }
 
-TEST_F(JobRunSinkTest, FramesAreKeptByPolicyAlone) {
-  Claim(/*keep_every=*/2);
+TEST_F(JobRunSinkTest, FramesAreKeptWhenTheEngineSaysSo) {
+  Claim();
   sink_->OnFrame(16, false, Picture());
   sink_->OnFrame(32, true, Picture());
   const FramePage page = sqlite_->ListFrames("jobs/a", 10, "").value();
@@ -73,9 +71,16 @@ TEST_F(JobRunSinkTest, FramesAreKeptByPolicyAlone) {
   EXPECT_EQ(sink_->last_frame()->frame.name(), "jobs/a/frames/32");
 }
 
-TEST_F(JobRunSinkTest, WithoutAPolicyTheLastFrameIsNotListed) {
+TEST_F(JobRunSinkTest, TheLastFrameIsWantedThoughNobodySeesItNow) {
   Claim();
-  sink_->OnFrame(100, true, Picture());
+  v1::Progress progress;
+  progress.set_step(99);
+  sink_->OnProgress(progress);
+  EXPECT_FALSE(sink_->WantsFrame(false));
+  progress.set_step(100);
+  sink_->OnProgress(progress);
+  EXPECT_TRUE(sink_->WantsFrame(false));
+  sink_->OnFrame(100, false, Picture());
   EXPECT_THAT(sqlite_->ListFrames("jobs/a", 10, "")->frames, IsEmpty());
 }
 
@@ -87,7 +92,7 @@ TEST_F(JobRunSinkTest, ACheckpointIsABlobBeforeTheJobRefersToIt) {
 }
 
 TEST_F(JobRunSinkTest, WhatFindsNoRoomIsAWarning) {
-  Claim(/*keep_every=*/1);
+  Claim();
   blobs_->put_error = absl::ResourceExhaustedError("disk full");
   EXPECT_OK(sink_->OnCheckpoint(20, "state"));
   sink_->OnFrame(16, true, Picture());
@@ -108,11 +113,10 @@ TEST_F(JobRunSinkTest, WarningsOfALongRunAreBounded) {
 }
 
 TEST_F(JobRunSinkTest, AFencedWriteStopsTheRun) {
-  Claim(/*keep_every=*/1);
+  Claim();
   ASSERT_OK(sqlite_->RecoverOrphans(3));
   sink_->OnFrame(16, true, Picture());
   EXPECT_TRUE(stopped_);
-  EXPECT_TRUE(sink_->fenced());
   EXPECT_THAT(sink_->OnCheckpoint(20, "state"), StatusIs(StatusCode::kAborted));
   EXPECT_EQ(Get("a").checkpoint(), "");
 }

@@ -109,9 +109,6 @@ absl::StatusOr<RunResult> FakeEngine::Run(const RunRequest& request,
   const int64_t every = spec.frames().every() > 0 ? spec.frames().every() : 16;
   const int64_t keep_every = spec.frames().keep_every();
   const int64_t total = TotalSteps(spec);
-  const auto offer_frame = [&](bool keep) {
-    if (sink.WantsFrame(keep)) sink.OnFrame(step, keep, Picture(state));
-  };
   while (step < total && !stop.stop_requested()) {
     state = NextState(state);
     ++step;
@@ -120,8 +117,11 @@ absl::StatusOr<RunResult> FakeEngine::Run(const RunRequest& request,
     progress.set_total_steps(total);
     progress.set_objective_value(step);
     sink.OnProgress(progress);
-    const bool due = step % every == 0 && step < total;
-    if (due) offer_frame(keep_every > 0 && step / every % keep_every == 0);
+    const bool due = step % every == 0;
+    const bool keep = due && keep_every > 0 && step / every % keep_every == 0;
+    if ((due || step == total) && sink.WantsFrame(keep)) {
+      sink.OnFrame(step, keep, Picture(state));
+    }
     if (spec.checkpoint_every() > 0 && step % spec.checkpoint_every() == 0) {
       const absl::Status kept = sink.OnCheckpoint(step, Pack(step, state));
       if (!kept.ok()) return kept;
@@ -132,7 +132,6 @@ absl::StatusOr<RunResult> FakeEngine::Run(const RunRequest& request,
       return it->second;
     }
   }
-  offer_frame(true);
   RunResult result;
   result.finished = step == total;
   result.step = step;
