@@ -386,13 +386,18 @@ TEST_F(BusyServerTest, ARunningJobIsDeletedOnlyByForce) {
 }
 
 TEST_F(BusyServerTest, GetShowsHowFarARunIs) {
+  Gate& later = NewGate();
+  engine_->OnStep(500, [&] { later.Wait(); });
+  Release();
+  later.AwaitArrival();
   const v1::Job job = Get(running_);
   EXPECT_EQ(job.state(), v1::Job::RUNNING);
-  EXPECT_EQ(job.step(), 1);
+  EXPECT_EQ(job.step(), 500);
   EXPECT_EQ(job.device(), "devices/cpu-0");
   v1::ListJobsResponse all;
   ASSERT_THAT(List({}, &all), Succeeds());
-  EXPECT_EQ(all.jobs(0).step(), 1);
+  EXPECT_EQ(all.jobs(0).step(), 500);
+  later.Open();
 }
 
 TEST_F(BusyServerTest, AHigherPriorityRunsFirst) {
