@@ -69,6 +69,10 @@ constexpr FlagOfField kFlags[] = {
     {"spec.objectives[*].gram_style.distance", "--distance"},
     {"spec.objectives", "--objective"},
     {"spec.objectives", "--layer"},
+    {"spec.outputs[*].contact_sheet.columns", "--columns"},
+    {"spec.outputs[*].animated_webp.frames_per_second", "--fps"},
+    {"spec.outputs[*].width", "--render"},
+    {"spec.outputs[*].height", "--render"},
     {"spec.outputs", "-o"},
     {"priority", "--priority"},
     {"labels", "--label"},
@@ -173,6 +177,7 @@ ExitCode ExitCodeOf(const absl::Status& status) {
     case absl::StatusCode::kNotFound:
     case absl::StatusCode::kAlreadyExists:
     case absl::StatusCode::kOutOfRange:
+    case absl::StatusCode::kUnimplemented:
       return kExitUsage;
     case absl::StatusCode::kUnavailable:
     case absl::StatusCode::kDeadlineExceeded:

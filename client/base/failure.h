@@ -43,9 +43,9 @@ absl::Status FromJobError(const google::rpc::Status& error);
 google::rpc::BadRequest BadRequestOf(const absl::Status& status);
 google::rpc::ErrorInfo ErrorInfoOf(const absl::Status& status);
 
-// By code: INVALID_ARGUMENT, NOT_FOUND, ALREADY_EXISTS, OUT_OF_RANGE are
-// usage; UNAVAILABLE, DEADLINE_EXCEEDED unreachable; CANCELLED cancelled;
-// everything else, and every FromJobError, 1.
+// By code: INVALID_ARGUMENT, NOT_FOUND, ALREADY_EXISTS, OUT_OF_RANGE,
+// UNIMPLEMENTED are usage; UNAVAILABLE, DEADLINE_EXCEEDED unreachable;
+// CANCELLED cancelled; everything else, and every FromJobError, 1.
 ExitCode ExitCodeOf(const absl::Status& status);
 
 // The name of a code as in the API, "INVALID_ARGUMENT".

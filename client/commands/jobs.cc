@@ -175,7 +175,6 @@ void AddWatch(CLI::App* jobs, Dispatch& dispatch) {
     }
     if (followed.job.state() == v1::Job::SUCCEEDED) {
       TellRun(session, followed.job);
-      session.Note(absl::StrCat(name, " succeeded"));
     }
     return StatusOf(followed.job);
   });

@@ -1,4 +1,5 @@
 #include <CLI/CLI.hpp>
+#include <filesystem>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -107,7 +108,8 @@ absl::Status RunAdd(Session& session, const AddFlags& flags) {
   v1::CreateModelRequest request;
   request.set_model_id(flags.name.empty() ? ModelNameFromPath(flags.path)
                                           : flags.name);
-  request.set_source_file(flags.path);
+  request.set_source_file(
+      std::filesystem::path(flags.path).filename().string());
   request.set_allow_replace(flags.replace);
   request.set_validate_only(flags.check_only);
   ASSIGN_OR_RETURN(*request.mutable_model()->mutable_config(),
@@ -117,12 +119,18 @@ absl::Status RunAdd(Session& session, const AddFlags& flags) {
       *request.mutable_blob(),
       UploadFile(*connection, flags.path, session.TransferView(flags.path)));
   session.ShowStatus(absl::StrCat("checking ", flags.path));
-  ASSIGN_OR_RETURN(const v1::Model model,
-                   connection->Call(connection->models(),
-                                    &v1::ModelService::Stub::CreateModel,
-                                    request, kModelTimeout));
+  const absl::StatusOr<v1::Model> model = connection->Call(
+      connection->models(), &v1::ModelService::Stub::CreateModel, request,
+      kModelTimeout);
   session.ClearStatus();
-  session.Answer(model, ModelDetails(model));
+  if (absl::IsAlreadyExists(model.status())) {
+    return absl::AlreadyExistsError(absl::StrCat(
+        "there is a model \"", request.model_id(),
+        "\" already; --replace replaces it, --name NAME adds this one under "
+        "another name"));
+  }
+  RETURN_IF_ERROR(model.status());
+  session.Answer(*model, ModelDetails(*model));
   return absl::OkStatus();
 }
 

@@ -92,10 +92,14 @@ absl::StatusOr<std::vector<v1::JobSpec>> Specs(
   options.columns = std::min(options.columns, kMostRows);
   // Whole lines a job, so that the parts fit together.
   const int rows = kMostRows / options.columns * options.columns;
+  const int columns = options.columns;
   std::vector<v1::JobSpec> specs;
   for (int first = 0; first < count; first += rows) {
     const auto begin = channels.begin() + first;
-    options.channels.assign(begin, begin + std::min(rows, count - first));
+    const int part = std::min(rows, count - first);
+    options.channels.assign(begin, begin + part);
+    // A last line alone may be shorter than the others.
+    options.columns = std::min(columns, part);
     ASSIGN_OR_RETURN(v1::JobSpec spec, SheetSpec(options, flags.spec));
     specs.push_back(std::move(spec));
   }

@@ -15,6 +15,7 @@ TEST(Failure, ExitCodesFollowTheManual) {
   EXPECT_EQ(ExitCodeOf(absl::OkStatus()), kExitOk);
   EXPECT_EQ(ExitCodeOf(UsageError("x")), kExitUsage);
   EXPECT_EQ(ExitCodeOf(absl::NotFoundError("x")), kExitUsage);
+  EXPECT_EQ(ExitCodeOf(absl::UnimplementedError("x")), kExitUsage);
   EXPECT_EQ(ExitCodeOf(absl::UnavailableError("x")), kExitUnreachable);
   EXPECT_EQ(ExitCodeOf(absl::DeadlineExceededError("x")), kExitUnreachable);
   EXPECT_EQ(ExitCodeOf(absl::CancelledError("x")), kExitCancelled);

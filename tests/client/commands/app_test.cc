@@ -3,7 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <regex>
+#include <set>
+#include <string>
+#include <vector>
+
 #include "client/base/failure.h"
+#include "client/spec/expression_calls.h"
 #include "client/view/image_size.h"
 #include "tests/client/run_app.h"
 #include "tests/client/temp_folder.h"
@@ -14,6 +20,38 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::StartsWith;
+
+const std::vector<std::vector<std::string>>& AllCommands() {
+  static const std::vector<std::vector<std::string>> commands = {
+      {"feature"},
+      {"sheet"},
+      {"interpolate"},
+      {"style"},
+      {"texture"},
+      {"cppn"},
+      {"transparent"},
+      {"dream"},
+      {"basin"},
+      {"submit"},
+      {"devices"},
+      {"capabilities"},
+      {"top"},
+      {"jobs", "list"},
+      {"jobs", "get"},
+      {"jobs", "watch"},
+      {"jobs", "result"},
+      {"jobs", "cancel"},
+      {"jobs", "pause"},
+      {"jobs", "resume"},
+      {"jobs", "update"},
+      {"jobs", "delete"},
+      {"models", "list"},
+      {"models", "add"},
+      {"models", "show"},
+      {"models", "layers"},
+      {"models", "delete"}};
+  return commands;
+}
 
 // The error of a command line that is wrong.
 std::string UsageOf(const std::vector<std::string>& arguments) {
@@ -59,7 +97,8 @@ TEST(App, WrongValuesAreNamedWithWhatIsAllowed) {
 }
 
 TEST(App, WithJsonErrorsAreObjectsOnStandardOutput) {
-  const AppRun run = RunCli({"--json", "feature", "--layer", "a", "--size", "0"});
+  const AppRun run =
+      RunCli({"--json", "feature", "--layer", "a", "--size", "0"});
   EXPECT_EQ(run.exit_code, kExitUsage);
   EXPECT_THAT(run.out, StartsWith(R"({"error":{"code":"INVALID_ARGUMENT")"));
   EXPECT_EQ(run.err, "");
@@ -74,7 +113,8 @@ TEST(App, AnUnreachableServerIsThree) {
 }
 
 TEST(App, GlobalFlagsMayStandBehindTheCommand) {
-  const AppRun run = RunCli({"feature", "--layer", "a", "--spec-only", "--json"});
+  const AppRun run =
+      RunCli({"feature", "--layer", "a", "--spec-only", "--json"});
   EXPECT_EQ(run.exit_code, 0);
   EXPECT_THAT(run.out, StartsWith(R"({"model":"phosphene-tiny")"));
 }
@@ -86,34 +126,7 @@ TEST(App, AnExpressionMayBeginWithMinus) {
 }
 
 TEST(App, EveryCommandHasHelpWithAnExample) {
-  const std::vector<std::vector<std::string>> commands = {{"feature"},
-                                                          {"sheet"},
-                                                          {"interpolate"},
-                                                          {"style"},
-                                                          {"texture"},
-                                                          {"cppn"},
-                                                          {"transparent"},
-                                                          {"dream"},
-                                                          {"basin"},
-                                                          {"submit"},
-                                                          {"devices"},
-                                                          {"capabilities"},
-                                                          {"top"},
-                                                          {"jobs", "list"},
-                                                          {"jobs", "get"},
-                                                          {"jobs", "watch"},
-                                                          {"jobs", "result"},
-                                                          {"jobs", "cancel"},
-                                                          {"jobs", "pause"},
-                                                          {"jobs", "resume"},
-                                                          {"jobs", "update"},
-                                                          {"jobs", "delete"},
-                                                          {"models", "list"},
-                                                          {"models", "add"},
-                                                          {"models", "show"},
-                                                          {"models", "layers"},
-                                                          {"models", "delete"}};
-  for (std::vector<std::string> command : commands) {
+  for (std::vector<std::string> command : AllCommands()) {
     command.push_back("--help");
     const AppRun run = RunCli(command);
     EXPECT_EQ(run.exit_code, 0) << command[0];
@@ -121,11 +134,32 @@ TEST(App, EveryCommandHasHelpWithAnExample) {
   }
 }
 
+// The manual tells every flag of every command.
+TEST(App, EveryFlagIsInTheManual) {
+  const std::string manual = Contents("docs/cli.md");
+  std::set<std::string> flags;
+  for (const std::vector<std::string>& command : AllCommands()) {
+    std::vector<std::string> help = command;
+    help.push_back("--help");
+    const std::string text = RunCli(help).out;
+    const std::regex flag(R"re((?:^|\n)  (?:-[a-z],)?(--[a-z-]+))re");
+    for (std::sregex_iterator it(text.begin(), text.end(), flag), end;
+         it != end; ++it) {
+      flags.insert((*it)[1]);
+    }
+  }
+  EXPECT_GT(flags.size(), 40u);
+  flags.erase("--output");  // told as -o
+  for (const std::string& flag : flags) EXPECT_THAT(manual, HasSubstr(flag));
+  for (const std::string& call : CallNames())
+    EXPECT_THAT(manual, HasSubstr("`" + call + "("));
+}
+
 TEST(App, BasinDrawsAndCountsWithoutAServer) {
   const TempFolder folder;
   const AppRun run =
       RunCli({"basin", "--shared-weight", "1", "--range", "0.5", "--size", "32",
-           "--starts", "2000", "-o", folder / "basin.png"});
+              "--starts", "2000", "-o", folder / "basin.png"});
   EXPECT_EQ(run.exit_code, 0) << run.err;
   EXPECT_THAT(run.out, AllOf(HasSubstr("independent"), HasSubstr("0.7")));
   EXPECT_EQ(ImageFileSize(folder / "basin.png")->width, 80);

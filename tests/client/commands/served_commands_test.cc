@@ -206,6 +206,19 @@ TEST_F(ServedCommandsTest, ASheetOfALargeLayerIsJoinedFromSeveralJobs) {
   EXPECT_EQ(ImageFileSize(folder_ / "s.png")->height, 12);
 }
 
+TEST_F(ServedCommandsTest, TheLastPartOfASheetMayBeShorterThanALine) {
+  EndWith(v1::Job::SUCCEEDED);
+  const AppRun run = Ask({"sheet", "--layer", "a", "--count", "66", "--columns",
+                          "64", "-o", folder_ / "s.png"});
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  ASSERT_EQ(server_.created.size(), 2u);
+  const auto columns = [&](size_t i) {
+    return server_.created[i].job().spec().outputs(0).contact_sheet().columns();
+  };
+  EXPECT_EQ(columns(0), 64);
+  EXPECT_EQ(columns(1), 2);
+}
+
 TEST_F(ServedCommandsTest, AnUnknownLayerOfASheetIsAnsweredWithTheNearest) {
   v1::Layer layer;
   layer.set_name("mixed4a");
