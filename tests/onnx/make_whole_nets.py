@@ -1,19 +1,21 @@
-"""Exports torchvision networks with random weights, with what they must give.
+"""Exports networks with random weights, with what they must give.
 
-    python make_whole_nets.py OUT [--nets resnet18 vit_b_32 ...] [--exporter torchscript|dynamo]
+    python make_whole_nets.py OUT [--nets resnet18 vit_b_32 ...] [--exporter torchscript|dynamo] [--opset N]
 
+torchvision's by their names there, and clip_tower, clip_resnet (clip_towers.py).
 Needs the PyPI packages torch, torchvision, onnx, onnxruntime (and onnxscript for
 dynamo). Writes for each net a folder in the layout of the ONNX project's
 backend tests, which whole_net_test reads:
 
     OUT/NET/model.onnx                   the network as exported
-    OUT/NET/test_data_set_0/input_0.pb   the image batch
+    OUT/NET/test_data_set_0/input_0.pb   the image batch, values -1..1
     OUT/NET/values/K.pb                  every float value of the graph, by ONNX Runtime (TensorProto, named)
     OUT/NET/gradient.pb                  d sum(output * cotangent) / d input, by PyTorch autograd
     OUT/NET/cotangent.pb
 
-Random weights: BatchNorm statistics and affine weights are drawn too, so that
-folding them wrong shows.
+What construction leaves constant is drawn too (BatchNorm's statistics, affine
+weights, biases, ViT's head of zeros, ConvNeXt's layer scales of 1e-6), so that
+folding it wrong shows and every branch carries gradient.
 """
 
 import argparse
@@ -26,22 +28,36 @@ import torch
 import torchvision
 from onnx import numpy_helper
 
+import clip_towers
+
 NETS = ["alexnet", "vgg11", "vgg11_bn", "googlenet", "inception_v3", "resnet18", "resnet50",
         "resnext50_32x4d", "wide_resnet50_2", "densenet121", "squeezenet1_0", "squeezenet1_1",
-        "mobilenet_v2", "mobilenet_v3_small", "efficientnet_b0", "efficientnet_v2_s", "mnasnet0_5",
-        "shufflenet_v2_x0_5", "regnet_x_400mf", "regnet_y_400mf", "convnext_tiny", "vit_b_32",
-        "swin_t", "swin_v2_t", "maxvit_t"]
+        "mobilenet_v2", "mobilenet_v3_small", "mobilenet_v3_large", "efficientnet_b0",
+        "efficientnet_b1", "efficientnet_v2_s", "mnasnet0_5", "mnasnet1_0", "shufflenet_v2_x0_5",
+        "shufflenet_v2_x1_0", "regnet_x_400mf", "regnet_y_400mf", "regnet_y_800mf", "convnext_tiny",
+        "vit_b_32", "swin_t", "swin_v2_t", "maxvit_t", "clip_tower", "clip_resnet"]
+OWN = {"clip_tower": clip_towers.ClipTower, "clip_resnet": clip_towers.ClipResNet}
 # Input sizes where they are not the default.
 SIZES = {"inception_v3": 299, "swin_v2_t": 256}
 DEFAULT_SIZE = 224
 
 
 def randomize(net):
-    """Draws what construction leaves at 0 and 1."""
+    """Draws what construction leaves constant, or nearly so."""
+    for parameter in net.parameters():
+        if parameter.numel() > 1 and parameter.std() > 1e-4:
+            continue
+        level = parameter.mean().abs().item()
+        if level > 0.1:  # scales
+            parameter.data *= torch.empty_like(parameter).uniform_(0.7, 1.3)
+        elif parameter.dim() < 2 and level < 1e-4:  # biases
+            parameter.data.normal_(std=0.1)
+        elif level == 0:  # heads
+            parameter.data.normal_(std=parameter[0].numel() ** -0.5)
+        else:  # scales of branches
+            parameter.data.uniform_(0.2, 0.6)
     for module in net.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
-            torch.nn.init.uniform_(module.weight, 0.7, 1.3)
-            torch.nn.init.normal_(module.bias, std=0.1)
             module.running_mean.normal_(std=0.1)
             module.running_var.uniform_(0.7, 1.5)
 
@@ -51,10 +67,11 @@ def build(name):
     arguments = {}
     if name in ("googlenet", "inception_v3"):
         arguments = {"aux_logits": False, "init_weights": False}
-    net = getattr(torchvision.models, name)(weights=None, **arguments).eval()
-    randomize(net)
+    net = OWN[name]() if name in OWN else getattr(torchvision.models, name)(weights=None, **arguments)
+    net = net.eval()
     for weight in net.parameters():
         weight.requires_grad_(False)
+    randomize(net)
     return net
 
 
@@ -63,12 +80,12 @@ def save(array, name, path):
     path.write_bytes(numpy_helper.from_array(np.ascontiguousarray(array), name).SerializeToString())
 
 
-def export(net, image, path, exporter):
+def export(net, image, path, exporter, opset):
     if exporter == "dynamo":
         torch.onnx.export(net, (image,), str(path), dynamo=True, external_data=False,
-                          input_names=["image"], output_names=["output"])
+                          opset_version=opset, input_names=["image"], output_names=["output"])
     else:
-        torch.onnx.export(net, (image,), str(path), dynamo=False, opset_version=17,
+        torch.onnx.export(net, (image,), str(path), dynamo=False, opset_version=opset or 17,
                           input_names=["image"], output_names=["output"],
                           dynamic_axes={"image": {0: "batch"}, "output": {0: "batch"}})
 
@@ -91,13 +108,13 @@ def all_values(path, image):
             if isinstance(value, np.ndarray) and value.dtype == np.float32 and value.size}
 
 
-def make(name, folder, exporter):
+def make(name, folder, exporter, opset):
     net = build(name)
     size = SIZES.get(name, DEFAULT_SIZE)
     image = torch.rand(1, 3, size, size) * 2 - 1
     folder.mkdir(parents=True, exist_ok=True)
     with torch.no_grad():
-        export(net, image, folder / "model.onnx", exporter)
+        export(net, image, folder / "model.onnx", exporter, opset)
     image.requires_grad_(True)
     output = net(image)
     cotangent = torch.randn(output.shape)
@@ -115,11 +132,12 @@ def main():
     flags.add_argument("out", type=pathlib.Path)
     flags.add_argument("--nets", nargs="*", default=NETS)
     flags.add_argument("--exporter", choices=["torchscript", "dynamo"], default="torchscript")
+    flags.add_argument("--opset", type=int, help="default: 17 for torchscript, dynamo's own choice")
     arguments = flags.parse_args()
     # The fused attention of inference mode has no ONNX export.
     torch.backends.mha.set_fastpath_enabled(False)
     for name in arguments.nets:
-        make(name, arguments.out / name, arguments.exporter)
+        make(name, arguments.out / name, arguments.exporter, arguments.opset)
 
 
 if __name__ == "__main__":

@@ -81,16 +81,18 @@ OpRun PrepareGroupNormalization(const OpInit& init) {
 
 OpRun PrepareLayerNormalization(const OpInit& init) {
   init.NeedInputs(2, 3);
-  return [axis = init.Int("axis", -1), epsilon = init.Float("epsilon", 1e-5)](const Tensors& in) {
+  // ATen's own is differentiable in its first output alone.
+  const bool statistics = init.node.outputs.size() > 1;
+  return [axis = init.Int("axis", -1), epsilon = init.Float("epsilon", 1e-5),
+          statistics](const Tensors& in) {
     const int64_t first = WrapAxis(axis, in[0].dim());
     const at::IntArrayRef shape = in[0].sizes().slice(first);
     const at::Tensor bias = Optional(in, 2);
-    if (in[1].sizes() != shape || (bias.defined() && bias.sizes() != shape)) {
+    if (statistics || in[1].sizes() != shape || (bias.defined() && bias.sizes() != shape)) {
       return ComposedLayerNorm(in, first, epsilon);
     }
-    const auto [y, mean, inverse] =
-        at::native_layer_norm(in[0], shape, in[1], bias.defined() ? std::make_optional(bias) : std::nullopt, epsilon);
-    return Tensors{y, mean, inverse};
+    return Tensors{at::layer_norm(
+        in[0], shape, in[1], bias.defined() ? std::make_optional(bias) : std::nullopt, epsilon)};
   };
 }
 

@@ -1,0 +1,222 @@
+// Whole networks against ONNX Runtime (every value) and PyTorch autograd (the
+// input's gradient). make_whole_nets.py makes them; PHOSPHENE_WHOLE_NETS names
+// a folder, and every folder under it that holds a model.onnx is a network.
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+#include <map>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "phosphene/onnx/onnx.pb.h"
+#include "server/base/mapped_file.h"
+#include "server/engine/onnx/info.h"
+#include "server/engine/onnx/tensor_proto.h"
+#include "server/engine/tensor/guard.h"
+#include "server/engine/tensor/torch_pch.h"
+
+namespace phosphene {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Of the largest element: what f32 sums in other orders leave.
+constexpr double kTolerance = 1e-4;
+// Values are asked for in this many interleaved portions: memory stays small,
+// and what lies between wanted values is folded and fused as it is in jobs.
+constexpr size_t kPortions = 4;
+
+// Stored tensors by value name, read when they are compared.
+using Stored = std::map<std::string, fs::path>;
+
+onnx::TensorProto ReadProto(const fs::path& path) {
+  onnx::TensorProto proto;
+  const auto file = MappedFile::Open(path.string());
+  EXPECT_TRUE(file.ok()) << file.status();
+  if (!file.ok()) return proto;
+  const absl::string_view bytes = (*file)->data();
+  EXPECT_TRUE(proto.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) << path;
+  return proto;
+}
+
+at::Tensor Read(const fs::path& path) { return *onnx::ReadTensor(ReadProto(path), nullptr); }
+
+Stored ListStored(const fs::path& folder) {
+  Stored stored;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    stored.emplace(ReadProto(entry.path()).name(), entry.path());
+  }
+  return stored;
+}
+
+// Largest difference over largest expected magnitude; infinity where shapes or
+// non-finite elements differ.
+double Difference(const at::Tensor& actual, const at::Tensor& expected) {
+  if (actual.sizes() != expected.sizes()) return INFINITY;
+  const at::Tensor a = actual.to(at::kDouble), b = expected.to(at::kDouble);
+  const at::Tensor finite = b.isfinite();
+  if (!at::equal(a.masked_select(~finite), b.masked_select(~finite))) return INFINITY;
+  const at::Tensor magnitude = b.masked_select(finite).abs();
+  const double most = magnitude.numel() > 0 ? magnitude.max().item<double>() : 0;
+  const at::Tensor apart = (a - b).masked_select(finite).abs();
+  const double worst = apart.numel() > 0 ? apart.max().item<double>() : 0;
+  if (std::isnan(worst)) return INFINITY;
+  return worst == 0 ? 0 : worst / most;
+}
+
+// The worst of several comparisons.
+class Worst {
+ public:
+  void Compare(const std::string& name, const at::Tensor& actual, const at::Tensor& expected) {
+    const double difference = Difference(actual, expected);
+    EXPECT_LE(difference, kTolerance)
+        << name << " of sizes " << actual.sizes() << ", expected " << expected.sizes();
+    ++count_;
+    if (difference < worst_) return;
+    worst_ = difference;
+    name_ = name;
+  }
+
+  int count() const { return count_; }
+  double worst() const { return worst_; }
+  const std::string& name() const { return name_; }
+
+ private:
+  int count_ = 0;
+  double worst_ = 0;
+  std::string name_;
+};
+
+// A folder of make_whole_nets.py, opened with images taken as they are.
+class WholeNet {
+ public:
+  explicit WholeNet(fs::path folder) : folder_(std::move(folder)) {
+    file_.name = folder_.filename().string();
+    file_.config.set_range_hi(1);
+    file_.file = *MappedFile::Open((folder_ / "model.onnx").string());
+    file_.onnx = file_.file->data();
+    const auto info = OpenNetwork(file_, nullptr);
+    EXPECT_TRUE(info.ok()) << info.status();
+    if (!info.ok()) return;
+    info_ = std::dynamic_pointer_cast<const onnx::OpenedNetwork>(*info);
+    image_ = Read(folder_ / "test_data_set_0/input_0.pb");
+  }
+
+  bool opened() const { return info_ != nullptr; }
+
+  void CompareAllValues() {
+    Stored stored = ListStored(folder_ / "values");
+    std::vector<std::string> layers;
+    for (const v1::Layer& layer : info_->layers()) {
+      if (stored.count(layer.name()) > 0) layers.push_back(layer.name());
+    }
+    for (size_t portion = 0; portion < kPortions; ++portion) {
+      std::vector<std::string> names;
+      for (size_t i = portion; i < layers.size(); i += kPortions) names.push_back(layers[i]);
+      if (!names.empty()) CompareLayers(names, stored);
+    }
+    for (const std::string& layer : layers) stored.erase(layer);
+    for (const auto& [name, path] : stored) {
+      const auto constant = info_->graph().constants.find(name);
+      if (constant != info_->graph().constants.end()) {
+        constants_.Compare(name, constant->second, Read(path));
+      } else {
+        unaddressable_.push_back(name);
+      }
+    }
+  }
+
+  // d sum(output * cotangent) / d image, with only the output asked for.
+  void CompareGradient() {
+    const at::Tensor cotangent = Read(folder_ / "cotangent.pb");
+    const at::Tensor expected = Read(folder_ / "gradient.pb");
+    EXPECT_GT(expected.abs().max().item<double>(), 0) << "the gradient tells nothing";
+    const at::Tensor x = image_.clone().requires_grad_(true);
+    const at::Tensor y = Compile({"output"})->Forward(x).at("output");
+    gradient_.Compare("gradient", torch::autograd::grad({y}, {x}, {cotangent})[0], expected);
+  }
+
+  // Whatever batch the file was exported for.
+  void CompareBatchWithItsRows() {
+    at::NoGradGuard no_grad;
+    const auto network = Compile({"output"});
+    const at::Tensor mirrored = image_.flip(3);
+    const at::Tensor both = network->Forward(at::cat({image_, mirrored})).at("output");
+    batch_.Compare("row 0", both.narrow(0, 0, 1), network->Forward(image_).at("output"));
+    batch_.Compare("row 1", both.narrow(0, 1, 1), network->Forward(mirrored).at("output"));
+  }
+
+  std::string Report() const {
+    return absl::StrFormat("%4d values, worst %.1e at %s; %d constants, worst %.1e; gradient %.1e; batch %.1e%s",
+                           values_.count(), values_.worst(), values_.name(), constants_.count(),
+                           constants_.worst(), gradient_.worst(), batch_.worst(),
+                           unaddressable_.empty()
+                               ? ""
+                               : absl::StrCat("; not addressable: ", absl::StrJoin(unaddressable_, ", ")));
+  }
+
+ private:
+  std::unique_ptr<Network> Compile(const std::vector<std::string>& layers) {
+    auto network = CompileNetwork(info_, layers, {});
+    if (!network.ok()) throw std::runtime_error(std::string(network.status().message()));
+    return *std::move(network);
+  }
+
+  void CompareLayers(const std::vector<std::string>& names, const Stored& stored) {
+    at::NoGradGuard no_grad;
+    auto values = Compile(names)->Forward(image_);
+    for (const std::string& name : names) {
+      values_.Compare(name, values.at(name), Read(stored.at(name)));
+      values.erase(name);
+    }
+  }
+
+  const fs::path folder_;
+  ModelFile file_;
+  std::shared_ptr<const onnx::OpenedNetwork> info_;
+  at::Tensor image_;
+  Worst values_, constants_, gradient_, batch_;
+  std::vector<std::string> unaddressable_;
+};
+
+std::vector<fs::path> ListNets(const fs::path& folder) {
+  std::vector<fs::path> nets;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    if (entry.path().filename() == "model.onnx") nets.push_back(entry.path().parent_path());
+  }
+  std::sort(nets.begin(), nets.end());
+  return nets;
+}
+
+TEST(WholeNetTest, EveryValueAndTheGradientEqualThoseOfOthers) {
+  const char* folder = std::getenv("PHOSPHENE_WHOLE_NETS");
+  if (folder == nullptr || !fs::is_directory(folder)) {
+    GTEST_SKIP() << "PHOSPHENE_WHOLE_NETS names no folder; ./tests/run.sh nets makes one and runs this";
+  }
+  const std::vector<fs::path> nets = ListNets(folder);
+  EXPECT_FALSE(nets.empty()) << folder << " holds no network";
+  for (const fs::path& path : nets) {
+    const std::string name = fs::relative(path, folder).string();
+    SCOPED_TRACE(name);
+    WholeNet net(path);
+    if (!net.opened()) continue;
+    const absl::Status status = Guarded(name, [&] {
+      net.CompareAllValues();
+      net.CompareGradient();
+      net.CompareBatchWithItsRows();
+    });
+    EXPECT_TRUE(status.ok()) << status;
+    std::cout << name << ": " << net.Report() << std::endl;
+  }
+}
+
+}  // namespace
+}  // namespace phosphene
