@@ -229,6 +229,10 @@ absl::Status Server::Parts::Serve() {
 absl::StatusOr<std::unique_ptr<Server>> Server::Create(const v1::ServerConfig& config,
                                                        const EngineFactory& make_engine) {
   RETURN_IF_ERROR(ConfigureLog(config.log_level(), config.log_format()));
+  if (config.insecure() && config.tls_cert().empty()) {
+    LogWarn("listening without TLS: what is sent can be read on the way, tokens included",
+            {{"listen", config.listen()}});
+  }
   auto parts = std::make_unique<Parts>(config);
   RETURN_IF_ERROR(parts->OpenData(make_engine));
   RETURN_IF_ERROR(parts->BuildServices());

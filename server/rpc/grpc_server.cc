@@ -1,6 +1,7 @@
 #include "server/rpc/grpc_server.h"
 
 #include <grpc/grpc.h>
+#include <grpc/support/log.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/server_builder.h>
@@ -12,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/base/faults.h"
+#include "server/base/log.h"
 
 namespace phosphene {
 namespace {
@@ -19,10 +21,19 @@ namespace {
 // Calls open at once on a connection.
 constexpr int kMaxStreams = 1000;
 
+// gRPC's own messages, as lines of our log.
+void LogFromGrpc(gpr_log_func_args* args) {
+  const LogLevel level = args->severity == GPR_LOG_SEVERITY_ERROR  ? LogLevel::kWarn
+                         : args->severity == GPR_LOG_SEVERITY_INFO ? LogLevel::kDebug
+                                                                   : LogLevel::kTrace;
+  Log(level, "grpc", {{"message", args->message}});
+}
+
 // Health and reflection are plugins of the process, not of a server.
 void InstallPlugins() {
   static std::once_flag once;
   std::call_once(once, [] {
+    gpr_set_log_function(LogFromGrpc);
     // Never undone: when the last user of the library goes, it waits up to
     // 10 s for a poller of its own, which would be the end of every drain.
     grpc_init();

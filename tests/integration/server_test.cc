@@ -34,7 +34,7 @@ TEST_F(ServerTest, JobsOutliveTheServer) {
   const std::string ended = AwaitEnd(Submit(3).name()).name();
   Gate& gate = NewGate();
   engine_->OnStep(2, [&] { gate.Wait(); });
-  const std::string running = Submit(100).name();
+  const std::string running = Submit(20'000).name();
   gate.AwaitArrival();
   const std::string waiting = Submit(4).name();
   gate.Open();
@@ -45,7 +45,7 @@ TEST_F(ServerTest, JobsOutliveTheServer) {
   EXPECT_EQ(job.state(), v1::Job::SUCCEEDED);
   std::string bytes;
   ASSERT_THAT(Read(job.artifacts(0).blob(), 0, 0, &bytes), Succeeds());
-  EXPECT_EQ(bytes, FakeEngine::ResultOf(TinySpec(100)));
+  EXPECT_EQ(bytes, FakeEngine::ResultOf(TinySpec(20'000)));
   EXPECT_EQ(AwaitEnd(waiting).state(), v1::Job::SUCCEEDED);
 }
 

@@ -67,7 +67,7 @@ class BusyServerTest : public JobServiceTest {
       if (std::exchange(held_, true)) return;  // later jobs pass
       gate_.Wait();
     });
-    running_ = Submit(1000, "running").name();
+    running_ = Submit(kSteps, "running").name();
     gate_.AwaitArrival();
   }
   ~BusyServerTest() override { Release(); }
@@ -76,6 +76,7 @@ class BusyServerTest : public JobServiceTest {
     released_ = true;
   }
 
+  static constexpr int kSteps = 10'000;
   Gate& gate_ = NewGate();
   bool held_ = false;  // on the slot's thread
   bool released_ = false;
@@ -370,7 +371,7 @@ TEST_F(BusyServerTest, APausedRunGivesTheDeviceAwayAndEndsWithTheSameBytes) {
   EXPECT_EQ(job.state(), v1::Job::SUCCEEDED);
   std::string bytes;
   ASSERT_THAT(Read(job.artifacts(0).blob(), 0, 0, &bytes), Succeeds());
-  EXPECT_EQ(bytes, FakeEngine::ResultOf(TinySpec(1000)));
+  EXPECT_EQ(bytes, FakeEngine::ResultOf(TinySpec(kSteps)));
   EXPECT_THAT(Resume(running_, &job), FailsWith(StatusCode::FAILED_PRECONDITION, ""));
   EXPECT_THAT(Pause(running_, &job), FailsWith(StatusCode::FAILED_PRECONDITION, ""));
 }

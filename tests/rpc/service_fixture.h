@@ -40,6 +40,9 @@ MATCHER(Succeeds, "succeeds") {
   return arg.ok();
 }
 
+// Steps of a job that does not end by itself during a test.
+inline constexpr int kLong = 1'000'000;
+
 // FakeSpec on the embedded model, which every server has.
 v1::JobSpec TinySpec(int steps);
 

@@ -36,9 +36,6 @@ int Frames(const std::vector<v1::JobEvent>& events) {
   return count;
 }
 
-// Steps of a job that does not end by itself during a test.
-constexpr int kLong = 1'000'000;
-
 class WatchTest : public ServiceFixture {
  protected:
   WatchTest() { Start(); }
