@@ -100,6 +100,7 @@ class FrameHub::Core {
     std::vector<std::thread::id> waking;  // threads inside a wake
   };
   struct Topic {
+    std::string created;  // when the job was; another job may take its name
     std::vector<int64_t> watchers;
     int frame_watchers = 0;     // of them, those that take frames
     int64_t last_state = 0;     // its sequence
@@ -130,6 +131,9 @@ class FrameHub::Core {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void DropFrame(Topic& topic) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void EraseIfIdle(Topics::iterator it) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // Forgets the job that had the name before.
+  void Renew(Topic& topic, const std::string& created)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   const Options options_;
   mutable Mutex mu_;
@@ -271,6 +275,8 @@ void FrameHub::Core::PublishState(const v1::JobEvent& event) {
       it = topics_.emplace(event.job().name(), Topic()).first;
     }
     Topic& topic = it->second;
+    const std::string created = event.job().create_time().SerializeAsString();
+    if (topic.created != created) Renew(topic, created);
     if (event.sequence() <= topic.last_state) return;
     topic.last_state = event.sequence();
     topic.live = live;
@@ -348,6 +354,14 @@ void FrameHub::Core::DropFrame(Topic& topic) {
   frame_bytes_ -= topic.frame->wire.size();
   frames_.erase(topic.frame_age);
   topic.frame = nullptr;
+}
+
+void FrameHub::Core::Renew(Topic& topic, const std::string& created) {
+  topic.created = created;
+  topic.last_state = 0;
+  topic.next_sequence = 0;
+  topic.progress_sequence = 0;
+  DropFrame(topic);
 }
 
 void FrameHub::Core::EraseIfIdle(Topics::iterator it) {

@@ -117,7 +117,8 @@ class FrameHub {
   int64_t dropped_frames() const;  // all jobs, since the start
 
   // A state change; event has sequence, time and job set (jobs/job_store.h
-  // StateEvent). One that is not newer than the last published is ignored.
+  // StateEvent). One that is not newer than the last published is ignored,
+  // unless it is of a new job of that name (by create_time).
   void PublishState(const v1::JobEvent& event);
   // Numbers and pictures of a run. They get the sequences after the job's last
   // published state. Return the event's sequence, 0 when no state was

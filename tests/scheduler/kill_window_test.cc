@@ -152,7 +152,7 @@ TEST_F(KillWindowTest, WhileAPauseIsAwaited) {
 
 TEST_F(KillWindowTest, AgainAndAgainTheJobIsGivenUp) {
   spec_.set_checkpoint_every(0);
-  for (int crash = 0; crash < 3; ++crash) {
+  for (int crash = 0; crash < 20; ++crash) {
     KilledIn([&] {
       if (crash == 0) Submit("a", spec_);
       engine_.OnStep(30, Die);

@@ -221,6 +221,21 @@ TEST_F(FrameHubTest, AnOldStateIsNotPublishedAgain) {
   EXPECT_THAT(Read(*watch), ElementsAre("RUNNING"));
 }
 
+TEST_F(FrameHubTest, AJobThatTakesTheNameOfADeletedOneStartsAnew) {
+  hub_.PublishState(State(v1::Job::RUNNING, 5));
+  hub_.PublishFrame("jobs/a", Picture(7));
+  hub_.PublishState(State(v1::Job::CANCELLED, 6));
+  v1::JobEvent queued = State(v1::Job::QUEUED, 1);
+  queued.mutable_job()->mutable_create_time()->set_seconds(9);
+  v1::JobEvent running = State(v1::Job::RUNNING, 2);
+  running.mutable_job()->mutable_create_time()->set_seconds(9);
+  hub_.PublishState(queued);
+  const auto watch = Watch();
+  hub_.PublishState(running);
+  hub_.PublishFrame("jobs/a", Picture(1));
+  EXPECT_THAT(Read(*watch), ElementsAre("RUNNING", "frame 1"));
+}
+
 // --- The past ---
 
 TEST_F(FrameHubTest, ThePastComesFirstAndNothingTwice) {
