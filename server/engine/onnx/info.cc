@@ -71,6 +71,11 @@ void OpenedNetwork::ListLayers() {
   for (const auto& [value, flops] : CountFlops(graph_, facts, names)) {
     layers_[index_.at(value)].set_gflops(flops / 1e9);
   }
+  std::vector<std::string> unknown;
+  for (const std::string& name : names) {
+    if (facts.at(name).rank < 0) unknown.push_back(name);
+  }
+  if (!unknown.empty()) Probe(unknown);
   aliases_ = PlainAliases(graph_);
   for (const auto& [alias, value] : LucidAliases(graph_)) aliases_[alias] = value;
   for (const auto& [alias, value] : config_.aliases()) aliases_[alias] = value;
@@ -79,6 +84,45 @@ void OpenedNetwork::ListLayers() {
     if (it != index_.end()) layers_[it->second].add_aliases(alias);
   }
   FindLogits(facts);
+}
+
+absl::StatusOr<Shapes> OpenedNetwork::ProbeShapes(const std::vector<std::string>& values,
+                                                  int64_t batch, int64_t height,
+                                                  int64_t width) const {
+  OpOptions options;
+  options.float_type = at::kFloat;
+  ASSIGN_OR_RETURN(auto program, Program::Compile(graph_, {config_.input()}, values, options, &cache_));
+  Shapes shapes;
+  RETURN_IF_ERROR(Guarded("trying the network", [&] {
+    shapes = program->ShapesOf({at::full({batch, channels_, height, width}, 0.5)});
+  }));
+  return shapes;
+}
+
+void OpenedNetwork::Probe(const std::vector<std::string>& unknown) {
+  const auto [height, width] = ProbeSize();
+  const auto one = ProbeShapes(unknown, 1, height, width);
+  if (!one.ok()) return;  // such layers stay unknown, and say why when they are run
+  const auto two = ProbeShapes(unknown, 2, height, width);
+  // A file written for one image sees rows one at a time: any axis will do.
+  const bool single = declared_batch_ == 1;
+  for (const auto& [value, layout] : FindLayouts(graph_, config_.input(), *one, two.ok() && !single ? *two : *one, single)) {
+    const auto it = index_.find(value);
+    if (it == index_.end()) continue;
+    layouts_[value] = layout;
+    layers_[it->second].set_channels(static_cast<int32_t>(one->at(value)[layout.channel_axis]));
+  }
+  const GraphInput& input = *graph_.FindInput(config_.input());
+  if (input.dims.size() != 4 || input.dims[2] == 0 || input.dims[3] == 0) return;
+  constexpr int64_t kLarger = 64;  // a multiple of the strides in use
+  if (ProbeShapes(unknown, 1, height + kLarger, width + kLarger).ok()) return;
+  height_ = input.dims[2];
+  width_ = input.dims[3];
+}
+
+Layout OpenedNetwork::LayoutOf(const std::string& layer) const {
+  const auto it = layouts_.find(layer);
+  return it == layouts_.end() ? Layout() : it->second;
 }
 
 void OpenedNetwork::FindLogits(const std::unordered_map<std::string, ValueFacts>& facts) {

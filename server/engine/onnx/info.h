@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "server/engine/onnx/graph.h"
+#include "server/engine/onnx/layout.h"
 #include "server/engine/onnx/network.h"
 #include "server/engine/onnx/survey.h"
 #include "server/engine/onnx/weights.h"
@@ -35,6 +36,8 @@ class OpenedNetwork : public NetworkInfo {
   // The batch size written into the input's shape, 0 when any runs.
   int64_t declared_batch() const { return declared_batch_; }
   WeightCache* cache() const { return &cache_; }
+  // Where a layer keeps rows and channels.
+  Layout LayoutOf(const std::string& layer) const;
   int64_t CountParameters() const;
   // Height and width of a picture to try the network on: the declared ones,
   // else 224.
@@ -44,6 +47,12 @@ class OpenedNetwork : public NetworkInfo {
   OpenedNetwork() = default;
   absl::Status CheckAliases() const;
   void ListLayers();
+  // Runs the network on one and on two pictures to learn the shapes that
+  // following the graph did not tell (transformers), and on a larger one to see
+  // whether it takes any size.
+  void Probe(const std::vector<std::string>& unknown);
+  absl::StatusOr<Shapes> ProbeShapes(const std::vector<std::string>& values, int64_t batch,
+                                     int64_t height, int64_t width) const;
   void FindLogits(const std::unordered_map<std::string, ValueFacts>& facts);
 
   std::string name_;
@@ -53,6 +62,7 @@ class OpenedNetwork : public NetworkInfo {
   std::vector<v1::Layer> layers_;
   std::unordered_map<std::string, size_t> index_;      // value name -> layers_
   std::map<std::string, std::string> aliases_;         // alias -> value name
+  std::map<std::string, Layout> layouts_;              // of layers that are not [N,C,...]
   std::string logits_;
   mutable WeightCache cache_;
 };

@@ -30,7 +30,7 @@ class CompiledNetwork : public Network {
     if (batch > 0 && batch != x.size(0) && !program_->any_batch()) {
       values = RowByRow(input, batch);
     } else {
-      values = program_->Run({input});
+      values = Run(input);
     }
     std::map<std::string, at::Tensor> out;
     for (size_t i = 0; i < layers_.size(); ++i) out[layers_[i]] = values[i];
@@ -40,13 +40,21 @@ class CompiledNetwork : public Network {
   void set_redirect_relu(bool on) override { *redirect_ = on; }
 
  private:
+  Tensors Run(const at::Tensor& input) {
+    Tensors values = program_->Run({input});
+    for (size_t i = 0; i < values.size(); ++i) {
+      values[i] = ChannelsFirst(values[i], info_->LayoutOf(layers_[i]), input.size(0));
+    }
+    return values;
+  }
+
   // A file exported for a fixed batch may have its size written into Reshape
   // nodes; such a network sees rows one at a time.
   Tensors RowByRow(const at::Tensor& input, int64_t batch) {
     TORCH_CHECK(batch == 1, "the network takes batches of ", batch, " images only");
     std::vector<Tensors> parts(layers_.size());
     for (int64_t row = 0; row < input.size(0); ++row) {
-      const Tensors values = program_->Run({input.narrow(0, row, 1)});
+      const Tensors values = Run(input.narrow(0, row, 1));
       for (size_t i = 0; i < values.size(); ++i) parts[i].push_back(values[i]);
     }
     Tensors joined;

@@ -89,6 +89,7 @@ class ProgramBuilder {
     if (value.empty()) return -1;
     const auto [it, added] = numbers_.emplace(value, static_cast<int>(numbers_.size()));
     if (added) {
+      program_->names_.push_back(value);
       const auto constant = graph_.constants.find(value);
       program_->initial_.push_back(
           constant == graph_.constants.end() ? at::Tensor() : Convert(value, constant->second));
@@ -178,30 +179,62 @@ absl::StatusOr<std::unique_ptr<Program>> Program::Compile(const Graph& graph,
   return ProgramBuilder(std::move(own), options, cache).Build(inputs, renamed);
 }
 
-Tensors Program::Run(const Tensors& inputs) const {
+std::vector<at::Tensor> Program::Begin(const Tensors& inputs) const {
   TORCH_CHECK(inputs.size() == inputs_.size(), "the network has ", inputs_.size(), " inputs");
   std::vector<at::Tensor> values = initial_;
   for (size_t i = 0; i < inputs.size(); ++i) values[inputs_[i]] = inputs[i];
+  return values;
+}
+
+void Program::Execute(const Step& step, std::vector<at::Tensor>* values) {
   Tensors arguments;
-  for (const Step& step : steps_) {
-    arguments.clear();
-    for (int input : step.inputs) arguments.push_back(input < 0 ? at::Tensor() : values[input]);
-    try {
-      Tensors results = step.run(arguments);
-      TORCH_CHECK(results.size() >= step.outputs.size(), "it makes ", results.size(),
-                  " outputs where ", step.outputs.size(), " are read");
-      for (size_t i = 0; i < step.outputs.size(); ++i) {
-        if (step.outputs[i] >= 0) values[step.outputs[i]] = std::move(results[i]);
-      }
-    } catch (c10::Error& e) {
-      e.add_context(absl::StrCat("in ", step.what));
-      throw;
+  for (int input : step.inputs) arguments.push_back(input < 0 ? at::Tensor() : (*values)[input]);
+  try {
+    Tensors results = step.run(arguments);
+    TORCH_CHECK(results.size() >= step.outputs.size(), "it makes ", results.size(),
+                " outputs where ", step.outputs.size(), " are read");
+    for (size_t i = 0; i < step.outputs.size(); ++i) {
+      if (step.outputs[i] >= 0) (*values)[step.outputs[i]] = std::move(results[i]);
     }
+  } catch (c10::Error& e) {
+    e.add_context(absl::StrCat("in ", step.what));
+    throw;
+  }
+}
+
+Tensors Program::Run(const Tensors& inputs) const {
+  std::vector<at::Tensor> values = Begin(inputs);
+  for (const Step& step : steps_) {
+    Execute(step, &values);
     for (int value : step.last_reads) values[value] = at::Tensor();
   }
   Tensors out;
   for (int value : wanted_) out.push_back(values[value]);
   return out;
+}
+
+std::map<std::string, std::vector<int64_t>> Program::ShapesOf(const Tensors& inputs) const {
+  at::NoGradGuard no_grad;
+  std::vector<size_t> last_read(names_.size(), 0);
+  for (size_t i = 0; i < steps_.size(); ++i) {
+    for (int input : steps_[i].inputs) {
+      if (input >= 0) last_read[input] = i;
+    }
+  }
+  std::map<std::string, std::vector<int64_t>> shapes;
+  std::vector<at::Tensor> values = Begin(inputs);
+  for (size_t i = 0; i < steps_.size(); ++i) {
+    Execute(steps_[i], &values);
+    for (int output : steps_[i].outputs) {
+      if (output < 0) continue;
+      shapes[names_[output]] = values[output].sizes().vec();
+      if (last_read[output] <= i) values[output] = at::Tensor();
+    }
+    for (int input : steps_[i].inputs) {
+      if (input >= 0 && last_read[input] == i) values[input] = at::Tensor();
+    }
+  }
+  return shapes;
 }
 
 }  // namespace phosphene::onnx

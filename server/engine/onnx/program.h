@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -35,6 +36,11 @@ class Program {
   // way. Throws c10::Error that names the node.
   Tensors Run(const Tensors& inputs) const;
 
+  // Runs without gradient and tells the shape of every value made on the way,
+  // by name; keeps none. Values that rewriting took out are missing. Throws
+  // like Run.
+  std::map<std::string, std::vector<int64_t>> ShapesOf(const Tensors& inputs) const;
+
   // True when every operator treats rows of a batch apart whatever their
   // number; false when the graph may have its batch size written into it.
   bool any_batch() const { return any_batch_; }
@@ -48,6 +54,11 @@ class Program {
   };
   friend class ProgramBuilder;
 
+  // Runs one step on the values of a run.
+  static void Execute(const Step& step, std::vector<at::Tensor>* values);
+  std::vector<at::Tensor> Begin(const Tensors& inputs) const;
+
+  std::vector<std::string> names_;   // of the values
   std::vector<at::Tensor> initial_;  // constants in place, others undefined
   std::vector<int> inputs_, wanted_;
   std::vector<Step> steps_;
