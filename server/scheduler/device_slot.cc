@@ -167,7 +167,7 @@ std::stop_source DeviceSlot::Begin(const StoredJob& job) {
   return current_->stop;
 }
 
-EndedRun DeviceSlot::Run(const StoredJob& job, std::stop_source stop) {
+EndedRun DeviceSlot::Run(const StoredJob& job, const std::stop_source& stop) {
   const absl::Time start = options_.clock->Now();
   EndedRun run;
   run.name = job.job.name();
@@ -188,10 +188,11 @@ EndedRun DeviceSlot::Run(const StoredJob& job, std::stop_source stop) {
           " is lost: ", checkpoint.status().message()));
     }
   }
-  JobRunSink sink(job, {.store = options_.store,
-                        .blobs = options_.blobs,
-                        .hub = options_.hub,
-                        .stop = [stop]() mutable { stop.request_stop(); }});
+  JobRunSink sink(
+      job, {.store = options_.store,
+            .blobs = options_.blobs,
+            .hub = options_.hub,
+            .stop = [source = stop]() mutable { source.request_stop(); }});
   run.result = options_.engine->Run(request, sink, stop.get_token());
   run.stop_requested = stop.stop_requested();
   run.last_frame = sink.last_frame();

@@ -78,7 +78,7 @@ class DeviceSlot {
   void Expect(const std::string& job);
   // It was claimed: from here on it can be stopped.
   std::stop_source Begin(const StoredJob& job);
-  EndedRun Run(const StoredJob& job, std::stop_source stop);
+  EndedRun Run(const StoredJob& job, const std::stop_source& stop);
   // Commits how a run ended; kRetry when that must wait.
   Turn Conclude(const EndedRun& run);
   absl::StatusOr<RunOutcome> Decide(const EndedRun& run, v1::Job::State* seen);

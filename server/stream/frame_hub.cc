@@ -179,6 +179,7 @@ absl::StatusOr<int64_t> FrameHub::Core::Attach(const std::string& job,
 void FrameHub::Core::Seed(int64_t id, const std::vector<v1::JobEvent>& events,
                           bool ended) {
   std::vector<Event> shared;
+  shared.reserve(events.size());
   for (const v1::JobEvent& event : events) shared.push_back(Share(event));
   MutexLock lock(&mu_);
   const auto it = watchers_.find(id);

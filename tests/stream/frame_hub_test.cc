@@ -341,13 +341,12 @@ TEST_F(FrameHubTest, CloseWaitsForAWakeThatRuns) {
   Mutex mu;
   CondVar changed;
   bool inside = false, release = false;
-  std::atomic<bool> returned = false;
+  std::atomic<bool> closing = false, closed = false;
   watch->Next([&] {
     MutexLock lock(&mu);
     inside = true;
     changed.SignalAll();
     while (!release) changed.Wait(&mu);
-    returned = true;
   });
   std::thread publisher([&] { Running(); });
   {
@@ -355,9 +354,15 @@ TEST_F(FrameHubTest, CloseWaitsForAWakeThatRuns) {
     while (!inside) changed.Wait(&mu);
   }
   std::thread closer([&] {
+    closing = true;
     watch->Close();
-    EXPECT_TRUE(returned);
+    closed = true;
   });
+  while (!closing) std::this_thread::yield();
+  for (int i = 0; i < 1000; ++i) {
+    std::this_thread::yield();
+    EXPECT_FALSE(closed);
+  }
   {
     MutexLock lock(&mu);
     release = true;
