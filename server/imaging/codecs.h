@@ -10,10 +10,13 @@ namespace phosphene {
 // One decoder a format, behind DecodeImage. `info` is that of ReadImageInfo on
 // the same bytes, so sizes are within `limits`; a decoder that finds another
 // size than the header's refuses.
-absl::StatusOr<Image8> DecodePng(absl::string_view bytes, const ImageInfo& info);
-absl::StatusOr<Image8> DecodeJpeg(absl::string_view bytes, const ImageInfo& info,
+absl::StatusOr<Image8> DecodePng(absl::string_view bytes,
+                                 const ImageInfo& info);
+absl::StatusOr<Image8> DecodeJpeg(absl::string_view bytes,
+                                  const ImageInfo& info,
                                   const ImageLimits& limits);
-absl::StatusOr<Image8> DecodeWebp(absl::string_view bytes, const ImageInfo& info);
+absl::StatusOr<Image8> DecodeWebp(absl::string_view bytes,
+                                  const ImageInfo& info);
 
 // INVALID_ARGUMENT unless width, height >= 1, channels in 1..4 and the pixel
 // count fits.

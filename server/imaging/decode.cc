@@ -9,7 +9,8 @@
 namespace phosphene {
 namespace {
 
-absl::StatusOr<Image8> DecodeStored(absl::string_view bytes, const ImageInfo& info,
+absl::StatusOr<Image8> DecodeStored(absl::string_view bytes,
+                                    const ImageInfo& info,
                                     const ImageLimits& limits) {
   switch (info.format) {
     case ImageFormat::kPng:
@@ -21,12 +22,14 @@ absl::StatusOr<Image8> DecodeStored(absl::string_view bytes, const ImageInfo& in
     case ImageFormat::kUnknown:
       break;
   }
-  return absl::InternalError("no decoder for a format that has a header reader");
+  return absl::InternalError(
+      "no decoder for a format that has a header reader");
 }
 
 }  // namespace
 
-absl::StatusOr<Image8> DecodeImage(absl::string_view bytes, const DecodeOptions& options) {
+absl::StatusOr<Image8> DecodeImage(absl::string_view bytes,
+                                   const DecodeOptions& options) {
   ASSIGN_OR_RETURN(const ImageInfo info, ReadImageInfo(bytes, options.limits));
   ASSIGN_OR_RETURN(Image8 image, DecodeStored(bytes, info, options.limits));
   if (!options.apply_orientation) return image;

@@ -18,6 +18,7 @@ struct DecodeOptions {
 // first frame). Channels are the file's: 1 grey, 2 grey+alpha, 3 RGB, 4 RGBA;
 // WebP gives 3 or 4. INVALID_ARGUMENT: not an image, broken, truncated, or over
 // the limits; then no memory was spent on pixels. Thread-safe.
-absl::StatusOr<Image8> DecodeImage(absl::string_view bytes, const DecodeOptions& options = {});
+absl::StatusOr<Image8> DecodeImage(absl::string_view bytes,
+                                   const DecodeOptions& options = {});
 
 }  // namespace phosphene

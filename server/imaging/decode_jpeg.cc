@@ -1,5 +1,6 @@
 #include <csetjmp>
 #include <cstdio>
+
 // jpeglib.h needs FILE, size_t declared before it.
 #include <jerror.h>
 #include <jpeglib.h>
@@ -24,7 +25,9 @@ struct Reader {
   std::vector<uint8_t> cmyk_row;
 };
 
-Reader* ReaderOf(j_common_ptr jpeg) { return static_cast<Reader*>(jpeg->client_data); }
+Reader* ReaderOf(j_common_ptr jpeg) {
+  return static_cast<Reader*>(jpeg->client_data);
+}
 
 [[noreturn]] void Fail(j_common_ptr jpeg) {
   Reader* reader = ReaderOf(jpeg);
@@ -44,9 +47,10 @@ void OnMessage(j_common_ptr jpeg, int level) {
 // whole image.
 void OnProgress(j_common_ptr jpeg) {
   Reader* reader = ReaderOf(jpeg);
-  if (reinterpret_cast<j_decompress_ptr>(jpeg)->input_scan_number > reader->max_scans) {
-    std::snprintf(reader->message, sizeof(reader->message), "more than %d scans",
-                  reader->max_scans);
+  if (reinterpret_cast<j_decompress_ptr>(jpeg)->input_scan_number >
+      reader->max_scans) {
+    std::snprintf(reader->message, sizeof(reader->message),
+                  "more than %d scans", reader->max_scans);
     std::longjmp(reader->fail, 1);
   }
 }
@@ -68,7 +72,8 @@ void Prepare(Reader* reader, absl::string_view bytes) {
   jpeg.client_data = reader;
   reader->progress.progress_monitor = OnProgress;
   jpeg.progress = &reader->progress;
-  jpeg_mem_src(&jpeg, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
+  jpeg_mem_src(&jpeg, reinterpret_cast<const unsigned char*>(bytes.data()),
+               bytes.size());
   jpeg_read_header(&jpeg, TRUE);
   switch (jpeg.jpeg_color_space) {
     case JCS_GRAYSCALE:
@@ -99,7 +104,8 @@ void ReadRows(Reader* reader, Image8* image) {
 }
 
 // False on an error, whose text is in reader->message.
-bool Decode(Reader* reader, absl::string_view bytes, const ImageInfo& info, Image8* image) {
+bool Decode(Reader* reader, absl::string_view bytes, const ImageInfo& info,
+            Image8* image) {
   reader->jpeg.err = jpeg_std_error(&reader->errors);
   reader->errors.error_exit = Fail;
   reader->errors.emit_message = OnMessage;
@@ -108,27 +114,32 @@ bool Decode(Reader* reader, absl::string_view bytes, const ImageInfo& info, Imag
   Prepare(reader, bytes);
   if (static_cast<int>(reader->jpeg.image_width) != info.width ||
       static_cast<int>(reader->jpeg.image_height) != info.height) {
-    std::snprintf(reader->message, sizeof(reader->message), "two frame headers that differ");
+    std::snprintf(reader->message, sizeof(reader->message),
+                  "two frame headers that differ");
     return false;
   }
   image->width = info.width;
   image->height = info.height;
   image->channels = reader->jpeg.out_color_space == JCS_GRAYSCALE ? 1 : 3;
-  image->pixels.resize(static_cast<size_t>(image->width) * image->height * image->channels);
+  image->pixels.resize(static_cast<size_t>(image->width) * image->height *
+                       image->channels);
   ReadRows(reader, image);
   return true;
 }
 
 }  // namespace
 
-absl::StatusOr<Image8> DecodeJpeg(absl::string_view bytes, const ImageInfo& info,
+absl::StatusOr<Image8> DecodeJpeg(absl::string_view bytes,
+                                  const ImageInfo& info,
                                   const ImageLimits& limits) {
   Reader reader;
   reader.max_scans = limits.max_jpeg_scans;
   Image8 image;
   const bool ok = Decode(&reader, bytes, info, &image);
   jpeg_destroy_decompress(&reader.jpeg);
-  if (!ok) return absl::InvalidArgumentError(absl::StrCat("broken JPEG image: ", reader.message));
+  if (!ok)
+    return absl::InvalidArgumentError(
+        absl::StrCat("broken JPEG image: ", reader.message));
   return image;
 }
 

@@ -8,7 +8,9 @@
 namespace phosphene {
 namespace {
 
-absl::Status Broken() { return absl::InvalidArgumentError("broken or truncated WebP image"); }
+absl::Status Broken() {
+  return absl::InvalidArgumentError("broken or truncated WebP image");
+}
 
 Image8 Empty(const ImageInfo& info, int channels) {
   Image8 image;
@@ -25,7 +27,8 @@ absl::StatusOr<Image8> FirstFrame(const WebPData& data, const ImageInfo& info) {
   if (decoder == nullptr) return Broken();
   uint8_t* rgba = nullptr;
   int timestamp = 0;
-  if (!WebPAnimDecoderGetNext(decoder.get(), &rgba, &timestamp)) return Broken();
+  if (!WebPAnimDecoderGetNext(decoder.get(), &rgba, &timestamp))
+    return Broken();
   Image8 image = Empty(info, 4);
   image.pixels.assign(rgba, rgba + image.pixels.size());
   return image;
@@ -33,7 +36,8 @@ absl::StatusOr<Image8> FirstFrame(const WebPData& data, const ImageInfo& info) {
 
 }  // namespace
 
-absl::StatusOr<Image8> DecodeWebp(absl::string_view bytes, const ImageInfo& info) {
+absl::StatusOr<Image8> DecodeWebp(absl::string_view bytes,
+                                  const ImageInfo& info) {
   const auto* data = reinterpret_cast<const uint8_t*>(bytes.data());
   WebPBitstreamFeatures features;
   if (WebPGetFeatures(data, bytes.size(), &features) != VP8_STATUS_OK ||
@@ -42,9 +46,11 @@ absl::StatusOr<Image8> DecodeWebp(absl::string_view bytes, const ImageInfo& info
   }
   if (features.has_animation) return FirstFrame({data, bytes.size()}, info);
   Image8 image = Empty(info, features.has_alpha ? 4 : 3);
-  const auto decode = features.has_alpha ? WebPDecodeRGBAInto : WebPDecodeRGBInto;
-  const uint8_t* done = decode(data, bytes.size(), image.pixels.data(), image.pixels.size(),
-                               image.width * image.channels);
+  const auto decode =
+      features.has_alpha ? WebPDecodeRGBAInto : WebPDecodeRGBInto;
+  const uint8_t* done =
+      decode(data, bytes.size(), image.pixels.data(), image.pixels.size(),
+             image.width * image.channels);
   if (done == nullptr) return Broken();
   return image;
 }

@@ -1,6 +1,7 @@
 #include <csetjmp>
 #include <cstdio>
 #include <cstdlib>
+
 // jpeglib.h needs FILE, size_t declared before it.
 #include <jpeglib.h>
 
@@ -52,7 +53,8 @@ bool Write(Writer* writer, const Image8& image, int quality) {
   jpeg_start_compress(&jpeg, TRUE);
   const size_t stride = static_cast<size_t>(image.width) * image.channels;
   while (jpeg.next_scanline < jpeg.image_height) {
-    JSAMPROW row = const_cast<uint8_t*>(image.pixels.data()) + jpeg.next_scanline * stride;
+    JSAMPROW row =
+        const_cast<uint8_t*>(image.pixels.data()) + jpeg.next_scanline * stride;
     jpeg_write_scanlines(&jpeg, &row, 1);
   }
   jpeg_finish_compress(&jpeg);
@@ -61,21 +63,24 @@ bool Write(Writer* writer, const Image8& image, int quality) {
 
 }  // namespace
 
-absl::StatusOr<std::string> EncodeJpeg(const Image8& image, const JpegOptions& options) {
+absl::StatusOr<std::string> EncodeJpeg(const Image8& image,
+                                       const JpegOptions& options) {
   RETURN_IF_ERROR(CheckImage(image));
   if (options.quality < 1 || options.quality > 100) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("JPEG quality ", options.quality, " is out of range 1..100"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "JPEG quality ", options.quality, " is out of range 1..100"));
   }
   const bool alpha = image.channels == 2 || image.channels == 4;
   Writer writer;
-  const bool ok = Write(&writer, alpha ? OverBackdrop(image, Backdrop::kBlack) : image,
-                        options.quality);
+  const bool ok =
+      Write(&writer, alpha ? OverBackdrop(image, Backdrop::kBlack) : image,
+            options.quality);
   std::string out;
   if (ok) out.assign(reinterpret_cast<char*>(writer.out), writer.size);
   jpeg_destroy_compress(&writer.jpeg);
   std::free(writer.out);
-  if (!ok) return absl::InvalidArgumentError(absl::StrCat("JPEG: ", writer.message));
+  if (!ok)
+    return absl::InvalidArgumentError(absl::StrCat("JPEG: ", writer.message));
   return out;
 }
 

@@ -19,7 +19,8 @@ struct Writer {
 };
 
 void Append(png_structp png, png_bytep data, size_t size) {
-  static_cast<Writer*>(png_get_io_ptr(png))->out.append(reinterpret_cast<char*>(data), size);
+  static_cast<Writer*>(png_get_io_ptr(png))
+      ->out.append(reinterpret_cast<char*>(data), size);
 }
 void Flush(png_structp) {}
 void Ignore(png_structp, png_const_charp) {}
@@ -34,8 +35,9 @@ std::vector<png_text> TextChunks(const PngOptions& options) {
   std::vector<png_text> chunks;
   for (const auto& [key, value] : options.text) {
     png_text chunk = {};
-    chunk.compression =
-        value.size() >= kCompressFrom ? PNG_ITXT_COMPRESSION_zTXt : PNG_ITXT_COMPRESSION_NONE;
+    chunk.compression = value.size() >= kCompressFrom
+                            ? PNG_ITXT_COMPRESSION_zTXt
+                            : PNG_ITXT_COMPRESSION_NONE;
     chunk.key = const_cast<char*>(key.c_str());
     chunk.text = const_cast<char*>(value.c_str());
     chunk.itxt_length = value.size();
@@ -44,24 +46,27 @@ std::vector<png_text> TextChunks(const PngOptions& options) {
   return chunks;
 }
 
-constexpr int kColorTypes[] = {PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_GRAY_ALPHA, PNG_COLOR_TYPE_RGB,
-                               PNG_COLOR_TYPE_RGB_ALPHA};
+constexpr int kColorTypes[] = {PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_GRAY_ALPHA,
+                               PNG_COLOR_TYPE_RGB, PNG_COLOR_TYPE_RGB_ALPHA};
 
-bool Write(png_structp png, png_infop info, const Image8& image, const PngOptions& options,
-           Writer* writer) {
+bool Write(png_structp png, png_infop info, const Image8& image,
+           const PngOptions& options, Writer* writer) {
   if (setjmp(png_jmpbuf(png)) != 0) return false;
   png_set_write_fn(png, writer, Append, Flush);
   png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
   png_set_compression_level(png, options.compression);
-  png_set_IHDR(png, info, image.width, image.height, 8, kColorTypes[image.channels - 1],
-               PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+  png_set_IHDR(png, info, image.width, image.height, 8,
+               kColorTypes[image.channels - 1], PNG_INTERLACE_NONE,
+               PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
   png_set_sRGB(png, info, PNG_sRGB_INTENT_PERCEPTUAL);
   if (!writer->text.empty()) {
-    png_set_text(png, info, writer->text.data(), static_cast<int>(writer->text.size()));
+    png_set_text(png, info, writer->text.data(),
+                 static_cast<int>(writer->text.size()));
   }
   png_write_info(png, info);
   const size_t stride = static_cast<size_t>(image.width) * image.channels;
-  for (int y = 0; y < image.height; ++y) png_write_row(png, image.pixels.data() + y * stride);
+  for (int y = 0; y < image.height; ++y)
+    png_write_row(png, image.pixels.data() + y * stride);
   png_write_end(png, nullptr);
   return true;
 }
@@ -69,28 +74,34 @@ bool Write(png_structp png, png_infop info, const Image8& image, const PngOption
 }  // namespace
 
 absl::Status CheckImage(const Image8& image) {
-  if (image.width < 1 || image.height < 1 || image.channels < 1 || image.channels > 4) {
-    return absl::InvalidArgumentError(absl::StrCat("no image of ", image.width, " x ",
-                                                   image.height, " with ", image.channels,
-                                                   " channels"));
+  if (image.width < 1 || image.height < 1 || image.channels < 1 ||
+      image.channels > 4) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("no image of ", image.width, " x ", image.height, " with ",
+                     image.channels, " channels"));
   }
-  const size_t size = static_cast<size_t>(image.width) * image.height * image.channels;
+  const size_t size =
+      static_cast<size_t>(image.width) * image.height * image.channels;
   if (image.pixels.size() != size) {
     return absl::InvalidArgumentError(
-        absl::StrCat("image has ", image.pixels.size(), " bytes of pixels instead of ", size));
+        absl::StrCat("image has ", image.pixels.size(),
+                     " bytes of pixels instead of ", size));
   }
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::string> EncodePng(const Image8& image, const PngOptions& options) {
+absl::StatusOr<std::string> EncodePng(const Image8& image,
+                                      const PngOptions& options) {
   RETURN_IF_ERROR(CheckImage(image));
   Writer writer;
   writer.text = TextChunks(options);
-  png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &writer, Fail, Ignore);
+  png_structp png =
+      png_create_write_struct(PNG_LIBPNG_VER_STRING, &writer, Fail, Ignore);
   png_infop info = png == nullptr ? nullptr : png_create_info_struct(png);
   const bool ok = info != nullptr && Write(png, info, image, options, &writer);
   png_destroy_write_struct(&png, &info);
-  if (!ok) return absl::InvalidArgumentError(absl::StrCat("PNG: ", writer.message));
+  if (!ok)
+    return absl::InvalidArgumentError(absl::StrCat("PNG: ", writer.message));
   return std::move(writer.out);
 }
 

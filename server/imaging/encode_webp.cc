@@ -22,9 +22,9 @@ class Picture {
 
   absl::Status Import(const Image8& image) {
     if (image.width > WEBP_MAX_DIMENSION || image.height > WEBP_MAX_DIMENSION) {
-      return absl::InvalidArgumentError(absl::StrCat("WebP holds at most ", WEBP_MAX_DIMENSION,
-                                                     " pixels on a side, not ", image.width, " x ",
-                                                     image.height));
+      return absl::InvalidArgumentError(absl::StrCat(
+          "WebP holds at most ", WEBP_MAX_DIMENSION, " pixels on a side, not ",
+          image.width, " x ", image.height));
     }
     const bool alpha = image.channels == 2 || image.channels == 4;
     const Image8 rgb = ConvertChannels(image, alpha ? 4 : 3);
@@ -32,7 +32,8 @@ class Picture {
     picture_.width = image.width;
     picture_.height = image.height;
     const auto import = alpha ? WebPPictureImportRGBA : WebPPictureImportRGB;
-    if (!valid_ || !import(&picture_, rgb.pixels.data(), rgb.width * rgb.channels)) {
+    if (!valid_ ||
+        !import(&picture_, rgb.pixels.data(), rgb.width * rgb.channels)) {
       return absl::ResourceExhaustedError("WebP: no memory for the picture");
     }
     return absl::OkStatus();
@@ -50,7 +51,8 @@ absl::StatusOr<WebPConfig> Config(int quality, bool lossless) {
         absl::StrCat("WebP quality ", quality, " is out of range 1..100"));
   }
   WebPConfig config;
-  if (!WebPConfigInit(&config)) return absl::InternalError("libwebp of another version");
+  if (!WebPConfigInit(&config))
+    return absl::InternalError("libwebp of another version");
   config.quality = static_cast<float>(quality);
   if (lossless) {
     WebPConfigLosslessPreset(&config, 6);
@@ -59,16 +61,20 @@ absl::StatusOr<WebPConfig> Config(int quality, bool lossless) {
   return config;
 }
 
-absl::Status CheckFrames(const std::vector<Image8>& frames, const AnimatedWebpOptions& options) {
-  if (frames.empty()) return absl::InvalidArgumentError("an animation needs a frame");
+absl::Status CheckFrames(const std::vector<Image8>& frames,
+                         const AnimatedWebpOptions& options) {
+  if (frames.empty())
+    return absl::InvalidArgumentError("an animation needs a frame");
   if (options.frames_per_second < 1 || options.frames_per_second > 60) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("frames per second ", options.frames_per_second, " is out of range 1..60"));
+    return absl::InvalidArgumentError(absl::StrCat("frames per second ",
+                                                   options.frames_per_second,
+                                                   " is out of range 1..60"));
   }
   for (const Image8& frame : frames) {
     RETURN_IF_ERROR(CheckImage(frame));
     if (frame.width != frames[0].width || frame.height != frames[0].height) {
-      return absl::InvalidArgumentError("frames of an animation must have one size");
+      return absl::InvalidArgumentError(
+          "frames of an animation must have one size");
     }
   }
   return absl::OkStatus();
@@ -86,9 +92,11 @@ std::vector<size_t> Order(size_t count, bool ping_pong) {
 
 }  // namespace
 
-absl::StatusOr<std::string> EncodeWebp(const Image8& image, const WebpOptions& options) {
+absl::StatusOr<std::string> EncodeWebp(const Image8& image,
+                                       const WebpOptions& options) {
   RETURN_IF_ERROR(CheckImage(image));
-  ASSIGN_OR_RETURN(WebPConfig config, Config(options.quality, options.lossless));
+  ASSIGN_OR_RETURN(WebPConfig config,
+                   Config(options.quality, options.lossless));
   Picture picture;
   RETURN_IF_ERROR(picture.Import(image));
   WebPMemoryWriter writer;
@@ -99,25 +107,28 @@ absl::StatusOr<std::string> EncodeWebp(const Image8& image, const WebpOptions& o
   std::string out(reinterpret_cast<char*>(writer.mem), writer.size);
   WebPMemoryWriterClear(&writer);
   if (!ok) {
-    return absl::InternalError(absl::StrCat("WebP: error ", picture.get()->error_code));
+    return absl::InternalError(
+        absl::StrCat("WebP: error ", picture.get()->error_code));
   }
   return out;
 }
 
-absl::StatusOr<std::string> EncodeAnimatedWebp(const std::vector<Image8>& frames,
-                                               const AnimatedWebpOptions& options) {
+absl::StatusOr<std::string> EncodeAnimatedWebp(
+    const std::vector<Image8>& frames, const AnimatedWebpOptions& options) {
   RETURN_IF_ERROR(CheckFrames(frames, options));
   ASSIGN_OR_RETURN(WebPConfig config, Config(options.quality, false));
   WebPAnimEncoderOptions animation;
   WebPAnimEncoderOptionsInit(&animation);
   const std::unique_ptr<WebPAnimEncoder, void (*)(WebPAnimEncoder*)> encoder(
-      WebPAnimEncoderNew(frames[0].width, frames[0].height, &animation), WebPAnimEncoderDelete);
+      WebPAnimEncoderNew(frames[0].width, frames[0].height, &animation),
+      WebPAnimEncoderDelete);
   if (encoder == nullptr) {
-    return absl::InvalidArgumentError(absl::StrCat("no WebP animation of ", frames[0].width, " x ",
-                                                   frames[0].height));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "no WebP animation of ", frames[0].width, " x ", frames[0].height));
   }
   const auto failed = [&encoder] {
-    return absl::InternalError(absl::StrCat("WebP: ", WebPAnimEncoderGetError(encoder.get())));
+    return absl::InternalError(
+        absl::StrCat("WebP: ", WebPAnimEncoderGetError(encoder.get())));
   };
   int64_t shown = 0;
   const auto timestamp = [&] {
@@ -126,7 +137,8 @@ absl::StatusOr<std::string> EncodeAnimatedWebp(const std::vector<Image8>& frames
   for (const size_t index : Order(frames.size(), options.ping_pong)) {
     Picture picture;
     RETURN_IF_ERROR(picture.Import(frames[index]));
-    if (!WebPAnimEncoderAdd(encoder.get(), picture.get(), timestamp(), &config)) return failed();
+    if (!WebPAnimEncoderAdd(encoder.get(), picture.get(), timestamp(), &config))
+      return failed();
     ++shown;
   }
   WebPData data;

@@ -16,7 +16,8 @@ class Tiff {
       : bytes_(bytes), big_endian_(absl::StartsWith(bytes, "MM")) {}
 
   bool valid() const {
-    return bytes_.size() >= 8 && (big_endian_ || absl::StartsWith(bytes_, "II")) && U16(2) == 42;
+    return bytes_.size() >= 8 &&
+           (big_endian_ || absl::StartsWith(bytes_, "II")) && U16(2) == 42;
   }
   // 0 beyond the end.
   uint32_t U16(uint64_t at) const {
@@ -25,7 +26,8 @@ class Tiff {
     return big_endian_ ? a << 8 | b : b << 8 | a;
   }
   uint32_t U32(uint64_t at) const {
-    return big_endian_ ? U16(at) << 16 | U16(at + 2) : U16(at + 2) << 16 | U16(at);
+    return big_endian_ ? U16(at) << 16 | U16(at + 2)
+                       : U16(at + 2) << 16 | U16(at);
   }
 
  private:
@@ -49,7 +51,8 @@ int ExifOrientation(absl::string_view exif) {
   for (uint32_t i = 0; i < entries; ++i) {
     const uint64_t entry = directory + 2 + 12 * uint64_t{i};
     if (entry + 12 > exif.size()) break;
-    if (tiff.U16(entry) != kOrientationTag || tiff.U16(entry + 2) != kShortType) continue;
+    if (tiff.U16(entry) != kOrientationTag || tiff.U16(entry + 2) != kShortType)
+      continue;
     const uint32_t value = tiff.U16(entry + 8);
     return value >= 1 && value <= 8 ? static_cast<int>(value) : 1;
   }
@@ -60,8 +63,10 @@ Image8 ApplyOrientation(Image8 image, int orientation) {
   if (orientation < 2 || orientation > 8) return image;
   const bool swap = orientation >= 5;
   // Where the upright image's (0,0) and axes lie in the stored one.
-  const bool from_right = orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
-  const bool from_bottom = orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
+  const bool from_right = orientation == 2 || orientation == 3 ||
+                          orientation == 7 || orientation == 8;
+  const bool from_bottom = orientation == 3 || orientation == 4 ||
+                           orientation == 6 || orientation == 7;
   Image8 out;
   out.width = swap ? image.height : image.width;
   out.height = swap ? image.width : image.height;
@@ -73,7 +78,8 @@ Image8 ApplyOrientation(Image8 image, int orientation) {
       const int column = swap ? y : x, row = swap ? x : y;
       const int64_t sx = from_right ? image.width - 1 - column : column;
       const int64_t sy = from_bottom ? image.height - 1 - row : row;
-      std::memcpy(to, &image.pixels[(sy * image.width + sx) * image.channels], image.channels);
+      std::memcpy(to, &image.pixels[(sy * image.width + sx) * image.channels],
+                  image.channels);
     }
   }
   return out;

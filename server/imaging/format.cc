@@ -13,7 +13,9 @@ namespace {
 
 constexpr absl::string_view kPngSignature("\x89PNG\r\n\x1a\n", 8);
 
-uint32_t Byte(absl::string_view bytes, size_t at) { return static_cast<uint8_t>(bytes[at]); }
+uint32_t Byte(absl::string_view bytes, size_t at) {
+  return static_cast<uint8_t>(bytes[at]);
+}
 uint32_t BigEndian16(absl::string_view bytes, size_t at) {
   return Byte(bytes, at) << 8 | Byte(bytes, at + 1);
 }
@@ -22,7 +24,8 @@ uint32_t BigEndian32(absl::string_view bytes, size_t at) {
 }
 
 absl::Status Broken(ImageFormat format, absl::string_view what) {
-  return absl::InvalidArgumentError(absl::StrCat("broken ", FormatName(format), " image: ", what));
+  return absl::InvalidArgumentError(
+      absl::StrCat("broken ", FormatName(format), " image: ", what));
 }
 
 struct Size {
@@ -40,14 +43,16 @@ absl::StatusOr<Size> PngSize(absl::string_view bytes) {
     const size_t length = BigEndian32(bytes, at);
     const absl::string_view type = bytes.substr(at + 4, 4);
     if (type == "IDAT" || length > bytes.size() - at - 12) break;
-    if (type == "eXIf") size.orientation = ExifOrientation(bytes.substr(at + 8, length));
+    if (type == "eXIf")
+      size.orientation = ExifOrientation(bytes.substr(at + 8, length));
     at += 12 + length;
   }
   return size;
 }
 
 bool IsStartOfFrame(uint32_t marker) {
-  return marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC;
+  return marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 &&
+         marker != 0xCC;
 }
 
 // Walks the marker segments up to the frame header.
@@ -55,7 +60,8 @@ absl::StatusOr<Size> JpegSize(absl::string_view bytes) {
   Size size;
   size_t at = 2;
   while (at + 4 <= bytes.size()) {
-    if (Byte(bytes, at) != 0xFF) return Broken(ImageFormat::kJpeg, "no marker where one is due");
+    if (Byte(bytes, at) != 0xFF)
+      return Broken(ImageFormat::kJpeg, "no marker where one is due");
     const uint32_t marker = Byte(bytes, at + 1);
     if (marker == 0xFF) {  // fill byte
       ++at;
@@ -110,21 +116,24 @@ absl::StatusOr<Size> SizeOf(ImageFormat format, absl::string_view bytes) {
       break;
   }
   return absl::InvalidArgumentError(
-      bytes.empty() ? "not an image: it is empty"
-                    : "not an image: neither PNG, JPEG nor WebP by its first bytes");
+      bytes.empty()
+          ? "not an image: it is empty"
+          : "not an image: neither PNG, JPEG nor WebP by its first bytes");
 }
 
-absl::Status CheckLimits(ImageFormat format, const Size& size, const ImageLimits& limits) {
-  const std::string what =
-      absl::StrCat(FormatName(format), " image of ", size.width, " x ", size.height);
-  if (size.width < 1 || size.height < 1) return absl::InvalidArgumentError(what + " has no pixels");
+absl::Status CheckLimits(ImageFormat format, const Size& size,
+                         const ImageLimits& limits) {
+  const std::string what = absl::StrCat(FormatName(format), " image of ",
+                                        size.width, " x ", size.height);
+  if (size.width < 1 || size.height < 1)
+    return absl::InvalidArgumentError(what + " has no pixels");
   if (size.width > limits.max_side || size.height > limits.max_side) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(what, " is too large; at most ", limits.max_side, " on a side"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        what, " is too large; at most ", limits.max_side, " on a side"));
   }
   if (size.width * size.height > limits.max_pixels) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(what, " is too large; at most ", limits.max_pixels, " pixels"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        what, " is too large; at most ", limits.max_pixels, " pixels"));
   }
   return absl::OkStatus();
 }
@@ -134,7 +143,8 @@ absl::Status CheckLimits(ImageFormat format, const Size& size, const ImageLimits
 ImageFormat SniffFormat(absl::string_view bytes) {
   if (absl::StartsWith(bytes, kPngSignature)) return ImageFormat::kPng;
   if (absl::StartsWith(bytes, "\xFF\xD8\xFF")) return ImageFormat::kJpeg;
-  if (absl::StartsWith(bytes, "RIFF") && bytes.size() >= 12 && bytes.substr(8, 4) == "WEBP") {
+  if (absl::StartsWith(bytes, "RIFF") && bytes.size() >= 12 &&
+      bytes.substr(8, 4) == "WEBP") {
     return ImageFormat::kWebp;
   }
   return ImageFormat::kUnknown;
@@ -168,11 +178,12 @@ absl::string_view MediaType(ImageFormat format) {
   return "";
 }
 
-absl::StatusOr<ImageInfo> ReadImageInfo(absl::string_view bytes, const ImageLimits& limits) {
+absl::StatusOr<ImageInfo> ReadImageInfo(absl::string_view bytes,
+                                        const ImageLimits& limits) {
   if (static_cast<int64_t>(bytes.size()) > limits.max_bytes) {
-    return absl::InvalidArgumentError(absl::StrCat("image file of ", bytes.size(),
-                                                   " bytes is too large; at most ",
-                                                   limits.max_bytes));
+    return absl::InvalidArgumentError(
+        absl::StrCat("image file of ", bytes.size(),
+                     " bytes is too large; at most ", limits.max_bytes));
   }
   const ImageFormat format = SniffFormat(bytes);
   ASSIGN_OR_RETURN(const Size size, SizeOf(format, bytes));

@@ -22,10 +22,10 @@ absl::string_view MediaType(ImageFormat format);
 // How large an image may be; checked on the header, before any memory is spent
 // on pixels.
 struct ImageLimits {
-  int64_t max_side = 32768;          // pixels
-  int64_t max_pixels = 1LL << 27;    // 134 million: 11585 x 11585
-  int64_t max_bytes = 256LL << 20;   // of the encoded file
-  int max_jpeg_scans = 200;          // a progressive file is decoded scan by scan
+  int64_t max_side = 32768;         // pixels
+  int64_t max_pixels = 1LL << 27;   // 134 million: 11585 x 11585
+  int64_t max_bytes = 256LL << 20;  // of the encoded file
+  int max_jpeg_scans = 200;  // a progressive file is decoded scan by scan
 };
 
 // What the header of an encoded image says. Width and height are the stored
@@ -39,6 +39,7 @@ struct ImageInfo {
 
 // Reads the header. INVALID_ARGUMENT: not an image of these formats, broken, or
 // over the limits (the message names the size and the limit).
-absl::StatusOr<ImageInfo> ReadImageInfo(absl::string_view bytes, const ImageLimits& limits = {});
+absl::StatusOr<ImageInfo> ReadImageInfo(absl::string_view bytes,
+                                        const ImageLimits& limits = {});
 
 }  // namespace phosphene

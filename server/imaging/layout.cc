@@ -45,11 +45,13 @@ Image8 ConvertChannels(const Image8& image, int channels) {
     const uint8_t* in = &image.pixels[i * image.channels];
     uint8_t* to = &out.pixels[i * channels];
     if (grey_out) {
-      to[0] = grey_in ? in[0] : Round8(0.299 * in[0] + 0.587 * in[1] + 0.114 * in[2]);
+      to[0] = grey_in ? in[0]
+                      : Round8(0.299 * in[0] + 0.587 * in[1] + 0.114 * in[2]);
     } else {
       for (int c = 0; c < 3; ++c) to[c] = grey_in ? in[0] : in[c];
     }
-    if (HasAlpha(channels) && HasAlpha(image.channels)) to[channels - 1] = in[image.channels - 1];
+    if (HasAlpha(channels) && HasAlpha(image.channels))
+      to[channels - 1] = in[image.channels - 1];
   }
   return out;
 }
@@ -57,7 +59,8 @@ Image8 ConvertChannels(const Image8& image, int channels) {
 Image8 OverBackdrop(const Image8& image, Backdrop backdrop) {
   if (backdrop == Backdrop::kKeep || !HasAlpha(image.channels)) return image;
   constexpr int kFields = 8, kLight = 242, kDark = 153;  // 0.95 and 0.6
-  const int field = std::max(1, (std::max(image.width, image.height) + kFields - 1) / kFields);
+  const int field = std::max(
+      1, (std::max(image.width, image.height) + kFields - 1) / kFields);
   const int colors = image.channels - 1;
   Image8 out = Blank(image.width, image.height, colors, 0);
   const uint8_t* in = image.pixels.data();
@@ -65,8 +68,10 @@ Image8 OverBackdrop(const Image8& image, Backdrop backdrop) {
   for (int y = 0; y < image.height; ++y) {
     for (int x = 0; x < image.width; ++x, in += image.channels, to += colors) {
       int back = backdrop == Backdrop::kWhite ? 255 : 0;
-      if (backdrop == Backdrop::kCheckerboard) back = (x / field + y / field) % 2 ? kDark : kLight;
-      for (int c = 0; c < colors; ++c) to[c] = static_cast<uint8_t>(Blend(in[c], back, in[colors]));
+      if (backdrop == Backdrop::kCheckerboard)
+        back = (x / field + y / field) % 2 ? kDark : kLight;
+      for (int c = 0; c < colors; ++c)
+        to[c] = static_cast<uint8_t>(Blend(in[c], back, in[colors]));
     }
   }
   return out;
@@ -89,14 +94,18 @@ Image8 Grid(const std::vector<Image8>& images, const GridOptions& options) {
   }
   const int channels = (color ? 3 : 1) + (alpha ? 1 : 0);
   const int count = static_cast<int>(images.size());
-  const int columns = std::min(count, options.columns > 0 ? options.columns : NearSquareColumns(count));
+  const int columns = std::min(
+      count, options.columns > 0 ? options.columns : NearSquareColumns(count));
   const int rows = (count + columns - 1) / columns;
   Image8 out = Blank(columns * cell_width + (columns - 1) * options.gap,
-                     rows * cell_height + (rows - 1) * options.gap, channels, options.fill);
+                     rows * cell_height + (rows - 1) * options.gap, channels,
+                     options.fill);
   for (int i = 0; i < count; ++i) {
     const Image8 image = ConvertChannels(images[i], channels);
-    const int64_t left = i % columns * (cell_width + options.gap) + (cell_width - image.width) / 2;
-    const int64_t top = i / columns * (cell_height + options.gap) + (cell_height - image.height) / 2;
+    const int64_t left = i % columns * (cell_width + options.gap) +
+                         (cell_width - image.width) / 2;
+    const int64_t top = i / columns * (cell_height + options.gap) +
+                        (cell_height - image.height) / 2;
     const size_t stride = static_cast<size_t>(image.width) * channels;
     for (int y = 0; y < image.height; ++y) {
       std::copy_n(&image.pixels[y * stride], stride,

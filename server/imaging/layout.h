@@ -35,8 +35,8 @@ enum class Backdrop { kKeep, kBlack, kWhite, kCheckerboard };
 Image8 OverBackdrop(const Image8& image, Backdrop backdrop);
 
 struct GridOptions {
-  int columns = 0;  // 0: near-square
-  int gap = 0;      // pixels between images and none around
+  int columns = 0;     // 0: near-square
+  int gap = 0;         // pixels between images and none around
   uint8_t fill = 255;  // of gaps and empty cells, every channel
 };
 // Images in rows, each centred in a cell of the largest one's size. Channels

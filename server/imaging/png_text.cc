@@ -23,7 +23,9 @@ void Take(png_structp png, png_bytep to, size_t size) {
   source->rest.remove_prefix(size);
 }
 void Ignore(png_structp, png_const_charp) {}
-[[noreturn]] void Fail(png_structp png, png_const_charp) { std::longjmp(png_jmpbuf(png), 1); }
+[[noreturn]] void Fail(png_structp png, png_const_charp) {
+  std::longjmp(png_jmpbuf(png), 1);
+}
 
 // Reads chunks up to the pixels into `info`.
 bool ReadHead(png_structp png, png_infop info, Source* source) {
@@ -38,18 +40,21 @@ bool ReadHead(png_structp png, png_infop info, Source* source) {
 
 }  // namespace
 
-std::vector<std::pair<std::string, std::string>> ReadPngText(absl::string_view bytes) {
+std::vector<std::pair<std::string, std::string>> ReadPngText(
+    absl::string_view bytes) {
   std::vector<std::pair<std::string, std::string>> out;
   if (SniffFormat(bytes) != ImageFormat::kPng) return out;
   Source source{bytes};
-  png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, nullptr, Fail, Ignore);
+  png_structp png =
+      png_create_read_struct(PNG_LIBPNG_VER_STRING, nullptr, Fail, Ignore);
   png_infop info = png == nullptr ? nullptr : png_create_info_struct(png);
   if (info != nullptr && ReadHead(png, info, &source)) {
     png_textp text = nullptr;
     int count = 0;
     png_get_text(png, info, &text, &count);
     for (int i = 0; i < count; ++i) {
-      out.emplace_back(text[i].key, text[i].text == nullptr ? "" : text[i].text);
+      out.emplace_back(text[i].key,
+                       text[i].text == nullptr ? "" : text[i].text);
     }
   }
   png_destroy_read_struct(&png, &info, nullptr);

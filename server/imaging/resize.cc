@@ -20,8 +20,10 @@ std::vector<Taps> TriangleTaps(int in, int out) {
   std::vector<Taps> taps(out);
   for (int i = 0; i < out; ++i) {
     const double center = (i + 0.5) * scale;
-    const int first = std::max(0, static_cast<int>(std::floor(center - support)));
-    const int last = std::min(in, static_cast<int>(std::ceil(center + support)));
+    const int first =
+        std::max(0, static_cast<int>(std::floor(center - support)));
+    const int last =
+        std::min(in, static_cast<int>(std::ceil(center + support)));
     double sum = 0;
     std::vector<double> raw;
     for (int j = first; j < last; ++j) {
@@ -29,7 +31,8 @@ std::vector<Taps> TriangleTaps(int in, int out) {
       sum += raw.back();
     }
     taps[i].first = first;
-    for (const double weight : raw) taps[i].weights.push_back(static_cast<float>(weight / sum));
+    for (const double weight : raw)
+      taps[i].weights.push_back(static_cast<float>(weight / sum));
   }
   return taps;
 }
@@ -38,12 +41,14 @@ std::vector<Taps> TriangleTaps(int in, int out) {
 void LoadRow(const Image8& image, int y, std::vector<float>* row) {
   const int channels = image.channels;
   const bool alpha = channels == 2 || channels == 4;
-  const uint8_t* in = &image.pixels[static_cast<size_t>(y) * image.width * channels];
+  const uint8_t* in =
+      &image.pixels[static_cast<size_t>(y) * image.width * channels];
   row->assign(in, in + static_cast<size_t>(image.width) * channels);
   if (!alpha) return;
   for (int x = 0; x < image.width; ++x) {
     float* pixel = row->data() + static_cast<size_t>(x) * channels;
-    for (int c = 0; c + 1 < channels; ++c) pixel[c] *= pixel[channels - 1] / 255.f;
+    for (int c = 0; c + 1 < channels; ++c)
+      pixel[c] *= pixel[channels - 1] / 255.f;
   }
 }
 
@@ -72,7 +77,8 @@ Image8 Resize(const Image8& image, int width, int height) {
     LoadRow(image, y, &row);
     for (int x = 0; x < width; ++x) {
       float* to = &narrow[y * stride + static_cast<size_t>(x) * channels];
-      const float* from = row.data() + static_cast<size_t>(across[x].first) * channels;
+      const float* from =
+          row.data() + static_cast<size_t>(across[x].first) * channels;
       for (const float weight : across[x].weights) {
         for (int c = 0; c < channels; ++c) to[c] += weight * *from++;
       }
@@ -87,7 +93,8 @@ Image8 Resize(const Image8& image, int width, int height) {
     row.assign(stride, 0.f);
     for (size_t j = 0; j < down[y].weights.size(); ++j) {
       const float* from = &narrow[(down[y].first + j) * stride];
-      for (size_t k = 0; k < stride; ++k) row[k] += down[y].weights[j] * from[k];
+      for (size_t k = 0; k < stride; ++k)
+        row[k] += down[y].weights[j] * from[k];
     }
     for (int x = 0; x < width; ++x) {
       const size_t at = static_cast<size_t>(x) * channels;

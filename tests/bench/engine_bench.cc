@@ -35,7 +35,6 @@
 #include "server/engine/optimize/network_cache.h"
 #include "server/engine/optimize/outputs.h"
 #include "server/engine/optimize/plan.h"
-#include "server/engine/tensor/guard.h"
 #include "server/engine/optimize/spec_check.h"
 #include "server/engine/tensor/guard.h"
 
@@ -50,11 +49,23 @@ double Milliseconds(Clock::duration span) {
 
 // Flags by name; those without a value hold "".
 struct Flags {
-  std::map<std::string, std::string> values = {
-      {"model", ""},    {"layer", ""},     {"channel", "0"}, {"size", "224"},
-      {"batch", "1"},   {"steps", "64"},   {"warmup", "8"},  {"threads", "0"},
-      {"dtype", "fp32"}, {"transforms", "standard"}, {"param", "fourier"}, {"seed", "0"},
-      {"mean", ""},     {"std", ""},       {"range", "0,1"}, {"device", "cpu"}, {"o", ""}};
+  std::map<std::string, std::string> values = {{"model", ""},
+                                               {"layer", ""},
+                                               {"channel", "0"},
+                                               {"size", "224"},
+                                               {"batch", "1"},
+                                               {"steps", "64"},
+                                               {"warmup", "8"},
+                                               {"threads", "0"},
+                                               {"dtype", "fp32"},
+                                               {"transforms", "standard"},
+                                               {"param", "fourier"},
+                                               {"seed", "0"},
+                                               {"mean", ""},
+                                               {"std", ""},
+                                               {"range", "0,1"},
+                                               {"device", "cpu"},
+                                               {"o", ""}};
   bool bgr = false, json = false;
 
   absl::Status Parse(int argc, char** argv) {
@@ -69,7 +80,8 @@ struct Flags {
         values[name] = argv[++i];
       } else {
         return absl::InvalidArgumentError(
-            absl::StrCat("flag ", argv[i], values.count(name) ? " needs a value" : " is unknown",
+            absl::StrCat("flag ", argv[i],
+                         values.count(name) ? " needs a value" : " is unknown",
                          values.count(name) ? "" : NearestHint(name, known)));
       }
     }
@@ -78,11 +90,16 @@ struct Flags {
     }
     return absl::OkStatus();
   }
-  const std::string& Text(const std::string& name) const { return values.at(name); }
-  int Int(const std::string& name) const { return std::atoi(values.at(name).c_str()); }
+  const std::string& Text(const std::string& name) const {
+    return values.at(name);
+  }
+  int Int(const std::string& name) const {
+    return std::atoi(values.at(name).c_str());
+  }
   std::vector<double> Numbers(const std::string& name) const {
     std::vector<double> out;
-    for (const absl::string_view part : absl::StrSplit(Text(name), ',', absl::SkipEmpty())) {
+    for (const absl::string_view part :
+         absl::StrSplit(Text(name), ',', absl::SkipEmpty())) {
       double value = 0;
       if (absl::SimpleAtod(part, &value)) out.push_back(value);
     }
@@ -114,7 +131,8 @@ v1::JobSpec SpecOf(const Flags& flags) {
     spec.mutable_parameterization()->mutable_fourier();
   }
   if (flags.Text("transforms") == "standard") {
-    spec.add_transforms()->mutable_preset()->set_name(v1::PresetTransform::STANDARD);
+    spec.add_transforms()->mutable_preset()->set_name(
+        v1::PresetTransform::STANDARD);
   }
   auto* channel = spec.add_objectives()->mutable_channel();
   channel->set_layer(flags.Text("layer"));
@@ -142,14 +160,16 @@ using Report = std::vector<std::pair<std::string, std::string>>;
 
 void Tell(const Report& report, bool json) {
   if (!json) {
-    for (const auto& [key, value] : report) std::printf("%-24s %s\n", key.c_str(), value.c_str());
+    for (const auto& [key, value] : report)
+      std::printf("%-24s %s\n", key.c_str(), value.c_str());
     return;
   }
   std::vector<std::string> fields;
   double number = 0;
   for (const auto& [key, value] : report) {
     const bool plain = absl::SimpleAtod(value, &number);
-    fields.push_back(absl::StrCat("\"", key, "\":", plain ? value : absl::StrCat("\"", value, "\"")));
+    fields.push_back(absl::StrCat(
+        "\"", key, "\":", plain ? value : absl::StrCat("\"", value, "\"")));
   }
   std::printf("{%s}\n", absl::StrJoin(fields, ",").c_str());
 }
@@ -163,7 +183,8 @@ double LayerGflops(const NetworkInfo& info, const std::string& layer) {
 }
 
 absl::Status Bench(const Flags& flags) {
-  const int threads = flags.Int("threads") > 0 ? flags.Int("threads") : UsableCores();
+  const int threads =
+      flags.Int("threads") > 0 ? flags.Int("threads") : UsableCores();
   at::set_num_threads(threads);
   ASSIGN_OR_RETURN(const auto file, MappedFile::Open(flags.Text("model")));
   EngineInputs inputs;
@@ -181,6 +202,7 @@ absl::Status Bench(const Flags& flags) {
   context.networks = &networks;
   context.device = at::Device(flags.Text("device"));
   context.dtype = flags.Text("dtype") == "bf16" ? at::kBFloat16 : at::kFloat;
+  context.threads = threads;
   const Clock::time_point opening = Clock::now();
   ASSIGN_OR_RETURN(context.model, networks.Open("bench"));
   RETURN_IF_ERROR(CheckSpec(spec, context.model.info.get(), absl::OkStatus()));
@@ -205,8 +227,9 @@ absl::Status Bench(const Flags& flags) {
   const double median = each[each.size() / 2];
   const double side = flags.Int("size") / 224.0;
   // Forward and the gradient of the input are as many FLOPs each.
-  const double gflop = 2 * LayerGflops(*context.model.info, flags.Text("layer")) * side * side *
-                       flags.Int("batch");
+  const double gflop = 2 *
+                       LayerGflops(*context.model.info, flags.Text("layer")) *
+                       side * side * flags.Int("batch");
   const double gemm = GemmRate();
   const auto number = [](double value) { return absl::StrCat(value); };
   Tell({{"layer", flags.Text("layer")},

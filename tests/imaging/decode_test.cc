@@ -2,14 +2,15 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-// jpeglib.h needs FILE, size_t declared before it.
-#include <cstdio>
-#include <cstdlib>
-#include <jpeglib.h>
 #include <png.h>
 
+#include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
+
+// jpeglib.h needs FILE, size_t declared before it.
+#include <jpeglib.h>
 
 #include "server/imaging/encode.h"
 #include "server/imaging/exif.h"
@@ -53,12 +54,14 @@ std::string CmykJpeg(std::vector<uint8_t> pixel, bool adobe) {
 std::string RawPng(int bit_depth, int color_type, int interlace,
                    const std::vector<std::vector<uint8_t>>& rows, int width) {
   std::string out;
-  png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, nullptr, nullptr, nullptr);
+  png_structp png =
+      png_create_write_struct(PNG_LIBPNG_VER_STRING, nullptr, nullptr, nullptr);
   png_infop info = png_create_info_struct(png);
   png_set_write_fn(
       png, &out,
       [](png_structp p, png_bytep data, size_t n) {
-        static_cast<std::string*>(png_get_io_ptr(p))->append(reinterpret_cast<char*>(data), n);
+        static_cast<std::string*>(png_get_io_ptr(p))
+            ->append(reinterpret_cast<char*>(data), n);
       },
       nullptr);
   png_set_IHDR(png, info, width, rows.size(), bit_depth, color_type, interlace,
@@ -67,7 +70,8 @@ std::string RawPng(int bit_depth, int color_type, int interlace,
   if (color_type == PNG_COLOR_TYPE_PALETTE) png_set_PLTE(png, info, palette, 2);
   png_write_info(png, info);
   std::vector<png_bytep> pointers;
-  for (const auto& row : rows) pointers.push_back(const_cast<png_bytep>(row.data()));
+  for (const auto& row : rows)
+    pointers.push_back(const_cast<png_bytep>(row.data()));
   png_write_image(png, pointers.data());
   png_write_end(png, nullptr);
   png_destroy_write_struct(&png, &info);
@@ -88,8 +92,9 @@ TEST(DecodeImage, PngRoundTripIsExactForEveryChannelCount) {
 }
 
 TEST(DecodeImage, SixteenBitPngKeepsTheHighByte) {
-  const Image8 image = Decoded(RawPng(16, PNG_COLOR_TYPE_GRAY, PNG_INTERLACE_NONE,
-                                      {{0x80, 0x00, 0xFF, 0xFF, 0x00, 0x00}}, 3));
+  const Image8 image =
+      Decoded(RawPng(16, PNG_COLOR_TYPE_GRAY, PNG_INTERLACE_NONE,
+                     {{0x80, 0x00, 0xFF, 0xFF, 0x00, 0x00}}, 3));
   ASSERT_EQ(image.channels, 1);
   EXPECT_NEAR(image.pixels[0], 128, 1);
   EXPECT_EQ(image.pixels[1], 255);
@@ -97,18 +102,19 @@ TEST(DecodeImage, SixteenBitPngKeepsTheHighByte) {
 }
 
 TEST(DecodeImage, PaletteAndInterlacedPngsAreExpanded) {
-  const Image8 palette =
-      Decoded(RawPng(8, PNG_COLOR_TYPE_PALETTE, PNG_INTERLACE_NONE, {{0, 1}}, 2));
+  const Image8 palette = Decoded(
+      RawPng(8, PNG_COLOR_TYPE_PALETTE, PNG_INTERLACE_NONE, {{0, 1}}, 2));
   EXPECT_EQ(palette.pixels, (std::vector<uint8_t>{10, 20, 30, 200, 100, 50}));
-  const Image8 interlaced =
-      Decoded(RawPng(8, PNG_COLOR_TYPE_GRAY, PNG_INTERLACE_ADAM7, {{1, 2}, {3, 4}}, 2));
+  const Image8 interlaced = Decoded(
+      RawPng(8, PNG_COLOR_TYPE_GRAY, PNG_INTERLACE_ADAM7, {{1, 2}, {3, 4}}, 2));
   EXPECT_EQ(interlaced.pixels, (std::vector<uint8_t>{1, 2, 3, 4}));
 }
 
 TEST(DecodeImage, JpegKeepsGreyAndColour) {
   for (const int channels : {1, 3}) {
     const Image8 image = Gradient(64, 48, channels);
-    EXPECT_LE(MaxDifference(Decoded(*EncodeJpeg(image, {95})), image), 8) << channels;
+    EXPECT_LE(MaxDifference(Decoded(*EncodeJpeg(image, {95})), image), 8)
+        << channels;
   }
 }
 
@@ -127,7 +133,9 @@ TEST(DecodeImage, CmykJpegBecomesRgb) {
 TEST(DecodeImage, TurnsAJpegUpright) {
   const std::string jpeg = *EncodeJpeg(Gradient(32, 16, 3), {95});
   const Image8 stored = Decoded(jpeg);
-  EXPECT_EQ(MaxDifference(Decoded(WithExif(jpeg, 6)), ApplyOrientation(stored, 6)), 0);
+  EXPECT_EQ(
+      MaxDifference(Decoded(WithExif(jpeg, 6)), ApplyOrientation(stored, 6)),
+      0);
   DecodeOptions as_stored;
   as_stored.apply_orientation = false;
   EXPECT_EQ(MaxDifference(Decoded(WithExif(jpeg, 6), as_stored), stored), 0);
@@ -138,13 +146,16 @@ TEST(DecodeImage, WebpKeepsColourAndAlpha) {
   lossless.lossless = true;
   for (const int channels : {3, 4}) {
     const Image8 image = Gradient(31, 20, channels);
-    EXPECT_EQ(MaxDifference(Decoded(*EncodeWebp(image, lossless)), image), 0) << channels;
-    EXPECT_LE(MaxDifference(Decoded(*EncodeWebp(image)), image), 24) << channels;
+    EXPECT_EQ(MaxDifference(Decoded(*EncodeWebp(image, lossless)), image), 0)
+        << channels;
+    EXPECT_LE(MaxDifference(Decoded(*EncodeWebp(image)), image), 24)
+        << channels;
   }
 }
 
 TEST(DecodeImage, FirstFrameStandsForAnAnimation) {
-  const auto animation = EncodeAnimatedWebp({Flat(16, 16, {250, 10, 10}), Flat(16, 16, {0, 0, 250})});
+  const auto animation = EncodeAnimatedWebp(
+      {Flat(16, 16, {250, 10, 10}), Flat(16, 16, {0, 0, 250})});
   const Image8 image = Decoded(*animation);
   ASSERT_EQ(image.channels, 4);
   EXPECT_GT(image.pixels[0], 200);
@@ -160,23 +171,26 @@ TEST(DecodeImage, BrokenFilesAreErrorsNotCrashes) {
         *EncodeAnimatedWebp({Gradient(24, 24, 3), Flat(24, 24, {1, 2, 3})})}) {
     for (size_t size = 0; size + 20 < whole.size(); size += 7) {
       EXPECT_FALSE(DecodeImage(absl::string_view(whole).substr(0, size)).ok())
-          << FormatName(SniffFormat(whole)) << " cut to " << size << " of " << whole.size();
+          << FormatName(SniffFormat(whole)) << " cut to " << size << " of "
+          << whole.size();
     }
     for (size_t at = 0; at < whole.size(); at += 3) {
       std::string flipped = whole;
       flipped[at] = static_cast<char>(flipped[at] ^ 0x55);
       const auto image = DecodeImage(flipped);
       if (!image.ok()) continue;
-      EXPECT_EQ(image->pixels.size(),
-                static_cast<size_t>(image->width) * image->height * image->channels);
+      EXPECT_EQ(image->pixels.size(), static_cast<size_t>(image->width) *
+                                          image->height * image->channels);
     }
   }
 }
 
 TEST(DecodeImage, TruncatedJpegIsRefusedNotFilledWithGrey) {
   const std::string whole = *EncodeJpeg(Gradient(200, 200, 3));
-  const auto image = DecodeImage(absl::string_view(whole).substr(0, whole.size() / 2));
-  EXPECT_THAT(std::string(image.status().message()), HasSubstr("broken JPEG image"));
+  const auto image =
+      DecodeImage(absl::string_view(whole).substr(0, whole.size() / 2));
+  EXPECT_THAT(std::string(image.status().message()),
+              HasSubstr("broken JPEG image"));
 }
 
 TEST(DecodeImage, ReadsRealPhotographs) {

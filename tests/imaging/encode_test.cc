@@ -16,9 +16,11 @@ using ::testing::HasSubstr;
 using ::testing::Pair;
 
 int FrameCount(const std::string& webp) {
-  const WebPData data{reinterpret_cast<const uint8_t*>(webp.data()), webp.size()};
+  const WebPData data{reinterpret_cast<const uint8_t*>(webp.data()),
+                      webp.size()};
   WebPDemuxer* demuxer = WebPDemux(&data);
-  const int count = static_cast<int>(WebPDemuxGetI(demuxer, WEBP_FF_FRAME_COUNT));
+  const int count =
+      static_cast<int>(WebPDemuxGetI(demuxer, WEBP_FF_FRAME_COUNT));
   WebPDemuxDelete(demuxer);
   return count;
 }
@@ -26,12 +28,14 @@ int FrameCount(const std::string& webp) {
 TEST(EncodePng, TellsItsTextBack) {
   PngOptions options;
   const std::string spec(5000, 'x');
-  options.text = {{"Software", "Phosphene"}, {"seed", "7"}, {"spec", "π " + spec}};
+  options.text = {
+      {"Software", "Phosphene"}, {"seed", "7"}, {"spec", "π " + spec}};
   const auto png = EncodePng(Gradient(8, 8, 3), options);
   ASSERT_TRUE(png.ok());
   EXPECT_LT(png->size(), 2000u) << "long text is compressed";
-  EXPECT_THAT(ReadPngText(*png), ElementsAre(Pair("Software", "Phosphene"), Pair("seed", "7"),
-                                             Pair("spec", "π " + spec)));
+  EXPECT_THAT(ReadPngText(*png),
+              ElementsAre(Pair("Software", "Phosphene"), Pair("seed", "7"),
+                          Pair("spec", "π " + spec)));
 }
 
 TEST(ReadPngText, IsEmptyForWhatHasNone) {
@@ -48,19 +52,24 @@ TEST(Encoders, SamePixelsMakeTheSameBytes) {
 }
 
 TEST(Encoders, RefuseAnImageThatIsNotOne) {
-  for (const Image8& image : {Image8{}, Image8{2, 2, 3, {1, 2, 3}}, Image8{2, 2, 5, {}},
-                              Image8{-1, 4, 1, {}}}) {
-    EXPECT_EQ(EncodePng(image).status().code(), absl::StatusCode::kInvalidArgument);
-    EXPECT_EQ(EncodeJpeg(image).status().code(), absl::StatusCode::kInvalidArgument);
-    EXPECT_EQ(EncodeWebp(image).status().code(), absl::StatusCode::kInvalidArgument);
-    EXPECT_EQ(EncodeAnimatedWebp({image}).status().code(), absl::StatusCode::kInvalidArgument);
+  for (const Image8& image : {Image8{}, Image8{2, 2, 3, {1, 2, 3}},
+                              Image8{2, 2, 5, {}}, Image8{-1, 4, 1, {}}}) {
+    EXPECT_EQ(EncodePng(image).status().code(),
+              absl::StatusCode::kInvalidArgument);
+    EXPECT_EQ(EncodeJpeg(image).status().code(),
+              absl::StatusCode::kInvalidArgument);
+    EXPECT_EQ(EncodeWebp(image).status().code(),
+              absl::StatusCode::kInvalidArgument);
+    EXPECT_EQ(EncodeAnimatedWebp({image}).status().code(),
+              absl::StatusCode::kInvalidArgument);
   }
 }
 
 TEST(EncodeJpeg, QualityIsBoundedAndTellsInSize) {
   const Image8 image = Gradient(100, 100, 3);
   EXPECT_GT(EncodeJpeg(image, {95})->size(), EncodeJpeg(image, {20})->size());
-  EXPECT_THAT(std::string(EncodeJpeg(image, {0}).status().message()), HasSubstr("1..100"));
+  EXPECT_THAT(std::string(EncodeJpeg(image, {0}).status().message()),
+              HasSubstr("1..100"));
 }
 
 TEST(EncodeJpeg, AlphaGoesOverBlack) {
@@ -87,7 +96,8 @@ TEST(EncodeAnimatedWebp, ShowsEveryFrameAndPingPongGoesBack) {
 }
 
 TEST(EncodeAnimatedWebp, FramesMustHaveOneSize) {
-  const auto webp = EncodeAnimatedWebp({Flat(4, 4, {1, 2, 3}), Flat(5, 4, {1, 2, 3})});
+  const auto webp =
+      EncodeAnimatedWebp({Flat(4, 4, {1, 2, 3}), Flat(5, 4, {1, 2, 3})});
   EXPECT_THAT(std::string(webp.status().message()), HasSubstr("one size"));
 }
 

@@ -13,8 +13,9 @@ using ::testing::HasSubstr;
 
 // Header of a PNG of any size: 33 bytes that promise gigabytes.
 std::string PngHeader(uint32_t width, uint32_t height) {
-  return std::string("\x89PNG\r\n\x1a\n", 8) + BigEndian(13, 4) + "IHDR" + BigEndian(width, 4) +
-         BigEndian(height, 4) + std::string("\x08\x02\0\0\0\0\0\0\0", 9);
+  return std::string("\x89PNG\r\n\x1a\n", 8) + BigEndian(13, 4) + "IHDR" +
+         BigEndian(width, 4) + BigEndian(height, 4) +
+         std::string("\x08\x02\0\0\0\0\0\0\0", 9);
 }
 
 std::string Error(absl::string_view bytes, const ImageLimits& limits = {}) {
@@ -44,7 +45,8 @@ TEST(ReadImageInfo, TellsSizeAndFormat) {
 }
 
 TEST(ReadImageInfo, RefusesABombByItsHeader) {
-  EXPECT_THAT(Error(PngHeader(30000, 30000)), HasSubstr("30000 x 30000 is too large"));
+  EXPECT_THAT(Error(PngHeader(30000, 30000)),
+              HasSubstr("30000 x 30000 is too large"));
   EXPECT_THAT(Error(PngHeader(40000, 1)), HasSubstr("at most 32768 on a side"));
   EXPECT_THAT(Error(PngHeader(0, 5)), HasSubstr("no pixels"));
 }
@@ -52,10 +54,12 @@ TEST(ReadImageInfo, RefusesABombByItsHeader) {
 TEST(ReadImageInfo, HoldsToTheLimitsGiven) {
   ImageLimits limits;
   limits.max_pixels = 99;
-  EXPECT_THAT(Error(*EncodePng(Gradient(10, 10, 1)), limits), HasSubstr("at most 99 pixels"));
+  EXPECT_THAT(Error(*EncodePng(Gradient(10, 10, 1)), limits),
+              HasSubstr("at most 99 pixels"));
   limits = {};
   limits.max_bytes = 10;
-  EXPECT_THAT(Error(*EncodePng(Gradient(10, 10, 1)), limits), HasSubstr("at most 10"));
+  EXPECT_THAT(Error(*EncodePng(Gradient(10, 10, 1)), limits),
+              HasSubstr("at most 10"));
 }
 
 TEST(ReadImageInfo, SaysWhatIsNoImage) {
@@ -65,15 +69,19 @@ TEST(ReadImageInfo, SaysWhatIsNoImage) {
 
 TEST(ReadImageInfo, TruncatedHeadersAreErrors) {
   for (const std::string& whole :
-       {*EncodePng(Gradient(9, 9, 3)), *EncodeJpeg(Gradient(9, 9, 3)), *EncodeWebp(Gradient(9, 9, 3))}) {
+       {*EncodePng(Gradient(9, 9, 3)), *EncodeJpeg(Gradient(9, 9, 3)),
+        *EncodeWebp(Gradient(9, 9, 3))}) {
     for (size_t size = 0; size < 24; ++size) {
-      EXPECT_FALSE(ReadImageInfo(absl::string_view(whole).substr(0, size)).ok()) << size;
+      EXPECT_FALSE(ReadImageInfo(absl::string_view(whole).substr(0, size)).ok())
+          << size;
     }
   }
 }
 
 TEST(ReadImageInfo, ReadsTheExifOrientationOfAJpeg) {
-  EXPECT_EQ(ReadImageInfo(WithExif(*EncodeJpeg(Gradient(8, 4, 3)), 6))->orientation, 6);
+  EXPECT_EQ(
+      ReadImageInfo(WithExif(*EncodeJpeg(Gradient(8, 4, 3)), 6))->orientation,
+      6);
 }
 
 }  // namespace

@@ -25,7 +25,8 @@ TEST(Resize, FlatStaysFlat) {
 
 TEST(Resize, ShrinkingAveragesWhatItLeavesOut) {
   Image8 checks = Flat(64, 64, {0});
-  for (int i = 0; i < 64 * 64; ++i) checks.pixels[i] = (i + i / 64) % 2 ? 255 : 0;
+  for (int i = 0; i < 64 * 64; ++i)
+    checks.pixels[i] = (i + i / 64) % 2 ? 255 : 0;
   const Image8 small = Resize(checks, 8, 8);
   for (const uint8_t value : small.pixels) EXPECT_NEAR(value, 128, 6);
 }
@@ -51,21 +52,27 @@ TEST(Resize, TransparentPixelsDoNotBleed) {
 TEST(ConvertChannels, SpreadsGreyAndTakesLuma) {
   EXPECT_EQ(ConvertChannels(Flat(1, 1, {9}), 4).pixels, (Pixels{9, 9, 9, 255}));
   EXPECT_EQ(ConvertChannels(Flat(1, 1, {255, 0, 0}), 1).pixels, (Pixels{76}));
-  EXPECT_EQ(ConvertChannels(Flat(1, 1, {1, 2, 3, 4}), 3).pixels, (Pixels{1, 2, 3}));
-  EXPECT_EQ(ConvertChannels(Flat(1, 1, {7, 40}), 4).pixels, (Pixels{7, 7, 7, 40}));
+  EXPECT_EQ(ConvertChannels(Flat(1, 1, {1, 2, 3, 4}), 3).pixels,
+            (Pixels{1, 2, 3}));
+  EXPECT_EQ(ConvertChannels(Flat(1, 1, {7, 40}), 4).pixels,
+            (Pixels{7, 7, 7, 40}));
 }
 
 TEST(OverBackdrop, CompositesByAlpha) {
   const Image8 half = Flat(1, 1, {200, 100, 0, 128});
   EXPECT_EQ(OverBackdrop(half, Backdrop::kBlack).pixels, (Pixels{100, 50, 0}));
-  EXPECT_EQ(OverBackdrop(half, Backdrop::kWhite).pixels, (Pixels{227, 177, 127}));
+  EXPECT_EQ(OverBackdrop(half, Backdrop::kWhite).pixels,
+            (Pixels{227, 177, 127}));
   EXPECT_EQ(OverBackdrop(half, Backdrop::kKeep).channels, 4);
   EXPECT_EQ(MaxDifference(OverBackdrop(Flat(2, 2, {1, 2, 3}), Backdrop::kWhite),
-                          Flat(2, 2, {1, 2, 3})), 0) << "opaque stays";
+                          Flat(2, 2, {1, 2, 3})),
+            0)
+      << "opaque stays";
 }
 
 TEST(OverBackdrop, CheckerboardHasEightFields) {
-  const Image8 board = OverBackdrop(Flat(64, 64, {0, 0, 0, 0}), Backdrop::kCheckerboard);
+  const Image8 board =
+      OverBackdrop(Flat(64, 64, {0, 0, 0, 0}), Backdrop::kCheckerboard);
   EXPECT_EQ(board.pixels[0], 242);
   EXPECT_EQ(board.pixels[8 * 3], 153);
   EXPECT_EQ(board.pixels[8 * 64 * 3], 153);
@@ -73,7 +80,8 @@ TEST(OverBackdrop, CheckerboardHasEightFields) {
 }
 
 TEST(Grid, PutsImagesInRowsWithGaps) {
-  const Image8 grid = Grid({Flat(2, 1, {10}), Flat(2, 1, {20}), Flat(2, 1, {30})}, {2, 1, 0});
+  const Image8 grid =
+      Grid({Flat(2, 1, {10}), Flat(2, 1, {20}), Flat(2, 1, {30})}, {2, 1, 0});
   EXPECT_EQ(grid.width, 5);
   EXPECT_EQ(grid.height, 3);
   EXPECT_EQ(grid.pixels, (Pixels{10, 10, 0, 20, 20,  //
@@ -90,7 +98,8 @@ TEST(Grid, IsNearSquareByDefault) {
 }
 
 TEST(Grid, MixesGreyColourAndAlpha) {
-  const Image8 grid = Grid({Flat(1, 1, {5, 60}), Flat(1, 1, {1, 2, 3})}, {2, 0, 0});
+  const Image8 grid =
+      Grid({Flat(1, 1, {5, 60}), Flat(1, 1, {1, 2, 3})}, {2, 0, 0});
   EXPECT_EQ(grid.pixels, (Pixels{5, 5, 5, 60, 1, 2, 3, 255}));
 }
 

@@ -54,6 +54,13 @@ TEST_P(FrozenConvTest, EqualsAtenForwardAndBackward) {
 INSTANTIATE_TEST_SUITE_P(
     Settings, FrozenConvTest,
     testing::Values(Setting{3, 8, 7, 2, 1, 1, {3, 3, 3, 3}, 21, 18},
+                    Setting{3, 8, 7, 2, 1, 1, {3, 3, 3, 3}, 20, 23},
+                    Setting{3, 8, 3, 2, 1, 1, {0, 0, 0, 0}, 20, 23},
+                    Setting{3, 8, 3, 2, 1, 1, {1, 1, 1, 1}, 19, 22},
+                    Setting{1, 8, 11, 4, 1, 1, {2, 2, 2, 2}, 35, 38},
+                    Setting{4, 8, 4, 4, 1, 1, {0, 0, 0, 0}, 17, 16},
+                    Setting{3, 8, 2, 3, 1, 1, {0, 0, 0, 0}, 17, 16},
+                    Setting{3, 8, 2, 2, 1, 1, {3, 3, 3, 3}, 9, 8},
                     Setting{16, 24, 1, 1, 1, 1, {0, 0, 0, 0}, 9, 7},
                     Setting{5, 6, 3, 1, 1, 1, {1, 1, 1, 1}, 9, 11},
                     Setting{4, 6, 3, 1, 2, 1, {2, 2, 2, 2}, 13, 11},

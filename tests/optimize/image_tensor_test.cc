@@ -7,7 +7,8 @@ namespace {
 
 TEST(ImageTensor, PixelsComeBackAsTheyWere) {
   Image8 image{3, 2, 4, {}};
-  for (int i = 0; i < 24; ++i) image.pixels.push_back(static_cast<uint8_t>(i * 11));
+  for (int i = 0; i < 24; ++i)
+    image.pixels.push_back(static_cast<uint8_t>(i * 11));
   const at::Tensor tensor = ToTensor(image);
   EXPECT_EQ(tensor.sizes(), at::IntArrayRef({1, 4, 2, 3}));
   EXPECT_TRUE(tensor.is_contiguous());

@@ -33,24 +33,29 @@ TEST_P(EveryObjective, RisesInThreeSteps) {
 
 INSTANTIATE_TEST_SUITE_P(
     Texts, EveryObjective,
-    ::testing::Values("channel { layer: 'relu2' channel: 3 }", "neuron { layer: 'conv2' channel: 0 }",
-                      "direction { layer: 'relu2' random_seed: 4 }", "deepdream { layer: 'relu2' }",
-                      "weight: -2 channel { layer: 'conv2' channel: 1 }",
-                      "negate { term { channel { layer: 'relu1' channel: 2 } } }",
-                      "sum { terms { channel { layer: 'relu2' channel: 3 } } "
-                      "      terms { deepdream { layer: 'relu1' } weight: 0.5 } }"));
+    ::testing::Values(
+        "channel { layer: 'relu2' channel: 3 }",
+        "neuron { layer: 'conv2' channel: 0 }",
+        "direction { layer: 'relu2' random_seed: 4 }",
+        "deepdream { layer: 'relu2' }",
+        "weight: -2 channel { layer: 'conv2' channel: 1 }",
+        "negate { term { channel { layer: 'relu1' channel: 2 } } }",
+        "sum { terms { channel { layer: 'relu2' channel: 3 } } "
+        "      terms { deepdream { layer: 'relu1' } weight: 0.5 } }"));
 
 class EveryParameterization : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(EveryParameterization, Rises) {
-  const v1::JobSpec spec = Spec(absl::StrCat(
-      "model: 'tiny' objectives { channel { layer: 'relu2' channel: 3 } } parameterization {",
-      GetParam(), "}"));
+  const v1::JobSpec spec =
+      Spec(absl::StrCat("model: 'tiny' objectives { channel { layer: 'relu2' "
+                        "channel: 3 } } parameterization {",
+                        GetParam(), "}"));
   EXPECT_LT(ValueAfter(spec, 1), ValueAfter(spec, 4));
 }
 
 INSTANTIATE_TEST_SUITE_P(Texts, EveryParameterization,
-                         ::testing::Values("width: 32 pixel {}", "width: 32 fourier {}",
+                         ::testing::Values("width: 32 pixel {}",
+                                           "width: 32 fourier {}",
                                            "width: 33 height: 17 fourier {}",
                                            "width: 32 channels: 1 pixel {}"));
 
@@ -78,10 +83,12 @@ TEST_P(EveryKindOfRow, InCompanyEqualsItselfAlone) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Specs, EveryKindOfRow,
-                         ::testing::Values("", "optimizer { lbfgs { max_evaluations: 4 } }",
-                                           "optimizer { normalize_gradient: MEAN_ABS }",
-                                           "transforms { per_row: true jitter { pixels: 4 } }"));
+INSTANTIATE_TEST_SUITE_P(
+    Specs, EveryKindOfRow,
+    ::testing::Values("", "optimizer { lbfgs { max_evaluations: 4 } }",
+                      "optimizer { normalize_gradient: MEAN_ABS }",
+                      "precision: BF16",
+                      "transforms { per_row: true jitter { pixels: 4 } }"));
 
 TEST(Loop, AnObjectiveOfOneRowLeavesTheOthersAlone) {
   v1::JobSpec spec = TinySpec("optimizer { sgd {} learning_rate: 10 }");
@@ -102,9 +109,10 @@ TEST(Loop, WeightsScaleTheSumAndSignsTurnIt) {
 
 TEST(Loop, AJobWithoutANetworkRuns) {
   TinyEngine tiny;
-  ASSERT_OK_AND_ASSIGN(const RunResult result,
-                       tiny.Run(Spec("parameterization { width: 16 pixel { sd: 1 } } steps: 30 "
-                                     "objectives { l2 { constant: 0.5 } weight: -1 }")));
+  ASSERT_OK_AND_ASSIGN(
+      const RunResult result,
+      tiny.Run(Spec("parameterization { width: 16 pixel { sd: 1 } } steps: 30 "
+                    "objectives { l2 { constant: 0.5 } weight: -1 }")));
   EXPECT_EQ(tiny.opened, 0);
   EXPECT_GT(result.objective_value, -10);
 }

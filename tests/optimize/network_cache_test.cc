@@ -11,8 +11,10 @@ namespace {
 class NetworkCacheTest : public ::testing::Test {
  protected:
   NetworkCacheTest() {
-    inputs_.open_model = [this](absl::string_view name) -> absl::StatusOr<ModelFile> {
-      return ModelFile{std::string(name), TinyConfig(), nullptr, onnx_, version_};
+    inputs_.open_model =
+        [this](absl::string_view name) -> absl::StatusOr<ModelFile> {
+      return ModelFile{std::string(name), TinyConfig(), nullptr, onnx_,
+                       version_};
     };
   }
   NetworkLease Lease(const std::vector<std::string>& layers) {
@@ -40,7 +42,8 @@ TEST_F(NetworkCacheTest, ANetworkHandedBackIsUsedAgain) {
     const NetworkLease lease = Lease({"relu1", "relu2"});
     first = lease.get();
   }
-  EXPECT_EQ(Lease({"relu2", "relu1"}).get(), first) << "the order of layers does not matter";
+  EXPECT_EQ(Lease({"relu2", "relu1"}).get(), first)
+      << "the order of layers does not matter";
 }
 
 TEST_F(NetworkCacheTest, TwoAtOnceGetTheirOwn) {
@@ -61,7 +64,8 @@ TEST_F(NetworkCacheTest, OtherLayersOrOptionsAreAnotherNetwork) {
 
 TEST_F(NetworkCacheTest, ABrokenFileIsAnError) {
   onnx_ = onnx_.substr(0, onnx_.size() / 2);
-  EXPECT_THAT(cache_.Open("tiny"), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(cache_.Open("tiny"),
+              StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 }  // namespace

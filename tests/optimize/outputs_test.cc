@@ -19,7 +19,8 @@ std::vector<RunArtifact> Outputs(const std::string& outputs, int rows = 2) {
   TinyEngine tiny;
   v1::JobSpec spec = Spec(
       "parameterization { width: 12 height: 8 pixel { sd: 1 } } "
-      "objectives { l2 { constant: 0.5 } weight: -1 } steps: 1 seed: 5 " + outputs);
+      "objectives { l2 { constant: 0.5 } weight: -1 } steps: 1 seed: 5 " +
+      outputs);
   spec.mutable_parameterization()->set_rows(rows);
   const auto result = tiny.Run(spec);
   EXPECT_OK(result);
@@ -31,13 +32,15 @@ TEST(Outputs, OnePngByDefault) {
   ASSERT_EQ(artifacts.size(), 1u);
   EXPECT_EQ(artifacts[0].info.name(), "image.png");
   EXPECT_EQ(artifacts[0].info.media_type(), "image/png");
-  EXPECT_EQ(artifacts[0].info.size_bytes(), static_cast<int64_t>(artifacts[0].bytes.size()));
+  EXPECT_EQ(artifacts[0].info.size_bytes(),
+            static_cast<int64_t>(artifacts[0].bytes.size()));
   EXPECT_EQ(artifacts[0].info.width(), 12);
   EXPECT_EQ(DecodeImage(artifacts[0].bytes)->height, 8);
 }
 
 TEST(Outputs, APngTellsHowItWasMade) {
-  const auto artifacts = Outputs("outputs { png {} } outputs { png { metadata: false } }");
+  const auto artifacts =
+      Outputs("outputs { png {} } outputs { png { metadata: false } }");
   const auto text = ReadPngText(artifacts[0].bytes);
   ASSERT_EQ(text.size(), 3u);
   EXPECT_THAT(text[0].second, HasSubstr("Phosphene"));
@@ -48,48 +51,56 @@ TEST(Outputs, APngTellsHowItWasMade) {
 
 TEST(Outputs, EveryFormatIsWhatItSays) {
   const auto artifacts = Outputs(
-      "outputs { png {} } outputs { jpeg {} } outputs { webp {} } outputs { animated_webp {} } "
-      "outputs { checkpoint {} } outputs { contact_sheet { columns: 1 gap: 3 } }");
+      "outputs { png {} } outputs { jpeg {} } outputs { webp {} } outputs { "
+      "animated_webp {} } "
+      "outputs { checkpoint {} } outputs { contact_sheet { columns: 1 gap: 3 } "
+      "}");
   ASSERT_EQ(artifacts.size(), 6u);
   for (const RunArtifact& artifact : artifacts) {
     if (artifact.info.name() == "state.checkpoint") {
       EXPECT_OK(ParseCheckpoint(artifact.bytes));
       continue;
     }
-    EXPECT_EQ(artifact.info.media_type(), MediaType(SniffFormat(artifact.bytes)));
+    EXPECT_EQ(artifact.info.media_type(),
+              MediaType(SniffFormat(artifact.bytes)));
     EXPECT_EQ(ReadImageInfo(artifact.bytes)->width, artifact.info.width());
   }
   EXPECT_EQ(artifacts[5].info.height(), 8 * 2 + 3);
 }
 
 TEST(Outputs, NamesAreUnique) {
-  const auto artifacts =
-      Outputs(R"(outputs { png {} } outputs { png {} } outputs { name: "image-3.png" png {} }
+  const auto artifacts = Outputs(
+      R"(outputs { png {} } outputs { png {} } outputs { name: "image-3.png" png {} }
                  outputs { png {} })");
   std::set<std::string> names;
-  for (const RunArtifact& artifact : artifacts) names.insert(artifact.info.name());
+  for (const RunArtifact& artifact : artifacts)
+    names.insert(artifact.info.name());
   EXPECT_EQ(names.size(), 4u);
 }
 
 TEST(Outputs, RowsAreShownTogetherOrAlone) {
-  const auto artifacts = Outputs("outputs { png {} } outputs { row: 1 png {} } outputs { row: -1 png {} }");
+  const auto artifacts = Outputs(
+      "outputs { png {} } outputs { row: 1 png {} } outputs { row: -1 png {} "
+      "}");
   EXPECT_EQ(artifacts[0].info.width(), 24);
   EXPECT_EQ(artifacts[1].info.width(), 12);
   EXPECT_EQ(artifacts[2].info.width(), 24);
 }
 
 TEST(Outputs, AreRenderedAtTheSizeAskedFor) {
-  const auto artifacts =
-      Outputs("outputs { width: 36 png {} } outputs { width: 5 height: 9 png {} }", 1);
+  const auto artifacts = Outputs(
+      "outputs { width: 36 png {} } outputs { width: 5 height: 9 png {} }", 1);
   EXPECT_EQ(artifacts[0].info.width(), 36);
-  EXPECT_EQ(artifacts[0].info.height(), 24) << "the aspect of the canvas is kept";
+  EXPECT_EQ(artifacts[0].info.height(), 24)
+      << "the aspect of the canvas is kept";
   EXPECT_EQ(artifacts[1].info.height(), 9);
 }
 
 TEST(Outputs, AlphaIsKeptOrShownOverABackdrop) {
   TinyEngine tiny;
   const auto result = tiny.Run(Spec(
-      "parameterization { width: 16 channels: 4 pixel {} } objectives { l2 {} weight: -1 } steps: 1 "
+      "parameterization { width: 16 channels: 4 pixel {} } objectives { l2 {} "
+      "weight: -1 } steps: 1 "
       "outputs { png {} } outputs { png {} backdrop: BACKDROP_CHECKERBOARD }"));
   ASSERT_OK(result);
   EXPECT_EQ(DecodeImage(result->artifacts[0].bytes)->channels, 4);
@@ -97,17 +108,33 @@ TEST(Outputs, AlphaIsKeptOrShownOverABackdrop) {
 }
 
 TEST(Outputs, CheckNamesWhatIsWrong) {
-  const v1::JobSpec spec = TinySpec(R"pb(outputs { width: 40000 png {} }
-                                         outputs { name: "x" png {} }
-                                         outputs { name: "x" png {} }
-                                         outputs { name: "../y" png {} }
+  const v1::JobSpec spec = TinySpec(R"pb(outputs {
+                                           width: 40000
+                                           png {}
+                                         }
+                                         outputs {
+                                           name: "x"
+                                           png {}
+                                         }
+                                         outputs {
+                                           name: "x"
+                                           png {}
+                                         }
+                                         outputs {
+                                           name: "../y"
+                                           png {}
+                                         }
                                          outputs { jpeg { quality: 101 } }
-                                         outputs { row: 1 png {} }
+                                         outputs {
+                                           row: 1
+                                           png {}
+                                         }
                                          outputs {})pb");
   const absl::Status status = CheckOutputs(spec);
   for (const char* part :
-       {"spec.outputs[1].width: 40000", "spec.outputs[3].name: \"x\" is there twice",
-        "spec.outputs[4].name", "spec.outputs[5].jpeg.quality: 101", "spec.outputs[6].row: 1",
+       {"spec.outputs[1].width: 40000",
+        "spec.outputs[3].name: \"x\" is there twice", "spec.outputs[4].name",
+        "spec.outputs[5].jpeg.quality: 101", "spec.outputs[6].row: 1",
         "spec.outputs[7]: no format is set"}) {
     EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument, part));
   }

@@ -17,14 +17,18 @@ std::vector<int64_t> Frames(const std::string& more) {
   RecordingSink sink;
   EXPECT_OK(tiny.Run(TinySpec(more), sink));
   std::vector<int64_t> steps;
-  for (const auto& frame : sink.frames) steps.push_back(frame.keep ? -frame.step : frame.step);
+  for (const auto& frame : sink.frames)
+    steps.push_back(frame.keep ? -frame.step : frame.step);
   return steps;
 }
 
 TEST(Reporter, FramesComeByThePolicyAndAtTheEnd) {
-  EXPECT_EQ(Frames("steps: 7 frames { every: 3 }"), (std::vector<int64_t>{3, 6, 7}));
-  EXPECT_EQ(Frames("steps: 6 frames { every: 3 }"), (std::vector<int64_t>{3, 6}));
-  EXPECT_EQ(Frames("steps: 6"), (std::vector<int64_t>{6})) << "every 16 by default";
+  EXPECT_EQ(Frames("steps: 7 frames { every: 3 }"),
+            (std::vector<int64_t>{3, 6, 7}));
+  EXPECT_EQ(Frames("steps: 6 frames { every: 3 }"),
+            (std::vector<int64_t>{3, 6}));
+  EXPECT_EQ(Frames("steps: 6"), (std::vector<int64_t>{6}))
+      << "every 16 by default";
 }
 
 TEST(Reporter, EveryNthFrameIsToKeep) {
@@ -43,20 +47,28 @@ TEST(Reporter, NoFramesWhereNobodyLooks) {
 TEST(Reporter, LookingDoesNotChangeThePicture) {
   TinyEngine tiny;
   RecordingSink looking;
-  ASSERT_OK_AND_ASSIGN(const RunResult seen, tiny.Run(TinySpec("frames { every: 1 }"), looking));
-  ASSERT_OK_AND_ASSIGN(const RunResult unseen, tiny.Run(TinySpec("frames { every: 1 }")));
+  ASSERT_OK_AND_ASSIGN(const RunResult seen,
+                       tiny.Run(TinySpec("frames { every: 1 }"), looking));
+  ASSERT_OK_AND_ASSIGN(const RunResult unseen,
+                       tiny.Run(TinySpec("frames { every: 1 }")));
   EXPECT_EQ(seen.artifacts[0].bytes, unseen.artifacts[0].bytes);
 }
 
 TEST(Reporter, FramesFitTheirSizeWithRowsInAGrid) {
   TinyEngine tiny;
   RecordingSink sink;
-  ASSERT_OK(tiny.Run(Spec(R"pb(model: "tiny"
-                               parameterization { width: 40 height: 20 rows: 3 pixel {} }
-                               objectives { channel { layer: "relu1" channel: 1 } }
-                               steps: 1
-                               frames { max_size: 40 })pb"),
-                     sink));
+  ASSERT_OK(
+      tiny.Run(Spec(R"pb(model: "tiny"
+                         parameterization {
+                           width: 40
+                           height: 20
+                           rows: 3
+                           pixel {}
+                         }
+                         objectives { channel { layer: "relu1" channel: 1 } }
+                         steps: 1
+                         frames { max_size: 40 })pb"),
+               sink));
   ASSERT_EQ(sink.frames.size(), 1u);
   EXPECT_EQ(sink.frames[0].image.width, 40);
   EXPECT_EQ(sink.frames[0].image.height, 20);
@@ -65,7 +77,11 @@ TEST(Reporter, FramesFitTheirSizeWithRowsInAGrid) {
 TEST(Reporter, TheLastProgressHasEveryObjective) {
   TinyEngine tiny;
   RecordingSink sink;
-  v1::JobSpec spec = TinySpec(R"pb(objectives { l2 { layer: "image" } weight: -0.5 label: "size" })pb");
+  v1::JobSpec spec = TinySpec(R"pb(objectives {
+                                     l2 { layer: "image" }
+                                     weight: -0.5
+                                     label: "size"
+                                   })pb");
   ASSERT_OK_AND_ASSIGN(const RunResult result, tiny.Run(spec, sink));
   ASSERT_FALSE(sink.progress.empty());
   const v1::Progress& last = sink.progress.back();
@@ -77,7 +93,8 @@ TEST(Reporter, TheLastProgressHasEveryObjective) {
   EXPECT_EQ(last.objectives(1).label(), "size");
   EXPECT_EQ(last.objective_value(), result.objective_value);
   EXPECT_NEAR(last.objective_value(),
-              last.objectives(0).value() - .5 * last.objectives(1).value(), 1e-3);
+              last.objectives(0).value() - .5 * last.objectives(1).value(),
+              1e-3);
 }
 
 }  // namespace

@@ -48,27 +48,32 @@ TEST_P(Resume, EqualsTheUninterruptedRunBitwise) {
   const v1::JobSpec spec = TinySpec(GetParam());
   ASSERT_OK_AND_ASSIGN(const RunResult whole, tiny.Run(spec));
   for (const int64_t step : {1, 3, 5}) {
-    ASSERT_OK_AND_ASSIGN(const RunResult resumed, tiny.RunInterrupted(spec, step));
+    ASSERT_OK_AND_ASSIGN(const RunResult resumed,
+                         tiny.RunInterrupted(spec, step));
     EXPECT_TRUE(resumed.finished);
-    EXPECT_EQ(resumed.artifacts[0].bytes, whole.artifacts[0].bytes) << "stopped after " << step;
+    EXPECT_EQ(resumed.artifacts[0].bytes, whole.artifacts[0].bytes)
+        << "stopped after " << step;
     EXPECT_EQ(resumed.objective_value, whole.objective_value);
   }
 }
 
 INSTANTIATE_TEST_SUITE_P(
     Specs, Resume,
-    ::testing::Values("transforms { preset { name: STANDARD } }",
-                      "parameterization { rows: 2 width: 24 height: 17 pixel {} }",
-                      "optimizer { nadam {} schedule { cosine {} warmup_steps: 2 } }",
-                      "optimizer { sgd { momentum: 0.9 } normalize_gradient: UNIT_NORM }",
-                      "optimizer { lbfgs { max_evaluations: 5 } }",
-                      "steps: 2 optimizer { octaves { count: 3 } } transforms { jitter { pixels: 2 } }"));
+    ::testing::Values(
+        "transforms { preset { name: STANDARD } }",
+        "parameterization { rows: 2 width: 24 height: 17 pixel {} }",
+        "optimizer { nadam {} schedule { cosine {} warmup_steps: 2 } }",
+        "optimizer { sgd { momentum: 0.9 } normalize_gradient: UNIT_NORM }",
+        "optimizer { lbfgs { max_evaluations: 5 } }", "precision: BF16",
+        "steps: 2 optimizer { octaves { count: 3 } } transforms { jitter { "
+        "pixels: 2 } }"));
 
 TEST(Run, StopsWithinTwoStepsWithStateAndPicture) {
   TinyEngine tiny;
   RecordingSink sink;
   sink.stop_after = 2;
-  ASSERT_OK_AND_ASSIGN(const RunResult result, tiny.Run(TinySpec("frames { every: 1 }"), sink));
+  ASSERT_OK_AND_ASSIGN(const RunResult result,
+                       tiny.Run(TinySpec("frames { every: 1 }"), sink));
   EXPECT_FALSE(result.finished);
   EXPECT_LE(result.step, 4);
   EXPECT_OK(ParseCheckpoint(result.checkpoint));
@@ -83,7 +88,8 @@ TEST(Run, StoppedBeforeTheFirstStepStillHandsBackItsStart) {
   EXPECT_FALSE(result.finished);
   EXPECT_EQ(result.step, 0);
   RecordingSink rest;
-  ASSERT_OK_AND_ASSIGN(const RunResult resumed, tiny.Run(TinySpec(), rest, result.checkpoint));
+  ASSERT_OK_AND_ASSIGN(const RunResult resumed,
+                       tiny.Run(TinySpec(), rest, result.checkpoint));
   ASSERT_OK_AND_ASSIGN(const RunResult whole, tiny.Run(TinySpec()));
   EXPECT_EQ(resumed.artifacts[0].bytes, whole.artifacts[0].bytes);
 }
@@ -93,7 +99,8 @@ TEST(Run, MakesCheckpointsWhenDueAndEachResumes) {
   const v1::JobSpec spec = TinySpec("checkpoint_every: 2");
   RecordingSink sink;
   ASSERT_OK_AND_ASSIGN(const RunResult whole, tiny.Run(spec, sink));
-  ASSERT_EQ(sink.checkpoints.size(), 2u) << "after steps 2 and 4, not after the last";
+  ASSERT_EQ(sink.checkpoints.size(), 2u)
+      << "after steps 2 and 4, not after the last";
   for (const auto& [step, bytes] : sink.checkpoints) {
     RecordingSink rest;
     ASSERT_OK_AND_ASSIGN(const RunResult resumed, tiny.Run(spec, rest, bytes));
@@ -126,14 +133,16 @@ TEST(Run, AFinishedCheckpointMakesTheSamePictureAgain) {
   const v1::JobSpec spec = TinySpec("outputs { checkpoint {} }");
   ASSERT_OK_AND_ASSIGN(const RunResult result, tiny.Run(spec));
   RecordingSink sink;
-  ASSERT_OK_AND_ASSIGN(const RunResult again, tiny.Run(spec, sink, result.artifacts[1].bytes));
+  ASSERT_OK_AND_ASSIGN(const RunResult again,
+                       tiny.Run(spec, sink, result.artifacts[1].bytes));
   EXPECT_TRUE(again.finished);
   EXPECT_EQ(again.artifacts[0].bytes, result.artifacts[0].bytes);
 }
 
 TEST(Run, ACheckpointBlobStartsAnotherJob) {
   TinyEngine tiny;
-  ASSERT_OK_AND_ASSIGN(const RunResult first, tiny.Run(TinySpec("outputs { checkpoint {} }")));
+  ASSERT_OK_AND_ASSIGN(const RunResult first,
+                       tiny.Run(TinySpec("outputs { checkpoint {} }")));
   const std::string blob = "blobs/" + std::string(64, 'a');
   tiny.blobs[blob] = first.artifacts[1].bytes;
   v1::JobSpec spec = TinySpec("optimizer { learning_rate: 1e-12 } steps: 1");
@@ -147,11 +156,14 @@ TEST(Run, OctavesEndAtTheCanvas) {
   RecordingSink sink;
   ASSERT_OK_AND_ASSIGN(
       const RunResult result,
-      tiny.Run(TinySpec("steps: 2 frames { every: 2 } optimizer { octaves { count: 3 scale: 2 } }"), sink));
+      tiny.Run(TinySpec("steps: 2 frames { every: 2 } optimizer { octaves { "
+                        "count: 3 scale: 2 } }"),
+               sink));
   EXPECT_EQ(result.step, 6);
   EXPECT_EQ(result.artifacts[0].info.width(), 32);
   EXPECT_THAT(sink.frames, SizeIs(3));
-  for (const auto& frame : sink.frames) EXPECT_EQ(frame.image.width, 32) << "frames keep one size";
+  for (const auto& frame : sink.frames)
+    EXPECT_EQ(frame.image.width, 32) << "frames keep one size";
 }
 
 TEST(Run, AJobWhoseGradientIsZeroSaysSo) {
@@ -160,17 +172,22 @@ TEST(Run, AJobWhoseGradientIsZeroSaysSo) {
   TinyEngine tiny(dead);
   ASSERT_OK_AND_ASSIGN(
       const RunResult result,
-      tiny.Run(TinySpec("steps: 21 gradient_overrides { redirect_relu: REDIRECT_OFF }")));
-  EXPECT_THAT(result.warnings, ElementsAre(HasSubstr("gradient was zero for 21 steps")));
+      tiny.Run(TinySpec(
+          "steps: 21 gradient_overrides { redirect_relu: REDIRECT_OFF }")));
+  EXPECT_THAT(result.warnings,
+              ElementsAre(HasSubstr("gradient was zero for 21 steps")));
 }
 
 TEST(Run, RedirectedReluMovesADeadStart) {
   TinyOnnxOptions dead;
   dead.last_bias = -1000;
   TinyEngine tiny(dead);
-  ASSERT_OK_AND_ASSIGN(const RunResult off, tiny.Run(TinySpec(
-      "optimizer { learning_rate: 1 } gradient_overrides { redirect_relu: REDIRECT_OFF }")));
-  ASSERT_OK_AND_ASSIGN(const RunResult on, tiny.Run(TinySpec("optimizer { learning_rate: 1 }")));
+  ASSERT_OK_AND_ASSIGN(
+      const RunResult off,
+      tiny.Run(TinySpec("optimizer { learning_rate: 1 } gradient_overrides { "
+                        "redirect_relu: REDIRECT_OFF }")));
+  ASSERT_OK_AND_ASSIGN(const RunResult on,
+                       tiny.Run(TinySpec("optimizer { learning_rate: 1 }")));
   EXPECT_NE(on.artifacts[0].bytes, off.artifacts[0].bytes);
   EXPECT_THAT(on.warnings, IsEmpty());
 }
@@ -179,13 +196,16 @@ TEST(Run, AnObjectiveThatIsNotFiniteIsAnErrorWithItsStep) {
   TinyEngine tiny;
   v1::JobSpec spec = TinySpec();
   spec.mutable_objectives(0)->set_weight(1e300);
-  EXPECT_THAT(tiny.Run(spec), StatusIs(absl::StatusCode::kInvalidArgument, "at step 0"));
+  EXPECT_THAT(tiny.Run(spec),
+              StatusIs(absl::StatusCode::kInvalidArgument, "at step 0"));
 }
 
 TEST(Run, ACanvasTheNetworkCannotTakeIsRefusedByField) {
   TinyEngine tiny;
-  const auto result = tiny.Run(TinySpec("parameterization { width: 1 height: 1 pixel {} }"));
-  EXPECT_THAT(result, StatusIs(absl::StatusCode::kInvalidArgument, "spec.parameterization"));
+  const auto result =
+      tiny.Run(TinySpec("parameterization { width: 1 height: 1 pixel {} }"));
+  EXPECT_THAT(result, StatusIs(absl::StatusCode::kInvalidArgument,
+                               "spec.parameterization"));
 }
 
 TEST(Run, ABrokenImageIsRefusedByField) {
@@ -194,9 +214,11 @@ TEST(Run, ABrokenImageIsRefusedByField) {
   tiny.blobs[blob] = "not an image";
   v1::JobSpec spec = TinySpec();
   spec.mutable_parameterization()->mutable_init()->set_image(blob);
-  EXPECT_THAT(tiny.Run(spec), StatusIs(absl::StatusCode::kInvalidArgument, "spec.parameterization"));
+  EXPECT_THAT(tiny.Run(spec), StatusIs(absl::StatusCode::kInvalidArgument,
+                                       "spec.parameterization"));
   tiny.blobs.clear();
-  EXPECT_THAT(tiny.Run(spec), StatusIs(absl::StatusCode::kNotFound, blob.c_str()));
+  EXPECT_THAT(tiny.Run(spec),
+              StatusIs(absl::StatusCode::kNotFound, blob.c_str()));
 }
 
 }  // namespace

@@ -28,34 +28,47 @@ absl::Status Check(const std::string& more) {
 
 TEST(CheckSpec, GoodSpecsPass) {
   EXPECT_OK(Check(""));
-  EXPECT_OK(Check("transforms { preset { name: STANDARD } } optimizer { octaves { count: 2 } }"));
+  EXPECT_OK(
+      Check("transforms { preset { name: STANDARD } } optimizer { octaves { "
+            "count: 2 } }"));
   TinyEngine tiny;
-  EXPECT_OK(tiny.engine().Check(Spec(
-      "parameterization { pixel {} } objectives { total_variation {} weight: -1 }")))
+  EXPECT_OK(
+      tiny.engine().Check(Spec("parameterization { pixel {} } objectives { "
+                               "total_variation {} weight: -1 }")))
       << "no model is needed where no layer is read";
 }
 
 TEST(CheckSpec, NamesEverythingThatIsWrongAtOnce) {
-  EXPECT_THAT(FaultyFields(Spec(R"pb(model: "tiny"
-                                     parameterization { width: 40000 fourier {} }
-                                     objectives { channel { layer: "relu2" channel: 3 } }
-                                     steps: -1
-                                     frames { quality: 101 }
-                                     optimizer { learning_rate: 0 }
-                                     outputs { name: "a b" png {} })pb")),
-              ::testing::UnorderedElementsAre("spec.parameterization.width", "spec.steps",
-                                              "spec.frames.quality", "spec.optimizer.learning_rate",
-                                              "spec.outputs[0].name"));
+  EXPECT_THAT(
+      FaultyFields(
+          Spec(R"pb(model: "tiny"
+                    parameterization {
+                      width: 40000
+                      fourier {}
+                    }
+                    objectives { channel { layer: "relu2" channel: 3 } }
+                    steps: -1
+                    frames { quality: 101 }
+                    optimizer { learning_rate: 0 }
+                    outputs {
+                      name: "a b"
+                      png {}
+                    })pb")),
+      ::testing::UnorderedElementsAre(
+          "spec.parameterization.width", "spec.steps", "spec.frames.quality",
+          "spec.optimizer.learning_rate", "spec.outputs[0].name"));
 }
 
 TEST(CheckSpec, UnknownLayerIsAnsweredWithTheNearest) {
-  EXPECT_THAT(Check(R"pb(objectives { channel { layer: "relu22" channel: 3 } })pb"),
-              StatusIs(absl::StatusCode::kInvalidArgument, "relu2"));
+  EXPECT_THAT(
+      Check(R"pb(objectives { channel { layer: "relu22" channel: 3 } })pb"),
+      StatusIs(absl::StatusCode::kInvalidArgument, "relu2"));
 }
 
 TEST(CheckSpec, ChannelOutOfRangeIsRefused) {
-  EXPECT_THAT(Check(R"pb(objectives { channel { layer: "relu2" channel: 12 } })pb"),
-              StatusIs(absl::StatusCode::kInvalidArgument, "0..11"));
+  EXPECT_THAT(
+      Check(R"pb(objectives { channel { layer: "relu2" channel: 12 } })pb"),
+      StatusIs(absl::StatusCode::kInvalidArgument, "0..11"));
 }
 
 TEST(CheckSpec, MissingModelIsTheSpecsFault) {
@@ -67,29 +80,39 @@ TEST(CheckSpec, MissingModelIsTheSpecsFault) {
 }
 
 TEST(CheckSpec, ArmsThatAreNotBuiltAreUnimplementedByName) {
-  EXPECT_THAT(Check("outputs { glb {} }"),
-              StatusIs(absl::StatusCode::kUnimplemented, "spec.outputs[1].glb"));
+  EXPECT_THAT(
+      Check("outputs { glb {} }"),
+      StatusIs(absl::StatusCode::kUnimplemented, "spec.outputs[1].glb"));
 }
 
 TEST(CheckSpec, CanvasHasABoundInPixels) {
   EXPECT_THAT(
       FaultyFields(Spec(R"pb(model: "tiny"
-                             parameterization { width: 32768 height: 32768 pixel {} }
+                             parameterization {
+                               width: 32768
+                               height: 32768
+                               pixel {}
+                             }
                              objectives { channel { layer: "relu2" } })pb")),
       ::testing::Contains("spec.parameterization"));
 }
 
 TEST(CheckSpec, AlphaNeedsABackgroundBeforeTheNetwork) {
-  EXPECT_THAT(FaultyFields(Spec(R"pb(model: "tiny"
-                                     parameterization { channels: 4 pixel {} }
-                                     objectives { channel { layer: "relu2" } })pb")),
-              ::testing::Contains("spec.parameterization.channels"));
+  EXPECT_THAT(
+      FaultyFields(Spec(R"pb(model: "tiny"
+                             parameterization {
+                               channels: 4
+                               pixel {}
+                             }
+                             objectives { channel { layer: "relu2" } })pb")),
+      ::testing::Contains("spec.parameterization.channels"));
 }
 
 TEST(CheckSpec, EmptyAndAbsurdSpecsAreRefusedNotFollowed) {
   TinyEngine tiny;
   EXPECT_FALSE(tiny.engine().Check(v1::JobSpec()).ok());
-  const int absurd[] = {-1, std::numeric_limits<int>::min(), std::numeric_limits<int>::max()};
+  const int absurd[] = {-1, std::numeric_limits<int>::min(),
+                        std::numeric_limits<int>::max()};
   for (const int value : absurd) {
     v1::JobSpec spec = TinySpec("optimizer { octaves { count: 1 } } frames {}");
     spec.set_steps(value);
@@ -103,13 +126,16 @@ TEST(CheckSpec, EmptyAndAbsurdSpecsAreRefusedNotFollowed) {
     spec.mutable_frames()->set_every(value);
     spec.set_precision(static_cast<v1::JobSpec::Precision>(value));
     spec.mutable_objectives(0)->mutable_channel()->set_channel(value);
-    EXPECT_EQ(tiny.engine().Check(spec).code(), absl::StatusCode::kInvalidArgument) << value;
+    EXPECT_EQ(tiny.engine().Check(spec).code(),
+              absl::StatusCode::kInvalidArgument)
+        << value;
   }
 }
 
 TEST(OctaveCanvas, GrowsToTheCanvas) {
   const v1::JobSpec spec = Spec(
-      "parameterization { width: 200 height: 100 pixel {} } optimizer { octaves { count: 3 scale: 2 } }");
+      "parameterization { width: 200 height: 100 pixel {} } optimizer { "
+      "octaves { count: 3 scale: 2 } }");
   EXPECT_EQ(OctaveCanvas(spec, 0).width, 50);
   EXPECT_EQ(OctaveCanvas(spec, 0).height, 25);
   EXPECT_EQ(OctaveCanvas(spec, 2).width, 200);

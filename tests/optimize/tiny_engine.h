@@ -20,7 +20,9 @@ namespace phosphene {
 // sees every step as a frame when the spec says frames.every 1).
 class RecordingSink : public RunSink {
  public:
-  void OnProgress(const v1::Progress& progress) override { this->progress.push_back(progress); }
+  void OnProgress(const v1::Progress& progress) override {
+    this->progress.push_back(progress);
+  }
   bool WantsFrame(bool keep) override { return wants_frames; }
   void OnFrame(int64_t step, bool keep, Image8 image) override {
     frames.push_back({step, keep, std::move(image)});
@@ -49,17 +51,22 @@ class RecordingSink : public RunSink {
 // map.
 class TinyEngine {
  public:
-  explicit TinyEngine(const TinyOnnxOptions& options = {}) : onnx_(TinyOnnx(options)) {
+  explicit TinyEngine(const TinyOnnxOptions& options = {})
+      : onnx_(TinyOnnx(options)) {
     EngineInputs inputs;
-    inputs.read_blob = [this](absl::string_view name) -> absl::StatusOr<std::string> {
+    inputs.read_blob =
+        [this](absl::string_view name) -> absl::StatusOr<std::string> {
       const auto found = blobs.find(std::string(name));
-      if (found == blobs.end()) return absl::NotFoundError("no blob " + std::string(name));
+      if (found == blobs.end())
+        return absl::NotFoundError("no blob " + std::string(name));
       return found->second;
     };
-    inputs.open_model = [this](absl::string_view name) -> absl::StatusOr<ModelFile> {
+    inputs.open_model =
+        [this](absl::string_view name) -> absl::StatusOr<ModelFile> {
       ++opened;
       if (name != "tiny" && name != "models/tiny") {
-        return absl::NotFoundError("no model \"" + std::string(name) + "\"; nearest \"tiny\"");
+        return absl::NotFoundError("no model \"" + std::string(name) +
+                                   "\"; nearest \"tiny\"");
       }
       return ModelFile{"tiny", TinyConfig(), nullptr, onnx_, "1"};
     };
@@ -112,11 +119,15 @@ inline v1::JobSpec Spec(const std::string& text) {
 // A Fourier image of 32 x 32 for channel 3 of relu2, 6 steps, one PNG; `more`
 // is merged into it.
 inline v1::JobSpec TinySpec(const std::string& more = "") {
-  v1::JobSpec spec = Spec(R"pb(model: "tiny"
-                               parameterization { width: 32 fourier {} }
-                               objectives { channel { layer: "relu2" channel: 3 } }
-                               steps: 6
-                               outputs { png { metadata: false } })pb");
+  v1::JobSpec spec =
+      Spec(R"pb(model: "tiny"
+                parameterization {
+                  width: 32
+                  fourier {}
+                }
+                objectives { channel { layer: "relu2" channel: 3 } }
+                steps: 6
+                outputs { png { metadata: false } })pb");
   if (!google::protobuf::TextFormat::MergeFromString(more, &spec)) std::abort();
   return spec;
 }

@@ -45,14 +45,16 @@ TEST(TorchEngine, AnUnknownDeviceIsRefused) {
 
 TEST(TorchEngine, BytesThatAreNoNetworkAreRefused) {
   TinyEngine tiny;
-  EXPECT_THAT(tiny.engine().Inspect("\xFF\xD8\xFF not a network", {}, "photo.onnx"),
-              StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(
+      tiny.engine().Inspect("\xFF\xD8\xFF not a network", {}, "photo.onnx"),
+      StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 TEST(TorchEngine, InspectListsTheLayers) {
   TinyEngine tiny;
-  ASSERT_OK_AND_ASSIGN(const ModelReport report,
-                       tiny.engine().Inspect(TinyOnnx(), TinyConfig(), "tiny.onnx"));
+  ASSERT_OK_AND_ASSIGN(
+      const ModelReport report,
+      tiny.engine().Inspect(TinyOnnx(), TinyConfig(), "tiny.onnx"));
   EXPECT_EQ(report.model.input_channels(), 3);
   std::vector<std::string> names;
   for (const v1::Layer& layer : report.layers) names.push_back(layer.name());
@@ -68,7 +70,8 @@ TEST(TorchEngine, RunsSideBySideAgreeWithRunsAlone) {
   {
     std::vector<std::jthread> threads;
     for (int i = 0; i < 2; ++i) {
-      threads.emplace_back([&, i] { beside[i] = tiny.Run(specs[i])->artifacts[0].bytes; });
+      threads.emplace_back(
+          [&, i] { beside[i] = tiny.Run(specs[i])->artifacts[0].bytes; });
     }
   }
   EXPECT_EQ(beside[0], alone[0]);
@@ -78,7 +81,8 @@ TEST(TorchEngine, RunsSideBySideAgreeWithRunsAlone) {
 TEST(TorchEngine, NegativeThreadsAreRefused) {
   TorchEngineOptions options;
   options.threads = -1;
-  EXPECT_THAT(MakeTorchEngine({}, options), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(MakeTorchEngine({}, options),
+              StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 }  // namespace

@@ -11,7 +11,8 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 // A parameter of `gradients`' rows with those gradients.
-std::vector<ParamTensor> Rows(std::vector<float> gradients, bool per_row = true) {
+std::vector<ParamTensor> Rows(std::vector<float> gradients,
+                              bool per_row = true) {
   const auto rows = static_cast<int64_t>(gradients.size());
   at::Tensor value = at::zeros({rows, 4}).set_requires_grad(true);
   value.mutable_grad() = at::tensor(gradients).view({rows, 1}).repeat({1, 4});
@@ -22,18 +23,21 @@ TEST(ZeroGradientWatch, TellsOfTwentyDeadSteps) {
   ZeroGradientWatch watch;
   for (int step = 0; step < 20; ++step) watch.Observe(Rows({0}), step);
   for (int step = 20; step < 30; ++step) watch.Observe(Rows({1}), step);
-  EXPECT_THAT(watch.Warnings(30), ElementsAre(HasSubstr("zero for 20 steps (0..19)")));
+  EXPECT_THAT(watch.Warnings(30),
+              ElementsAre(HasSubstr("zero for 20 steps (0..19)")));
 }
 
 TEST(ZeroGradientWatch, TellsOfARunDeadThroughout) {
   ZeroGradientWatch watch;
   for (int step = 0; step < 3; ++step) watch.Observe(Rows({0}), step);
-  EXPECT_THAT(watch.Warnings(3), ElementsAre(HasSubstr("zero for 3 steps (0..2)")));
+  EXPECT_THAT(watch.Warnings(3),
+              ElementsAre(HasSubstr("zero for 3 steps (0..2)")));
 }
 
 TEST(ZeroGradientWatch, KeepsQuietAboutShortSpellsAndLiveJobs) {
   ZeroGradientWatch watch;
-  for (int step = 0; step < 60; ++step) watch.Observe(Rows({step % 20 == 0 ? 1.f : 0.f}), step);
+  for (int step = 0; step < 60; ++step)
+    watch.Observe(Rows({step % 20 == 0 ? 1.f : 0.f}), step);
   EXPECT_THAT(watch.Warnings(60), IsEmpty());
   EXPECT_THAT(ZeroGradientWatch().Warnings(0), IsEmpty());
 }
@@ -59,7 +63,8 @@ TEST(ZeroGradientWatch, RemembersAcrossACheckpoint) {
   for (int step = 0; step < 12; ++step) first.Observe(Rows({0, 1}), step);
   second.Load(first.Save());
   for (int step = 12; step < 20; ++step) second.Observe(Rows({0, 1}), step);
-  EXPECT_THAT(second.Warnings(20), ElementsAre(HasSubstr("zero for 20 steps (0..19) in row 0")));
+  EXPECT_THAT(second.Warnings(20),
+              ElementsAre(HasSubstr("zero for 20 steps (0..19) in row 0")));
 }
 
 }  // namespace

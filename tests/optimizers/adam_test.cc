@@ -20,23 +20,28 @@ void ExpectClose(const at::Tensor& got, std::vector<float> want) {
 }
 
 TEST(Adam, MatchesTorch) {
-  ExpectClose(FiveSteps(OptimizerOf("adam")), {.248522118f, .0505400561f, -.750889719f, 2.24852204f});
+  ExpectClose(FiveSteps(OptimizerOf("adam")),
+              {.248522118f, .0505400561f, -.750889719f, 2.24852204f});
 }
 
 TEST(Adam, WithDecoupledDecayMatchesTorch) {
   v1::Optimizer spec;
   spec.mutable_adamw()->set_weight_decay(.1);
-  ExpectClose(FiveSteps(spec), {.246050909f, .0456149392f, -.728724837f, 2.19691014f});
+  ExpectClose(FiveSteps(spec),
+              {.246050909f, .0456149392f, -.728724837f, 2.19691014f});
 }
 
 TEST(NAdam, MatchesTorch) {
-  ExpectClose(FiveSteps(OptimizerOf("nadam")), {.195770189f, .100336179f, -.801899374f, 2.1957705f});
+  ExpectClose(FiveSteps(OptimizerOf("nadam")),
+              {.195770189f, .100336179f, -.801899374f, 2.1957705f});
 }
 
 TEST(Adam, KernelDoesNotDependOnHowTheRangeIsCut) {
-  const at::Tensor gradient = at::linspace(-1, 1, 1003), start = at::linspace(2, -3, 1003);
+  const at::Tensor gradient = at::linspace(-1, 1, 1003),
+                   start = at::linspace(2, -3, 1003);
   const auto run = [&](std::vector<int64_t> cuts) {
-    at::Tensor value = start.clone(), mean = start * .1f, square = start.square() * .01f;
+    at::Tensor value = start.clone(), mean = start * .1f,
+               square = start.square() * .01f;
     AdamStep step;
     step.value = value.data_ptr<float>();
     step.gradient = gradient.data_ptr<float>();
@@ -44,7 +49,8 @@ TEST(Adam, KernelDoesNotDependOnHowTheRangeIsCut) {
     step.square = square.data_ptr<float>();
     step.step_size = .37f;
     step.square_factor = 1.7f;
-    for (size_t i = 0; i + 1 < cuts.size(); ++i) RunAdam(step, cuts[i], cuts[i + 1]);
+    for (size_t i = 0; i + 1 < cuts.size(); ++i)
+      RunAdam(step, cuts[i], cuts[i + 1]);
     return value;
   };
   EXPECT_TRUE(at::equal(run({0, 1003}), run({0, 1, 7, 500, 1002, 1003})));

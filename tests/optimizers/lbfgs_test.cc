@@ -9,7 +9,8 @@ namespace {
 struct Valley {
   at::Tensor x;
   int evaluations = 0;
-  explicit Valley(const at::Tensor& start) : x(start.clone().set_requires_grad(true)) {}
+  explicit Valley(const at::Tensor& start)
+      : x(start.clone().set_requires_grad(true)) {}
   at::Tensor Evaluate() {
     ++evaluations;
     x.mutable_grad().reset();
@@ -22,14 +23,16 @@ struct Valley {
 
 TEST(Lbfgs, FollowsRosenbrocksValley) {
   Valley valley(at::tensor({-1.2f, 1.f, 0.f, 2.f}).view({2, 2}));
-  const auto optimizer = MakeOptimizer(OptimizerOf("lbfgs"), {{"x", valley.x, true}});
+  const auto optimizer =
+      MakeOptimizer(OptimizerOf("lbfgs"), {{"x", valley.x, true}});
   Move(*optimizer, valley, 60, 1);
   EXPECT_TRUE(at::allclose(valley.x, at::ones({2, 2}), 1e-2, 1e-2)) << valley.x;
 }
 
 TEST(Lbfgs, NeverMovesUphill) {
   Valley valley(at::tensor({-1.2f, 1.f}).view({1, 2}));
-  const auto optimizer = MakeOptimizer(OptimizerOf("lbfgs"), {{"x", valley.x, true}});
+  const auto optimizer =
+      MakeOptimizer(OptimizerOf("lbfgs"), {{"x", valley.x, true}});
   double last = valley.Evaluate().item<double>();
   for (int i = 0; i < 30; ++i) {
     Move(*optimizer, valley, 1, 1);
@@ -59,8 +62,8 @@ TEST(Lbfgs, SharedTensorJoinsTheRows) {
     loss.sum().backward();
     return loss.detach();
   };
-  const auto optimizer =
-      MakeOptimizer(OptimizerOf("lbfgs"), {{"x", bowl.x, true}, {"shared", shared, false}});
+  const auto optimizer = MakeOptimizer(
+      OptimizerOf("lbfgs"), {{"x", bowl.x, true}, {"shared", shared, false}});
   for (int i = 0; i < 25; ++i) optimizer->Step(1, evaluate);
   EXPECT_LT(evaluate().sum().item<double>(), 1e-4);
   EXPECT_GT(shared.abs().sum().item<double>(), .1);

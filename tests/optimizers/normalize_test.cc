@@ -5,24 +5,28 @@
 namespace phosphene {
 namespace {
 
-ParamTensor WithGradient(const std::string& name, const at::Tensor& gradient, bool per_row = true) {
+ParamTensor WithGradient(const std::string& name, const at::Tensor& gradient,
+                         bool per_row = true) {
   at::Tensor value = at::zeros_like(gradient).set_requires_grad(true);
   value.mutable_grad() = gradient.clone();
   return {name, value, per_row};
 }
 
 TEST(NormalizeGradients, MeanAbsIsOneOverAllTensorsOfARow) {
-  const std::vector<ParamTensor> p = {WithGradient("a", at::tensor({1.f, 3.f, -8.f, 8.f}).view({2, 2})),
-                                      WithGradient("b", at::tensor({5.f, 0.f}).view({2, 1}))};
+  const std::vector<ParamTensor> p = {
+      WithGradient("a", at::tensor({1.f, 3.f, -8.f, 8.f}).view({2, 2})),
+      WithGradient("b", at::tensor({5.f, 0.f}).view({2, 1}))};
   NormalizeGradients(v1::Optimizer::MEAN_ABS, p);
   for (int64_t row = 0; row < 2; ++row) {
-    const at::Tensor all = at::cat({p[0].value.grad()[row], p[1].value.grad()[row]});
+    const at::Tensor all =
+        at::cat({p[0].value.grad()[row], p[1].value.grad()[row]});
     EXPECT_NEAR(all.abs().mean().item<double>(), 1, 1e-6);
   }
 }
 
 TEST(NormalizeGradients, UnitNormLeavesTheDirection) {
-  const std::vector<ParamTensor> p = {WithGradient("a", at::tensor({3.f, 4.f}).view({1, 2}))};
+  const std::vector<ParamTensor> p = {
+      WithGradient("a", at::tensor({3.f, 4.f}).view({1, 2}))};
   NormalizeGradients(v1::Optimizer::UNIT_NORM, p);
   EXPECT_TRUE(at::allclose(p[0].value.grad()[0], at::tensor({.6f, .8f})));
 }
@@ -30,14 +34,16 @@ TEST(NormalizeGradients, UnitNormLeavesTheDirection) {
 TEST(NormalizeGradients, ZeroStaysZero) {
   for (const auto how : {v1::Optimizer::MEAN_ABS, v1::Optimizer::UNIT_NORM,
                          v1::Optimizer::LAPLACIAN}) {
-    const std::vector<ParamTensor> p = {WithGradient("a", at::zeros({1, 3, 16, 16}))};
+    const std::vector<ParamTensor> p = {
+        WithGradient("a", at::zeros({1, 3, 16, 16}))};
     NormalizeGradients(how, p);
     EXPECT_EQ(p[0].value.grad().abs().sum().item<double>(), 0);
   }
 }
 
 TEST(NormalizeGradients, NoneChangesNothing) {
-  const std::vector<ParamTensor> p = {WithGradient("a", at::tensor({3.f, 4.f}).view({1, 2}))};
+  const std::vector<ParamTensor> p = {
+      WithGradient("a", at::tensor({3.f, 4.f}).view({1, 2}))};
   NormalizeGradients(v1::Optimizer::NONE, p);
   EXPECT_TRUE(at::equal(p[0].value.grad()[0], at::tensor({3.f, 4.f})));
 }
@@ -48,7 +54,8 @@ TEST(LaplacianNormalized, LiftsFaintBandsToTheLevelOfLoudOnes) {
   const at::Tensor coarse = at::sin(x * (2 * M_PI / 32)).expand({1, 64, 64});
   const at::Tensor fine = at::cos(x * M_PI).expand({1, 64, 64});
   const auto share = [&coarse](const at::Tensor& image) {
-    return (image * coarse).sum().item<double>() / coarse.square().sum().item<double>();
+    return (image * coarse).sum().item<double>() /
+           coarse.square().sum().item<double>();
   };
   const at::Tensor loud = fine + coarse * .01;
   EXPECT_NEAR(share(loud), .01, 1e-3);
@@ -56,8 +63,10 @@ TEST(LaplacianNormalized, LiftsFaintBandsToTheLevelOfLoudOnes) {
 }
 
 TEST(LaplacianNormalized, DoesNotDependOnTheGradientsScale) {
-  const at::Tensor g = at::sin(at::arange(3 * 37 * 50, at::kFloat).square()).view({3, 37, 50});
-  EXPECT_TRUE(at::allclose(LaplacianNormalized(g), LaplacianNormalized(g * 1000), 1e-4, 1e-5));
+  const at::Tensor g =
+      at::sin(at::arange(3 * 37 * 50, at::kFloat).square()).view({3, 37, 50});
+  EXPECT_TRUE(at::allclose(LaplacianNormalized(g),
+                           LaplacianNormalized(g * 1000), 1e-4, 1e-5));
 }
 
 }  // namespace

@@ -15,7 +15,8 @@ struct Quadratic {
   at::Tensor curvature = at::tensor({1.f, 10.f, .1f, 2.f});
   at::Tensor x;  // [rows,4]
 
-  explicit Quadratic(const at::Tensor& start) : x(start.clone().set_requires_grad(true)) {}
+  explicit Quadratic(const at::Tensor& start)
+      : x(start.clone().set_requires_grad(true)) {}
 
   std::vector<ParamTensor> Parameters() const { return {{"x", x, true}}; }
   at::Tensor Loss() const { return (curvature * (x - target).square()).sum(1); }
@@ -33,14 +34,15 @@ v1::Optimizer OptimizerOf(absl::string_view arm);
 
 // Moves a problem by `steps` steps.
 template <typename Problem>
-void Move(OptimizerFn& optimizer, Problem& problem, int steps, double learning_rate) {
+void Move(OptimizerFn& optimizer, Problem& problem, int steps,
+          double learning_rate) {
   for (int i = 0; i < steps; ++i) {
     optimizer.Step(learning_rate, [&problem] { return problem.Evaluate(); });
   }
 }
 
-inline std::unique_ptr<OptimizerFn> MakeOptimizer(const v1::Optimizer& spec,
-                                                  std::vector<ParamTensor> parameters) {
+inline std::unique_ptr<OptimizerFn> MakeOptimizer(
+    const v1::Optimizer& spec, std::vector<ParamTensor> parameters) {
   return FindOptimizerKind(spec)->make(spec, std::move(parameters));
 }
 

@@ -8,7 +8,8 @@ namespace phosphene {
 
 v1::Optimizer OptimizerOf(absl::string_view arm) {
   v1::Optimizer spec;
-  const auto* field = v1::Optimizer::descriptor()->FindFieldByName(std::string(arm));
+  const auto* field =
+      v1::Optimizer::descriptor()->FindFieldByName(std::string(arm));
   v1::Optimizer::GetReflection()->MutableMessage(&spec, field);
   return spec;
 }
@@ -18,14 +19,16 @@ namespace {
 using ::testing::HasSubstr;
 
 at::Tensor Start(int64_t rows) {
-  return at::tensor({0.f, .3f, -1.f, 2.f}) + at::arange(rows).view({rows, 1}) * .1f;
+  return at::tensor({0.f, .3f, -1.f, 2.f}) +
+         at::arange(rows).view({rows, 1}) * .1f;
 }
 
 // Laws every kind keeps.
 class EveryOptimizer : public ::testing::TestWithParam<const OptimizerKind*> {
  protected:
   EveryOptimizer() : spec_(OptimizerOf(GetParam()->arm)) {
-    if (spec_.has_sgd()) spec_.mutable_sgd()->set_momentum(.5);  // else it has no state
+    if (spec_.has_sgd())
+      spec_.mutable_sgd()->set_momentum(.5);  // else it has no state
   }
   std::unique_ptr<OptimizerFn> Make(const Quadratic& problem) {
     return MakeOptimizer(spec_, problem.Parameters());
@@ -71,11 +74,15 @@ TEST_P(EveryOptimizer, RefusesStateOfAnotherShape) {
   const auto state = optimizer->Save();
   const auto other = Make(wide);
   const absl::Status status = other->Load(state);
-  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << GetParam()->arm << ": " << status;
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss)
+      << GetParam()->arm << ": " << status;
 }
 
-INSTANTIATE_TEST_SUITE_P(Kinds, EveryOptimizer, ::testing::ValuesIn(OptimizerKinds()),
-                         [](const auto& info) { return std::string(info.param->arm); });
+INSTANTIATE_TEST_SUITE_P(Kinds, EveryOptimizer,
+                         ::testing::ValuesIn(OptimizerKinds()),
+                         [](const auto& info) {
+                           return std::string(info.param->arm);
+                         });
 
 TEST(Optimizers, EveryArmOfTheProtoHasAKind) {
   const auto* oneof = v1::Optimizer::descriptor()->FindOneofByName("kind");
@@ -107,7 +114,8 @@ TEST(Optimizers, CheckNamesEveryFieldThatIsWrong) {
 
 TEST(Optimizers, DefaultsPassTheCheck) {
   for (const OptimizerKind* kind : OptimizerKinds()) {
-    EXPECT_TRUE(CheckOptimizer(OptimizerOf(kind->arm), "optimizer").ok()) << kind->arm;
+    EXPECT_TRUE(CheckOptimizer(OptimizerOf(kind->arm), "optimizer").ok())
+        << kind->arm;
   }
 }
 

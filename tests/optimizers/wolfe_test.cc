@@ -29,22 +29,30 @@ void ExpectStrongWolfe(const Fn& f, const Fn& slope, double first) {
 TEST(WolfeSearch, AcceptsAParabolaFromAnyFirstStep) {
   const Fn f = [](double t) { return (t - 1) * (t - 1); };
   const Fn slope = [](double t) { return 2 * (t - 1); };
-  for (const double first : {1e-6, 0.01, 1.0, 50.0, 1e6}) ExpectStrongWolfe(f, slope, first);
+  for (const double first : {1e-6, 0.01, 1.0, 50.0, 1e6})
+    ExpectStrongWolfe(f, slope, first);
 }
 
 // Moré & Thuente 1994, functions 1 and 3.
 TEST(WolfeSearch, SolvesHardFunctions) {
-  ExpectStrongWolfe([](double t) { return -t / (t * t + 2); },
-                    [](double t) { return (t * t - 2) / ((t * t + 2) * (t * t + 2)); }, 10);
-  ExpectStrongWolfe([](double t) { return std::pow(t + .004, 5) - 2 * std::pow(t + .004, 4); },
-                    [](double t) { return 5 * std::pow(t + .004, 4) - 8 * std::pow(t + .004, 3); },
-                    .1);
+  ExpectStrongWolfe(
+      [](double t) { return -t / (t * t + 2); },
+      [](double t) { return (t * t - 2) / ((t * t + 2) * (t * t + 2)); }, 10);
+  ExpectStrongWolfe(
+      [](double t) {
+        return std::pow(t + .004, 5) - 2 * std::pow(t + .004, 4);
+      },
+      [](double t) {
+        return 5 * std::pow(t + .004, 4) - 8 * std::pow(t + .004, 3);
+      },
+      .1);
 }
 
 TEST(WolfeSearch, BacksOffFromWhereTheFunctionIsNotFinite) {
   const double inf = std::numeric_limits<double>::infinity();
   ExpectStrongWolfe([inf](double t) { return t < 2 ? (t - 1) * (t - 1) : inf; },
-                    [inf](double t) { return t < 2 ? 2 * (t - 1) : inf; }, 1000);
+                    [inf](double t) { return t < 2 ? 2 * (t - 1) : inf; },
+                    1000);
 }
 
 TEST(WolfeSearch, NeverTakesAStepThatIsNotLowerEnough) {

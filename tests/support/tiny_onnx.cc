@@ -20,7 +20,8 @@ class Builder {
   onnx::GraphProto* graph() { return model_.mutable_graph(); }
 
   // Weights of gain `gain` for their fan-in.
-  std::string Weights(const std::string& name, std::vector<int64_t> shape, double gain = 2) {
+  std::string Weights(const std::string& name, std::vector<int64_t> shape,
+                      double gain = 2) {
     onnx::TensorProto* tensor = graph()->add_initializer();
     tensor->set_name(name);
     tensor->set_data_type(onnx::TensorProto::FLOAT);
@@ -54,13 +55,15 @@ class Builder {
     node->add_output(output);
     return node;
   }
-  static void Ints(onnx::NodeProto* node, const std::string& name, std::vector<int64_t> values) {
+  static void Ints(onnx::NodeProto* node, const std::string& name,
+                   std::vector<int64_t> values) {
     onnx::AttributeProto* attribute = node->add_attribute();
     attribute->set_name(name);
     attribute->set_type(onnx::AttributeProto::INTS);
     for (const int64_t value : values) attribute->add_ints(value);
   }
-  static void Int(onnx::NodeProto* node, const std::string& name, int64_t value) {
+  static void Int(onnx::NodeProto* node, const std::string& name,
+                  int64_t value) {
     onnx::AttributeProto* attribute = node->add_attribute();
     attribute->set_name(name);
     attribute->set_type(onnx::AttributeProto::INT);
@@ -88,12 +91,13 @@ class Builder {
   std::mt19937_64 random_;
 };
 
-void AddConv(Builder& build, const std::string& input, const std::string& name, int64_t in,
-             int64_t out, float bias) {
-  onnx::NodeProto* conv = build.Node("Conv",
-                                     {input, build.Weights(name + "_w", {out, in, 3, 3}),
-                                      build.Constant(name + "_b", out, bias)},
-                                     name);
+void AddConv(Builder& build, const std::string& input, const std::string& name,
+             int64_t in, int64_t out, float bias) {
+  onnx::NodeProto* conv =
+      build.Node("Conv",
+                 {input, build.Weights(name + "_w", {out, in, 3, 3}),
+                  build.Constant(name + "_b", out, bias)},
+                 name);
   Builder::Ints(conv, "kernel_shape", {3, 3});
   Builder::Ints(conv, "pads", {1, 1, 1, 1});
 }
@@ -117,7 +121,9 @@ std::string TinyOnnx(const TinyOnnxOptions& options) {
   build.Node("GlobalAveragePool", {"relu2"}, "gap");
   build.Node("Flatten", {"gap"}, "flat");
   onnx::NodeProto* gemm = build.Node(
-      "Gemm", {"flat", build.Weights("fc_w", {5, 12}, 1), build.Constant("fc_b", 5, 0)}, "logits");
+      "Gemm",
+      {"flat", build.Weights("fc_w", {5, 12}, 1), build.Constant("fc_b", 5, 0)},
+      "logits");
   Builder::Int(gemm, "transB", 1);
   Builder::Int(build.Node("Softmax", {"logits"}, "prob"), "axis", 1);
   Builder::Describe(build.graph()->add_output(), "prob", {0, 5});
@@ -127,7 +133,8 @@ std::string TinyOnnx(const TinyOnnxOptions& options) {
 v1::ModelConfig TinyConfig() {
   v1::ModelConfig config;
   config.add_mean(0.5);
-  for (const char* label : {"ant", "bee", "cat", "dog", "elk"}) config.add_labels(label);
+  for (const char* label : {"ant", "bee", "cat", "dog", "elk"})
+    config.add_labels(label);
   return config;
 }
 

@@ -8,9 +8,9 @@
 namespace phosphene {
 
 struct TinyOnnxOptions {
-  uint64_t seed = 1;         // of the weights
-  float last_bias = 0;       // of conv2; very negative: every ReLU after it is dead
-  bool classifier = true;    // the part after relu2
+  uint64_t seed = 1;    // of the weights
+  float last_bias = 0;  // of conv2; very negative: every ReLU after it is dead
+  bool classifier = true;  // the part after relu2
 };
 
 // The bytes of a small convolutional network, opset 13, any batch and size from

@@ -32,23 +32,25 @@ TEST(AllocationLimitTest, ABroadcastCannotEscape) {
             absl::StatusCode::kResourceExhausted);
 }
 
-TEST(AllocationLimitTest, TheTotalCountsWhatWasFreedToo) {
-  const ScopedAllocationLimit limit(4000, 10'000);
-  EXPECT_TRUE(Allocate(1000).ok());
-  EXPECT_TRUE(Allocate(1000).ok());
-  EXPECT_FALSE(Allocate(1000).ok());
+TEST(AllocationLimitTest, WhatIsHeldCountsAndWhatIsFreedNoLonger) {
+  const ScopedAllocationLimit limit(1 << 20, 1 << 20);
+  at::Tensor half = at::zeros({1 << 17});
+  EXPECT_FALSE(Allocate(1 << 18).ok());
+  EXPECT_TRUE(Allocate(1 << 16).ok());
+  half.reset();
+  EXPECT_TRUE(Allocate(3 << 16).ok());
 }
 
-TEST(AllocationLimitTest, TheTighterOfNestedLimitsHoldsAndCountsOutside) {
-  const ScopedAllocationLimit outer(8000, 10'000);
+TEST(AllocationLimitTest, TheTighterOfNestedLimitsHolds) {
+  const ScopedAllocationLimit outer(1 << 20, 1 << 20);
   {
-    const ScopedAllocationLimit inner(1 << 30, 8000);
-    EXPECT_FALSE(Allocate(2001).ok());
-    EXPECT_TRUE(Allocate(2000).ok());
-    EXPECT_FALSE(Allocate(1).ok());
+    const ScopedAllocationLimit inner(1 << 30, 1 << 14);
+    EXPECT_FALSE(Allocate(1 << 13).ok());
+    EXPECT_TRUE(Allocate(1 << 10).ok());
   }
-  EXPECT_TRUE(Allocate(500).ok());
-  EXPECT_FALSE(Allocate(1).ok());
+  EXPECT_TRUE(Allocate(1 << 13).ok());
+  const ScopedAllocationLimit inner(1 << 30, 1 << 30);
+  EXPECT_FALSE(Allocate(1 << 19).ok());
 }
 
 TEST(AllocationLimitTest, ALimitEndsWithItsScope) {

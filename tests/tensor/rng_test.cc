@@ -11,20 +11,25 @@ namespace phosphene {
 namespace {
 
 std::vector<uint32_t> Words(const Rng& rng, uint64_t first) {
-  return {rng.Word(first), rng.Word(first + 1), rng.Word(first + 2), rng.Word(first + 3)};
+  return {rng.Word(first), rng.Word(first + 1), rng.Word(first + 2),
+          rng.Word(first + 3)};
 }
 
 // Known-answer vectors of philox4x32-10 from Random123 1.14 (kat_vectors).
 TEST(Rng, WordsArePhilox4x32WithTenRounds) {
   const Rng zero(0, static_cast<RngStream>(0));
-  EXPECT_EQ(Words(zero, 0),
-            (std::vector<uint32_t>{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}));
-  const Rng ones(~uint64_t{0}, static_cast<RngStream>(0xffffffff), 0xffffffff, 0xffffffff);
-  EXPECT_EQ(Words(ones, uint64_t{0xffffffff} * 4),
-            (std::vector<uint32_t>{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}));
-  const Rng pi(0x299f31d0a4093822, static_cast<RngStream>(0x03707344), 0x13198a2e, 0x85a308d3);
-  EXPECT_EQ(Words(pi, uint64_t{0x243f6a88} * 4),
-            (std::vector<uint32_t>{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}));
+  EXPECT_EQ(Words(zero, 0), (std::vector<uint32_t>{0x6627e8d5, 0xe169c58d,
+                                                   0xbc57ac4c, 0x9b00dbd8}));
+  const Rng ones(~uint64_t{0}, static_cast<RngStream>(0xffffffff), 0xffffffff,
+                 0xffffffff);
+  EXPECT_EQ(
+      Words(ones, uint64_t{0xffffffff} * 4),
+      (std::vector<uint32_t>{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}));
+  const Rng pi(0x299f31d0a4093822, static_cast<RngStream>(0x03707344),
+               0x13198a2e, 0x85a308d3);
+  EXPECT_EQ(
+      Words(pi, uint64_t{0x243f6a88} * 4),
+      (std::vector<uint32_t>{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}));
 }
 
 TEST(Rng, EveryPartOfTheKeyChangesTheNumbers) {
@@ -32,7 +37,8 @@ TEST(Rng, EveryPartOfTheKeyChangesTheNumbers) {
   for (const uint64_t seed : {1, 2}) {
     for (const RngStream stream : {RngStream::kInit, RngStream::kTransform}) {
       for (const int64_t step : {0, 1}) {
-        for (const uint32_t draw : {0, 1}) words.insert(Rng(seed, stream, step, draw).Word(0));
+        for (const uint32_t draw : {0, 1})
+          words.insert(Rng(seed, stream, step, draw).Word(0));
       }
     }
   }
@@ -74,7 +80,8 @@ TEST(Rng, BetweenIncludesBothEnds) {
 }
 
 TEST(Rng, NormalTensorHasTheMomentsOfANormal) {
-  const at::Tensor x = Rng(5, RngStream::kInit).NormalTensor({100000}).to(at::kDouble);
+  const at::Tensor x =
+      Rng(5, RngStream::kInit).NormalTensor({100000}).to(at::kDouble);
   EXPECT_NEAR(x.mean().item<double>(), 0, 0.015);
   EXPECT_NEAR(x.var().item<double>(), 1, 0.02);
   EXPECT_NEAR(x.pow(4).mean().item<double>(), 3, 0.1);
@@ -83,9 +90,11 @@ TEST(Rng, NormalTensorHasTheMomentsOfANormal) {
 
 TEST(Rng, LargerTensorBeginsWithTheSmaller) {
   const Rng rng(5, RngStream::kInit, 2, 9);
-  const at::Tensor small = rng.NormalTensor({3, 7}), large = rng.NormalTensor({300, 701});
+  const at::Tensor small = rng.NormalTensor({3, 7}),
+                   large = rng.NormalTensor({300, 701});
   EXPECT_TRUE(at::equal(small.flatten(), large.flatten().slice(0, 0, 21)));
-  const at::Tensor few = rng.UniformTensor({5}), many = rng.UniformTensor({90000});
+  const at::Tensor few = rng.UniformTensor({5}),
+                   many = rng.UniformTensor({90000});
   EXPECT_TRUE(at::equal(few, many.slice(0, 0, 5)));
 }
 
@@ -93,10 +102,13 @@ TEST(Rng, TensorsDoNotFollowTheScalars) {
   Rng rng(5, RngStream::kInit);
   const at::Tensor before = rng.UniformTensor({64});
   std::vector<float> scalars;
-  for (int i = 0; i < 64; ++i) scalars.push_back(static_cast<float>(rng.Uniform()));
-  EXPECT_TRUE(at::equal(rng.UniformTensor({64}), before)) << "scalar draws must not move tensors";
+  for (int i = 0; i < 64; ++i)
+    scalars.push_back(static_cast<float>(rng.Uniform()));
+  EXPECT_TRUE(at::equal(rng.UniformTensor({64}), before))
+      << "scalar draws must not move tensors";
   const at::Tensor drawn = at::tensor(scalars);
-  const double correlation = at::corrcoef(at::stack({before, drawn}))[0][1].item<double>();
+  const double correlation =
+      at::corrcoef(at::stack({before, drawn}))[0][1].item<double>();
   EXPECT_LT(std::abs(correlation), 0.4);
 }
 

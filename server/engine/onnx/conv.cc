@@ -94,6 +94,10 @@ at::Tensor FrozenConv::InputGradient(const at::Tensor& g, const Window& window,
     }
     return OneDnnConvolution(g, packed_flipped_, {}, back, group_, {});
   }
+  if (packs_ && PhaseGradient::Suits(weight_, window, group_)) {
+    if (!phases_) phases_.emplace(weight_, window);
+    return phases_->Run(g, x_sizes);
+  }
   const at::Tensor input = at::empty(x_sizes, g.options().memory_format(kLayout));
   return std::get<0>(at::convolution_backward(g, input, weight_, std::nullopt, window.stride,
                                               window.pad_begin, window.dilation, false, {0, 0},
@@ -101,9 +105,6 @@ at::Tensor FrozenConv::InputGradient(const at::Tensor& g, const Window& window,
 }
 
 at::Tensor FrozenConv::JoinGradients(const Tensors& grads, const at::Tensor& whole) const {
-  if (grads.size() == 1) {
-    return ActivationGradient(grads[0].contiguous(kLayout), whole, activations_[0], options_);
-  }
   at::Tensor joined = at::empty_like(whole);
   int64_t first = 0;
   for (size_t i = 0; i < grads.size(); ++i) {
@@ -112,11 +113,8 @@ at::Tensor FrozenConv::JoinGradients(const Tensors& grads, const at::Tensor& who
     first += channels_[i];
     if (!grads[i].defined()) {
       part.zero_();
-    } else if (activations_[i].kind == Activation::kRelu && !*options_.redirect_relu &&
-               !options_.linear_relu) {
-      at::threshold_backward_out(part, grads[i], y, 0);
     } else {
-      part.copy_(ActivationGradient(grads[i], y, activations_[i], options_));
+      WriteActivationGradient(grads[i], y, activations_[i], options_, &part);
     }
   }
   return joined;

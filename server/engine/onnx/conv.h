@@ -2,9 +2,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "server/engine/onnx/op.h"
+#include "server/engine/onnx/phase_gradient.h"
 #include "server/engine/onnx/relu.h"
 #include "server/engine/onnx/window.h"
 
@@ -42,6 +44,7 @@ class FrozenConv : public std::enable_shared_from_this<FrozenConv> {
   std::vector<Activation> activations_;
   bool packs_ = false;             // oneDNN's own layout is used
   at::Tensor packed_, packed_flipped_;  // made at the first run
+  std::optional<PhaseGradient> phases_;  // likewise, where it suits
 };
 
 }  // namespace phosphene::onnx

@@ -17,6 +17,7 @@ namespace phosphene::onnx {
 constexpr int64_t kMaxNodes = 100'000;
 constexpr int64_t kMaxNameLength = 1'024;
 constexpr int64_t kMaxNodeInputs = 4'096;
+constexpr int64_t kMaxInputs = 1'024;
 // Elements that one operator may make: 2^31, 8 GiB of f32.
 constexpr int64_t kMaxElements = int64_t{1} << 31;
 

@@ -12,6 +12,7 @@
 #include "server/engine/onnx/loader.h"
 #include "server/engine/onnx/passes.h"
 #include "server/engine/onnx/program.h"
+#include "server/engine/tensor/allocation_limit.h"
 #include "server/engine/tensor/guard.h"
 
 namespace phosphene::onnx {
@@ -39,6 +40,7 @@ absl::StatusOr<std::shared_ptr<const OpenedNetwork>> OpenedNetwork::Open(
         absl::StrCat("input \"", input.name, "\" does not say how many channels it has"));
   }
   if (input.dims.size() == 4) net->declared_batch_ = input.dims[0];
+  RETURN_IF_ERROR(net->CheckInputSize());
   AddPreReluConcats(&net->graph_);
   net->ListLayers();
   RETURN_IF_ERROR(net->CheckAliases());
@@ -94,6 +96,7 @@ absl::StatusOr<Shapes> OpenedNetwork::ProbeShapes(const std::vector<std::string>
   ASSIGN_OR_RETURN(auto program, Program::Compile(graph_, {config_.input()}, values, options, &cache_));
   Shapes shapes;
   RETURN_IF_ERROR(Guarded("trying the network", [&] {
+    const ScopedAllocationLimit memory(kTrialBytes, kTrialBytes);
     shapes = program->ShapesOf({at::full({batch, channels_, height, width}, 0.5)});
   }));
   return shapes;
@@ -139,6 +142,15 @@ void OpenedNetwork::FindLogits(const std::unordered_map<std::string, ValueFacts>
   const bool classes = known == facts.end() || known->second.rank != 4 ||
                        (known->second.height == 1 && known->second.stride == 0);
   if (index_.count(value) > 0 && (softmax || classes)) logits_ = value;
+}
+
+absl::Status OpenedNetwork::CheckInputSize() const {
+  const auto [height, width] = ProbeSize();
+  const bool sizes_fit = std::max({channels_, height, width}) <= kMaxImageElements;
+  if (sizes_fit && height * width <= kMaxImageElements / channels_) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      "input \"", config_.input(), "\" asks for images of ", channels_, " channels, ", height, " x ",
+      width, "; they have at most ", kMaxImageElements, " elements"));
 }
 
 absl::Status OpenedNetwork::CheckAliases() const {

@@ -15,6 +15,12 @@
 
 namespace phosphene::onnx {
 
+// An input that asks for a larger image is no network's: 9,450 squared in RGB.
+constexpr int64_t kMaxImageElements = int64_t{1} << 28;
+// Tensors held when a network is tried while it is opened and checked. Enough
+// for the largest of torchvision's at 16 times the pixels of their pictures.
+constexpr int64_t kTrialBytes = int64_t{1} << 32;
+
 // A parsed network: its graph and weights, config, layers and names.
 // Immutable but for the weight cache; thread-safe.
 class OpenedNetwork : public NetworkInfo {
@@ -45,6 +51,7 @@ class OpenedNetwork : public NetworkInfo {
 
  private:
   OpenedNetwork() = default;
+  absl::Status CheckInputSize() const;
   absl::Status CheckAliases() const;
   void ListLayers();
   // Runs the network on one and on two pictures to learn the shapes that

@@ -14,6 +14,7 @@
 #include "phosphene/onnx/onnx.pb.h"
 #include "server/base/status_macros.h"
 #include "server/engine/onnx/tensor_proto.h"
+#include "server/engine/onnx/wire.h"
 
 namespace phosphene::onnx {
 namespace {
@@ -248,6 +249,8 @@ absl::StatusOr<Graph> LoadGraph(absl::string_view bytes) {
     return absl::InvalidArgumentError(
         absl::StrCat("the file has ", bytes.size(), " bytes; at most ", INT_MAX, " are read"));
   }
+  const absl::Status wire = CheckWire(bytes);
+  if (!wire.ok()) return NotOnnx(bytes, wire.message());
   auto model = std::make_shared<ModelProto>();
   if (!model->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
     return NotOnnx(bytes, "its bytes do not parse");
@@ -267,6 +270,10 @@ absl::StatusOr<Graph> LoadGraph(absl::string_view bytes) {
   for (const ValueInfoProto& input : proto.input()) {
     // Files of IR versions below 4 list weights as inputs too.
     if (graph.constants.count(input.name()) == 0) graph.inputs.push_back(ReadInput(input));
+  }
+  if (static_cast<int64_t>(graph.inputs.size()) > kMaxInputs) {
+    return absl::InvalidArgumentError(absl::StrCat("the graph takes ", graph.inputs.size(),
+                                                   " inputs; at most ", kMaxInputs, " are read"));
   }
   for (const ValueInfoProto& output : proto.output()) graph.outputs.push_back(output.name());
   RETURN_IF_ERROR(CheckFinite(graph));

@@ -10,9 +10,15 @@ namespace phosphene::onnx {
 constexpr int64_t kMinOpset = 7;
 constexpr int64_t kMaxOpset = 23;
 
+// What reading a file may allocate at most: this many times its size (integers
+// written in one byte each take 8, and 24 while their list grows; weights are
+// held once) and as much again as kMaxParts empty messages take.
+constexpr int64_t kReadFactor = 32;
+constexpr int64_t kReadBytes = int64_t{512} << 20;
+
 // Reads ONNX bytes into a sorted graph whose constants include those of
 // Constant nodes. Nothing in the file is trusted: no read leaves it, and no
-// allocation exceeds its size by more than a small factor. Operators are not
+// more than kReadFactor and kReadBytes tell is allocated. Operators are not
 // looked at. INVALID_ARGUMENT or UNIMPLEMENTED say what is wrong and where:
 // not an ONNX file (and what it seems to be), cut off, an opset out of range,
 // tensors that do not fit their data, NaN in a tensor, infinity in a weight,

@@ -7,13 +7,17 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "server/engine/onnx/op.h"
+#include "server/engine/tensor/allocation_limit.h"
 
 namespace phosphene::onnx {
 namespace {
 
 constexpr int64_t kMaxFoldedElements = int64_t{1} << 24;
+// Held while one node is folded.
+constexpr int64_t kMaxNodeBytes = 32 * kMaxFoldedElements;
 
 bool AllConstant(const Graph& graph, const std::vector<std::string>& names) {
   return std::all_of(names.begin(), names.end(), [&](const std::string& name) {
@@ -30,19 +34,34 @@ Tensors ConstantsOf(const Graph& graph, const Node& node) {
   return out;
 }
 
-// Runs a node on constants; false when it cannot be.
-bool Evaluate(const Node& node, Graph* graph) {
+int64_t BytesOf(const Tensors& tensors) {
+  int64_t bytes = 0;
+  for (const at::Tensor& tensor : tensors) bytes += tensor.defined() ? tensor.nbytes() : 0;
+  return bytes;
+}
+
+// The work of these is the product of their sizes; no network folds them.
+bool SlidesWindow(const std::string& op) {
+  return absl::StrContains(op, "Conv") || absl::StrContains(op, "Pool") || op == "LRN";
+}
+
+// Runs a node on constants; false when it cannot be, or not within `budget`
+// bytes, from which it takes what it makes and an eighth of what it reads.
+bool Evaluate(const Node& node, int64_t* budget, Graph* graph) {
   const OpKind* op = FindOp(node.op);
-  if (op == nullptr || node.inputs.empty()) return false;
+  if (op == nullptr || node.inputs.empty() || *budget <= 0 || SlidesWindow(node.op)) return false;
   try {
     at::NoGradGuard no_grad;
     const ScopedSizeLimit limit(kMaxFoldedElements);
+    const ScopedAllocationLimit memory(kMaxNodeBytes, kMaxNodeBytes);
     const Tensors inputs = ConstantsOf(*graph, node);
     const OpOptions options;
     const Tensors results = op->prepare(OpInit(node, graph->opset, inputs, options))(inputs);
     for (size_t i = 0; i < node.outputs.size(); ++i) {
       if (i >= results.size() || results[i].numel() > kMaxFoldedElements) return false;
     }
+    *budget -= BytesOf(results) + BytesOf(inputs) / 8;
+    if (*budget < 0) return false;
     for (size_t i = 0; i < node.outputs.size(); ++i) {
       if (!node.outputs[i].empty()) graph->constants[node.outputs[i]] = results[i];
     }
@@ -167,8 +186,12 @@ bool Groupable(const Graph& graph, const Node& conv) {
 }  // namespace
 
 void FoldConstants(Graph* graph) {
+  int64_t budget = kFoldedBytes;
+  for (const auto& [name, tensor] : graph->constants) {
+    budget += kFoldedFactor * static_cast<int64_t>(tensor.nbytes());
+  }
   for (Node& node : graph->nodes) {
-    if (AllConstant(*graph, node.inputs) && Evaluate(node, graph)) node.op.clear();
+    if (AllConstant(*graph, node.inputs) && Evaluate(node, &budget, graph)) node.op.clear();
   }
   DropCleared(graph);
 }

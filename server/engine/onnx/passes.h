@@ -14,8 +14,15 @@ namespace phosphene::onnx {
 // read, whole and not overwritten.
 using Wanted = std::unordered_set<std::string>;
 
-// Evaluates nodes whose inputs are all constant; results above 2^24 elements
-// stay nodes. Nodes that fail stay, to fail when they are needed.
+// Folded constants may take kFoldedBytes and kFoldedFactor times the bytes of
+// the file's own: room to convert and turn all weights of a network.
+constexpr int64_t kFoldedBytes = int64_t{1} << 28;
+constexpr int64_t kFoldedFactor = 4;
+
+// Evaluates nodes whose inputs are all constant, but for those that slide
+// windows; results above 2^24 elements, or beyond what folding may take in all,
+// stay nodes. Nodes that fail stay, to fail when they are needed. Memory: what
+// the constants take, and 512 MiB while a node is evaluated.
 void FoldConstants(Graph* graph);
 
 // Takes out Identity and Dropout (unless its mask is read or wanted). Returns

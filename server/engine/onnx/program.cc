@@ -11,6 +11,7 @@
 #include "server/base/status_macros.h"
 #include "server/engine/onnx/conv.h"
 #include "server/engine/onnx/passes.h"
+#include "server/engine/tensor/allocation_limit.h"
 #include "server/engine/tensor/guard.h"
 
 namespace phosphene::onnx {
@@ -187,6 +188,8 @@ std::vector<at::Tensor> Program::Begin(const Tensors& inputs) const {
 }
 
 void Program::Execute(const Step& step, std::vector<at::Tensor>* values) {
+  // CheckSize holds operators that make a size; this, those that broadcast.
+  const ScopedAllocationLimit memory(kMaxElements * static_cast<int64_t>(sizeof(float)));
   Tensors arguments;
   for (int input : step.inputs) arguments.push_back(input < 0 ? at::Tensor() : (*values)[input]);
   try {

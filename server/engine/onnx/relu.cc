@@ -41,6 +41,19 @@ at::Tensor ActivationGradient(const at::Tensor& g, const at::Tensor& y,
   return at::where(alive.view(shape), plain, RedirectedGradient(g, y, activation));
 }
 
+void WriteActivationGradient(const at::Tensor& g, const at::Tensor& y,
+                             const Activation& activation, const OpOptions& options,
+                             at::Tensor* out) {
+  const bool plain = !options.linear_relu && !*options.redirect_relu;
+  if (plain && activation.kind == Activation::kRelu) {
+    at::threshold_backward_out(*out, g, y, 0);
+  } else if (plain && activation.kind == Activation::kClip) {
+    at::hardtanh_backward_out(*out, g, y, 0, activation.max);
+  } else {
+    out->copy_(ActivationGradient(g, y, activation, options));
+  }
+}
+
 at::Tensor Activate(const at::Tensor& x, const Activation& activation, const OpOptions& options) {
   const at::Tensor y = [&] {
     at::NoGradGuard no_grad;

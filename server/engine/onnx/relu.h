@@ -21,6 +21,12 @@ void ActivateInPlace(const Activation& activation, at::Tensor* x);
 at::Tensor ActivationGradient(const at::Tensor& g, const at::Tensor& y,
                               const Activation& activation, const OpOptions& options);
 
+// The same, written to `out`, which may be a slice of a larger tensor; in the
+// plain case one pass.
+void WriteActivationGradient(const at::Tensor& g, const at::Tensor& y,
+                             const Activation& activation, const OpOptions& options,
+                             at::Tensor* out);
+
 // An activation as an operation of its own, differentiable.
 at::Tensor Activate(const at::Tensor& x, const Activation& activation, const OpOptions& options);
 

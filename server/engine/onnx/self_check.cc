@@ -9,6 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "server/base/status_macros.h"
 #include "server/engine/onnx/info.h"
+#include "server/engine/tensor/allocation_limit.h"
 #include "server/engine/tensor/guard.h"
 
 namespace phosphene::onnx {
@@ -171,8 +172,9 @@ absl::StatusOr<std::vector<std::string>> SelfCheck(
   ASSIGN_OR_RETURN(auto network, CompileNetwork(info, {wanted.begin(), wanted.end()}, {}));
   const auto [height, width] = opened->ProbeSize();
   std::vector<std::string> warnings;
-  RETURN_IF_ERROR(Guarded("trying the network", [&, h = height, w = width] {
+  const absl::Status tried = Guarded("trying the network", [&, h = height, w = width] {
     at::NoGradGuard no_grad;
+    const ScopedAllocationLimit memory(kTrialBytes, kTrialBytes);
     const int64_t channels = info->input_channels();
     const at::Tensor picture = PhotoLikePicture(channels, h, w);
     const Activations grey = network->Forward(at::full_like(picture, 0.5));
@@ -187,7 +189,11 @@ absl::StatusOr<std::vector<std::string>> SelfCheck(
     CheckVariances(trained, photo, &warnings);
     CheckCertainty(info->Logits(), {&grey, &noise, &photo}, &warnings);
     CheckDead(looked_at, grey, noise, photo, &warnings);
-  }));
+  });
+  if (absl::IsResourceExhausted(tried)) {
+    return std::vector<std::string>{absl::StrCat("not done, for want of memory: ", tried.message())};
+  }
+  RETURN_IF_ERROR(tried);
   return warnings;
 }
 

@@ -19,7 +19,8 @@
 namespace phosphene {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "checkpoints are little-endian");
+static_assert(std::endian::native == std::endian::little,
+              "checkpoints are little-endian");
 
 constexpr absl::string_view kMagic("PHOSCKPT");
 constexpr uint32_t kVersion = 1;
@@ -31,7 +32,8 @@ uint32_t Crc(absl::string_view bytes) {
   while (!bytes.empty()) {  // zlib counts in 32 bits
     const absl::string_view part = bytes.substr(0, 1 << 30);
     crc = static_cast<uint32_t>(
-        crc32(crc, reinterpret_cast<const Bytef*>(part.data()), static_cast<uInt>(part.size())));
+        crc32(crc, reinterpret_cast<const Bytef*>(part.data()),
+              static_cast<uInt>(part.size())));
     bytes.remove_prefix(part.size());
   }
   return crc;
@@ -42,10 +44,12 @@ void Put(T value, std::string* out) {
   out->append(reinterpret_cast<const char*>(&value), sizeof(value));
 }
 
-void PutTensor(const std::string& key, const at::Tensor& tensor, std::string* out) {
+void PutTensor(const std::string& key, const at::Tensor& tensor,
+               std::string* out) {
   const at::Tensor value = tensor.detach().to(at::kCPU).contiguous();
   uint32_t type = 0;
-  while (type < std::size(kTypes) && kTypes[type] != value.scalar_type()) ++type;
+  while (type < std::size(kTypes) && kTypes[type] != value.scalar_type())
+    ++type;
   PHOSPHENE_CHECK(type < std::size(kTypes));
   Put(static_cast<uint32_t>(key.size()), out);
   out->append(key);
@@ -98,7 +102,8 @@ absl::StatusOr<at::Tensor> TakeTensor(Reader& reader) {
   for (int64_t& size : sizes) {
     size = reader.Take<int64_t>();
     // Checked against what is left before anything is allocated.
-    if (size < 0 || (size > 0 && bytes > reader.left() / static_cast<uint64_t>(size))) {
+    if (size < 0 ||
+        (size > 0 && bytes > reader.left() / static_cast<uint64_t>(size))) {
       return Damaged("a tensor larger than the file");
     }
     bytes *= static_cast<uint64_t>(size);
@@ -112,7 +117,8 @@ absl::StatusOr<at::Tensor> TakeTensor(Reader& reader) {
 
 }  // namespace
 
-std::map<std::string, at::Tensor> Checkpoint::Under(absl::string_view prefix) const {
+std::map<std::string, at::Tensor> Checkpoint::Under(
+    absl::string_view prefix) const {
   std::map<std::string, at::Tensor> out;
   for (const auto& [key, tensor] : tensors) {
     if (absl::StartsWith(key, prefix)) out[key.substr(prefix.size())] = tensor;
@@ -120,8 +126,10 @@ std::map<std::string, at::Tensor> Checkpoint::Under(absl::string_view prefix) co
   return out;
 }
 
-void Checkpoint::Add(absl::string_view prefix, const std::map<std::string, at::Tensor>& own) {
-  for (const auto& [key, tensor] : own) tensors[absl::StrCat(prefix, key)] = tensor;
+void Checkpoint::Add(absl::string_view prefix,
+                     const std::map<std::string, at::Tensor>& own) {
+  for (const auto& [key, tensor] : own)
+    tensors[absl::StrCat(prefix, key)] = tensor;
 }
 
 std::string SerializeCheckpoint(const Checkpoint& checkpoint) {
@@ -131,35 +139,44 @@ std::string SerializeCheckpoint(const Checkpoint& checkpoint) {
   Put(checkpoint.step, &out);
   Put(static_cast<int32_t>(checkpoint.octave), &out);
   Put(static_cast<uint32_t>(checkpoint.dtype == at::kBFloat16), &out);
+  Put(static_cast<uint32_t>(checkpoint.threads), &out);
   Put(static_cast<uint32_t>(checkpoint.tensors.size()), &out);
-  for (const auto& [key, tensor] : checkpoint.tensors) PutTensor(key, tensor, &out);
+  for (const auto& [key, tensor] : checkpoint.tensors)
+    PutTensor(key, tensor, &out);
   Put(Crc(out), &out);
   return out;
 }
 
 absl::StatusOr<Checkpoint> ParseCheckpoint(absl::string_view bytes) {
-  if (!absl::StartsWith(bytes, kMagic)) return absl::DataLossError("not a checkpoint");
-  if (bytes.size() < kMagic.size() + sizeof(uint32_t)) return Damaged("truncated");
-  const absl::string_view body = bytes.substr(0, bytes.size() - sizeof(uint32_t));
+  if (!absl::StartsWith(bytes, kMagic))
+    return absl::DataLossError("not a checkpoint");
+  if (bytes.size() < kMagic.size() + sizeof(uint32_t))
+    return Damaged("truncated");
+  const absl::string_view body =
+      bytes.substr(0, bytes.size() - sizeof(uint32_t));
   Reader end(bytes.substr(body.size()));
-  if (end.Take<uint32_t>() != Crc(body)) return Damaged("checksum differs or bytes are missing");
+  if (end.Take<uint32_t>() != Crc(body))
+    return Damaged("checksum differs or bytes are missing");
   Reader reader(body.substr(kMagic.size()));
   const uint32_t version = reader.Take<uint32_t>();
   if (version != kVersion) {
     return absl::DataLossError(absl::StrCat("checkpoint of version ", version,
-                                            "; this program reads version ", kVersion));
+                                            "; this program reads version ",
+                                            kVersion));
   }
   Checkpoint checkpoint;
   checkpoint.fingerprint = reader.Take<uint64_t>();
   checkpoint.step = reader.Take<int64_t>();
   checkpoint.octave = reader.Take<int32_t>();
   checkpoint.dtype = reader.Take<uint32_t>() == 1 ? at::kBFloat16 : at::kFloat;
+  checkpoint.threads = static_cast<int>(reader.Take<uint32_t>());
   const uint32_t count = reader.Take<uint32_t>();
   for (uint32_t i = 0; i < count && reader.ok(); ++i) {
     const std::string key(reader.TakeBytes(reader.Take<uint32_t>()));
     ASSIGN_OR_RETURN(checkpoint.tensors[key], TakeTensor(reader));
   }
-  if (!reader.ok() || reader.left() != 0) return Damaged("its length is not what it says");
+  if (!reader.ok() || reader.left() != 0)
+    return Damaged("its length is not what it says");
   return checkpoint;
 }
 
@@ -178,7 +195,8 @@ uint64_t Fingerprint(const v1::JobSpec& spec) {
   }
   // FNV-1a, 64 bits.
   uint64_t hash = 0xcbf29ce484222325;
-  for (const char c : bytes) hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001b3;
+  for (const char c : bytes)
+    hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001b3;
   return hash;
 }
 

@@ -17,7 +17,9 @@ struct Checkpoint {
   uint64_t fingerprint = 0;  // of the spec it belongs to, see Fingerprint()
   int64_t step = 0;          // steps done, over all octaves
   int64_t octave = 0;        // of the parameters
-  at::ScalarType dtype = at::kFloat;  // of the network: AUTO's choice holds for the whole job
+  at::ScalarType dtype =
+      at::kFloat;   // of the network: AUTO's choice holds for the whole job
+  int threads = 0;  // a sum over threads may round by how it is cut
   // CPU tensors, f32, f64 or i64, keys "param/NAME", "optimizer/KEY",
   // "objective/N/KEY", "loop/KEY".
   std::map<std::string, at::Tensor> tensors;
@@ -25,13 +27,14 @@ struct Checkpoint {
   // The tensors under `prefix` ("param/"), keys without it.
   std::map<std::string, at::Tensor> Under(absl::string_view prefix) const;
   // Adds `tensors` under `prefix`.
-  void Add(absl::string_view prefix, const std::map<std::string, at::Tensor>& own);
+  void Add(absl::string_view prefix,
+           const std::map<std::string, at::Tensor>& own);
 };
 
 // Layout, little-endian: magic "PHOSCKPT", u32 version, u64 fingerprint, i64
-// step, i32 octave, u32 dtype (0 f32, 1 bf16), u32 count; then a tensor each:
-// u32 key length, key, u32 type (0 f32, 1 f64, 2 i64), u32 rank, i64 sizes,
-// values; last u32 CRC-32 of everything before it.
+// step, i32 octave, u32 dtype (0 f32, 1 bf16), u32 threads, u32 count; then a
+// tensor each: u32 key length, key, u32 type (0 f32, 1 f64, 2 i64), u32 rank,
+// i64 sizes, values; last u32 CRC-32 of everything before it.
 std::string SerializeCheckpoint(const Checkpoint& checkpoint);
 
 // DATA_LOSS: not a checkpoint, of another version, truncated or damaged.

@@ -50,14 +50,15 @@ std::vector<EngineDevice> ListEngineDevices(int threads) {
 }
 
 absl::StatusOr<std::string> TorchDeviceName(absl::string_view device) {
-  if (device.empty() || device == "cpu" || device == "cpu:0") return std::string("cpu");
+  if (device.empty() || device == "cpu" || device == "cpu:0")
+    return std::string("cpu");
   std::vector<std::string> names;
   for (const EngineDevice& known : ListEngineDevices(0)) {
     if (device == known.name) return known.name;
     names.push_back(known.name);
   }
-  return absl::InvalidArgumentError(
-      absl::StrCat("no device \"", device, "\"; there are ", absl::StrJoin(names, ", ")));
+  return absl::InvalidArgumentError(absl::StrCat(
+      "no device \"", device, "\"; there are ", absl::StrJoin(names, ", ")));
 }
 
 }  // namespace phosphene

@@ -13,9 +13,9 @@ namespace phosphene {
 struct StepTimes {
   double param = 0;
   double transforms = 0;
-  double network = 0;     // forward
+  double network = 0;  // forward
   double objectives = 0;
-  double backward = 0;    // through all of the above
+  double backward = 0;  // through all of the above
   double optimizer = 0;
 };
 
@@ -53,10 +53,10 @@ class Loop {
   const v1::JobSpec& spec_;
   Parts& parts_;
   StepTimes* times_ = nullptr;
-  bool ran_ = false;                              // a step ended well
+  bool ran_ = false;  // a step ended well
   std::map<std::string, at::Tensor> activations_;
-  std::vector<at::Tensor> values_;                // [rows] each, detached
-  at::Tensor total_;                              // [rows], detached
+  std::vector<at::Tensor> values_;  // [rows] each, detached
+  at::Tensor total_;                // [rows], detached
 };
 
 }  // namespace phosphene

@@ -12,7 +12,8 @@ namespace phosphene {
 namespace {
 
 constexpr size_t kMaxModels = 16;
-constexpr size_t kMaxIdle = 4;  // compiled networks hold a copy of their weights
+constexpr size_t kMaxIdle =
+    4;  // compiled networks hold a copy of their weights
 
 }  // namespace
 
@@ -39,8 +40,9 @@ absl::StatusOr<OpenedModel> NetworkCache::Open(absl::string_view model) {
   const std::string key = absl::StrCat(file.name, "@", file.version);
   {
     const MutexLock lock(&mu_);
-    const auto found = std::find_if(models_.begin(), models_.end(),
-                                    [&key](const OpenedModel& m) { return m.key == key; });
+    const auto found =
+        std::find_if(models_.begin(), models_.end(),
+                     [&key](const OpenedModel& m) { return m.key == key; });
     if (found != models_.end()) {
       models_.splice(models_.begin(), models_, found);
       return *found;
@@ -56,18 +58,20 @@ absl::StatusOr<OpenedModel> NetworkCache::Open(absl::string_view model) {
   return opened;
 }
 
-absl::StatusOr<NetworkLease> NetworkCache::Compile(const OpenedModel& model,
-                                                   const std::vector<std::string>& layers,
-                                                   const CompileOptions& options) {
+absl::StatusOr<NetworkLease> NetworkCache::Compile(
+    const OpenedModel& model, const std::vector<std::string>& layers,
+    const CompileOptions& options) {
   std::vector<std::string> sorted = layers;
   std::sort(sorted.begin(), sorted.end());
-  std::string key = absl::StrCat(model.key, "|", absl::StrJoin(sorted, ","), "|",
-                                 options.device.str(), "|", static_cast<int>(options.dtype), "|",
-                                 static_cast<int>(options.max_pool), "|", options.linear_relu);
+  std::string key = absl::StrCat(
+      model.key, "|", absl::StrJoin(sorted, ","), "|", options.device.str(),
+      "|", static_cast<int>(options.dtype), "|",
+      static_cast<int>(options.max_pool), "|", options.linear_relu);
   {
     const MutexLock lock(&mu_);
-    const auto found = std::find_if(idle_.begin(), idle_.end(),
-                                    [&key](const auto& entry) { return entry.first == key; });
+    const auto found =
+        std::find_if(idle_.begin(), idle_.end(),
+                     [&key](const auto& entry) { return entry.first == key; });
     if (found != idle_.end()) {
       std::unique_ptr<Network> network = std::move(found->second);
       idle_.erase(found);

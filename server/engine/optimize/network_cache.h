@@ -27,7 +27,8 @@ class NetworkCache;
 class NetworkLease {
  public:
   NetworkLease() = default;
-  NetworkLease(NetworkCache* cache, std::string key, std::unique_ptr<Network> network)
+  NetworkLease(NetworkCache* cache, std::string key,
+               std::unique_ptr<Network> network)
       : cache_(cache), key_(std::move(key)), network_(std::move(network)) {}
   NetworkLease(NetworkLease&&) = default;
   NetworkLease& operator=(NetworkLease&& other);
@@ -68,7 +69,8 @@ class NetworkCache {
   Mutex mu_;
   // Most recently used first.
   std::list<OpenedModel> models_ ABSL_GUARDED_BY(mu_);
-  std::list<std::pair<std::string, std::unique_ptr<Network>>> idle_ ABSL_GUARDED_BY(mu_);
+  std::list<std::pair<std::string, std::unique_ptr<Network>>> idle_
+      ABSL_GUARDED_BY(mu_);
 };
 
 }  // namespace phosphene

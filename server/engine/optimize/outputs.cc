@@ -36,8 +36,10 @@ constexpr Arm kArms[] = {
     {v1::Output::kPng, "png", "image.png", "image/png"},
     {v1::Output::kJpeg, "jpeg", "image.jpg", "image/jpeg"},
     {v1::Output::kWebp, "webp", "image.webp", "image/webp"},
-    {v1::Output::kAnimatedWebp, "animated_webp", "animation.webp", "image/webp"},
-    {v1::Output::kCheckpoint, "checkpoint", "state.checkpoint", "application/x-phosphene-checkpoint"},
+    {v1::Output::kAnimatedWebp, "animated_webp", "animation.webp",
+     "image/webp"},
+    {v1::Output::kCheckpoint, "checkpoint", "state.checkpoint",
+     "application/x-phosphene-checkpoint"},
     {v1::Output::kContactSheet, "contact_sheet", "sheet.png", "image/png"},
 };
 
@@ -61,7 +63,8 @@ bool IsName(absl::string_view name) {
 }
 
 // "image.png", "image-2.png", ...: the first not taken.
-std::string FreeName(const std::string& name, const std::set<std::string>& taken) {
+std::string FreeName(const std::string& name,
+                     const std::set<std::string>& taken) {
   const size_t dot = name.rfind('.');
   std::string candidate = name;
   for (int i = 2; taken.count(candidate); ++i) {
@@ -76,16 +79,20 @@ std::vector<std::string> NamesOf(const std::vector<v1::Output>& outputs) {
   for (const v1::Output& output : outputs) taken.insert(output.name());
   std::vector<std::string> names;
   for (const v1::Output& output : outputs) {
-    names.push_back(output.name().empty() ? FreeName(FindArm(output)->default_name, taken)
-                                          : output.name());
+    names.push_back(output.name().empty()
+                        ? FreeName(FindArm(output)->default_name, taken)
+                        : output.name());
     taken.insert(names.back());
   }
   return names;
 }
 
-void CheckArm(const v1::Output& output, const std::string& path, Faults& faults) {
+void CheckArm(const v1::Output& output, const std::string& path,
+              Faults& faults) {
   const auto quality = [&](int value, const char* arm) {
-    if (value != 0) RequireRange(value, 1, 100, absl::StrCat(path, ".", arm, ".quality"), faults);
+    if (value != 0)
+      RequireRange(value, 1, 100, absl::StrCat(path, ".", arm, ".quality"),
+                   faults);
   };
   if (output.has_jpeg()) quality(output.jpeg().quality(), "jpeg");
   if (output.has_webp()) quality(output.webp().quality(), "webp");
@@ -97,8 +104,10 @@ void CheckArm(const v1::Output& output, const std::string& path, Faults& faults)
     }
   }
   if (output.has_contact_sheet()) {
-    RequireRange(output.contact_sheet().columns(), 0, 256, path + ".contact_sheet.columns", faults);
-    RequireRange(output.contact_sheet().gap(), 0, 64, path + ".contact_sheet.gap", faults);
+    RequireRange(output.contact_sheet().columns(), 0, 256,
+                 path + ".contact_sheet.columns", faults);
+    RequireRange(output.contact_sheet().gap(), 0, 64,
+                 path + ".contact_sheet.gap", faults);
   }
 }
 
@@ -109,26 +118,32 @@ Canvas RenderSize(const v1::Output& output, const Canvas& canvas) {
   if (output.width() > 0) size.width = output.width();
   if (output.height() > 0) size.height = output.height();
   if (output.width() > 0 && output.height() == 0) {
-    size.height = std::max<int64_t>(1, (canvas.height * size.width + canvas.width / 2) / canvas.width);
+    size.height = std::max<int64_t>(
+        1, (canvas.height * size.width + canvas.width / 2) / canvas.width);
   }
   if (output.height() > 0 && output.width() == 0) {
-    size.width = std::max<int64_t>(1, (canvas.width * size.height + canvas.height / 2) / canvas.height);
+    size.width = std::max<int64_t>(
+        1, (canvas.width * size.height + canvas.height / 2) / canvas.height);
   }
   return size;
 }
 
-void CheckOutput(const v1::Output& output, const Canvas& canvas, const std::string& path,
-                 Faults& faults) {
+void CheckOutput(const v1::Output& output, const Canvas& canvas,
+                 const std::string& path, Faults& faults) {
   if (!IsName(output.name())) {
-    faults.Add(path + ".name", absl::StrCat("\"", output.name().substr(0, 80),
-                                            "\" is no name; 1-63 characters a-z 0-9 _ - ."));
+    faults.Add(path + ".name",
+               absl::StrCat("\"", output.name().substr(0, 80),
+                            "\" is no name; 1-63 characters a-z 0-9 _ - ."));
   }
   RequireRange(output.width(), 0, kMaxOutputSide, path + ".width", faults);
   RequireRange(output.height(), 0, kMaxOutputSide, path + ".height", faults);
-  RequireKnown(v1::Output::Backdrop_IsValid(output.backdrop()), output.backdrop(),
-               "BACKDROP_BLACK, BACKDROP_WHITE, BACKDROP_CHECKERBOARD", path + ".backdrop", faults);
+  RequireKnown(v1::Output::Backdrop_IsValid(output.backdrop()),
+               output.backdrop(),
+               "BACKDROP_BLACK, BACKDROP_WHITE, BACKDROP_CHECKERBOARD",
+               path + ".backdrop", faults);
   if (output.has_row()) {
-    RequireRange(output.row(), -1, static_cast<double>(canvas.rows - 1), path + ".row", faults);
+    RequireRange(output.row(), -1, static_cast<double>(canvas.rows - 1),
+                 path + ".row", faults);
   }
   CheckArm(output, path, faults);
   // A canvas out of range is told of where it is stated.
@@ -137,8 +152,9 @@ void CheckOutput(const v1::Output& output, const Canvas& canvas, const std::stri
   const Canvas size = RenderSize(output, canvas);
   if (size.width > kMaxOutputSide || size.height > kMaxOutputSide ||
       size.rows * size.width * size.height > kMaxOutputPixels) {
-    faults.Add(path, absl::StrCat(size.rows, " images of ", size.width, " x ", size.height,
-                                  " are too large; at most ", kMaxOutputSide, " on a side and ",
+    faults.Add(path, absl::StrCat(size.rows, " images of ", size.width, " x ",
+                                  size.height, " are too large; at most ",
+                                  kMaxOutputSide, " on a side and ",
                                   kMaxOutputPixels, " pixels"));
   }
 }
@@ -168,7 +184,8 @@ PngOptions PngOptionsOf(const v1::JobSpec& spec, bool metadata) {
   return options;
 }
 
-absl::StatusOr<std::string> EncodeOne(const v1::JobSpec& spec, const v1::Output& output,
+absl::StatusOr<std::string> EncodeOne(const v1::JobSpec& spec,
+                                      const v1::Output& output,
                                       const Image8& image) {
   if (output.has_jpeg()) {
     JpegOptions options;
@@ -181,7 +198,8 @@ absl::StatusOr<std::string> EncodeOne(const v1::JobSpec& spec, const v1::Output&
     options.lossless = output.webp().lossless();
     return EncodeWebp(image, options);
   }
-  const bool metadata = !output.has_png() || !output.png().has_metadata() || output.png().metadata();
+  const bool metadata = !output.has_png() || !output.png().has_metadata() ||
+                        output.png().metadata();
   return EncodePng(image, PngOptionsOf(spec, metadata));
 }
 
@@ -190,7 +208,8 @@ absl::StatusOr<std::string> EncodeAnimation(const v1::Output& output,
   AnimatedWebpOptions options;
   const v1::AnimatedWebpOutput& arm = output.animated_webp();
   if (arm.quality() > 0) options.quality = arm.quality();
-  if (arm.frames_per_second() > 0) options.frames_per_second = arm.frames_per_second();
+  if (arm.frames_per_second() > 0)
+    options.frames_per_second = arm.frames_per_second();
   options.ping_pong = arm.ping_pong();
   return EncodeAnimatedWebp(rows, options);
 }
@@ -199,14 +218,16 @@ absl::StatusOr<std::string> EncodeAnimation(const v1::Output& output,
 Image8 Assemble(const v1::Output& output, const std::vector<Image8>& rows) {
   if (output.has_contact_sheet()) {
     const v1::ContactSheetOutput& sheet = output.contact_sheet();
-    return Grid(rows, {sheet.columns(), sheet.has_gap() ? sheet.gap() : kDefaultGap});
+    return Grid(rows,
+                {sheet.columns(), sheet.has_gap() ? sheet.gap() : kDefaultGap});
   }
   const int row = output.has_row() ? output.row() : rows.size() == 1 ? 0 : -1;
   return row < 0 ? Grid(rows) : rows[row];
 }
 
-absl::StatusOr<RunArtifact> MakeOutput(const v1::JobSpec& spec, const v1::Output& output,
-                                       Param& param, const std::string& checkpoint) {
+absl::StatusOr<RunArtifact> MakeOutput(const v1::JobSpec& spec,
+                                       const v1::Output& output, Param& param,
+                                       const std::string& checkpoint) {
   RunArtifact artifact;
   artifact.info.set_media_type(FindArm(output)->media_type);
   if (output.has_checkpoint()) {
@@ -241,8 +262,8 @@ absl::Status CheckOutputs(const v1::JobSpec& spec) {
   Faults faults;
   absl::Status unimplemented;
   if (spec.outputs_size() > kMaxOutputs) {
-    faults.Add("spec.outputs", absl::StrCat("has ", spec.outputs_size(), " outputs; at most ",
-                                            kMaxOutputs));
+    faults.Add("spec.outputs", absl::StrCat("has ", spec.outputs_size(),
+                                            " outputs; at most ", kMaxOutputs));
     return faults.ToStatus();
   }
   const Canvas canvas = CanvasOf(spec.parameterization());
@@ -255,22 +276,23 @@ absl::Status CheckOutputs(const v1::JobSpec& spec) {
       continue;
     }
     if (FindArm(output) == nullptr) {
-      const auto* field = v1::Output::descriptor()->FindFieldByNumber(output.kind_case());
-      unimplemented.Update(absl::UnimplementedError(
-          absl::StrCat(path, ".", field->name(), ": this output is not built in")));
+      const auto* field =
+          v1::Output::descriptor()->FindFieldByNumber(output.kind_case());
+      unimplemented.Update(absl::UnimplementedError(absl::StrCat(
+          path, ".", field->name(), ": this output is not built in")));
       continue;
     }
     if (!output.name().empty() && !names.insert(output.name()).second) {
-      faults.Add(path + ".name",
-                 absl::StrCat("\"", output.name().substr(0, 80), "\" is there twice"));
+      faults.Add(path + ".name", absl::StrCat("\"", output.name().substr(0, 80),
+                                              "\" is there twice"));
     }
     CheckOutput(output, canvas, path, faults);
   }
   return faults.empty() ? unimplemented : faults.ToStatus();
 }
 
-absl::StatusOr<std::vector<RunArtifact>> MakeOutputs(const v1::JobSpec& spec, Param& param,
-                                                     const std::string& checkpoint) {
+absl::StatusOr<std::vector<RunArtifact>> MakeOutputs(
+    const v1::JobSpec& spec, Param& param, const std::string& checkpoint) {
   const std::vector<v1::Output> outputs = OutputsOf(spec);
   const std::vector<std::string> names = NamesOf(outputs);
   std::vector<RunArtifact> artifacts;
@@ -287,14 +309,17 @@ absl::StatusOr<std::vector<RunArtifact>> MakeOutputs(const v1::JobSpec& spec, Pa
 }
 
 Image8 MakeFrame(const v1::JobSpec& spec, Param& param) {
-  const int max_size = spec.frames().max_size() > 0 ? spec.frames().max_size() : kDefaultFrameSize;
+  const int max_size = spec.frames().max_size() > 0 ? spec.frames().max_size()
+                                                    : kDefaultFrameSize;
   const Canvas canvas = CanvasOf(spec.parameterization());
   const int columns = NearSquareColumns(static_cast<int>(canvas.rows));
   const int lines = (static_cast<int>(canvas.rows) + columns - 1) / columns;
   // Each cell gets its share, so that a large batch is not rendered in full.
-  const ImageSize whole = FitWithin(static_cast<int>(canvas.width) * columns,
-                                    static_cast<int>(canvas.height) * lines, max_size);
-  const int width = std::max(1, whole.width / columns), height = std::max(1, whole.height / lines);
+  const ImageSize whole =
+      FitWithin(static_cast<int>(canvas.width) * columns,
+                static_cast<int>(canvas.height) * lines, max_size);
+  const int width = std::max(1, whole.width / columns),
+            height = std::max(1, whole.height / lines);
   return Grid(ToImages(param.Render(height, width)));
 }
 

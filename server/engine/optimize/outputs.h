@@ -21,8 +21,8 @@ absl::Status CheckOutputs(const v1::JobSpec& spec);
 // The files of spec.outputs (one PNG when empty), from the parameters as they
 // are. `checkpoint` is the serialized state, for a CheckpointOutput.
 // INVALID_ARGUMENT: a size its format cannot hold.
-absl::StatusOr<std::vector<RunArtifact>> MakeOutputs(const v1::JobSpec& spec, Param& param,
-                                                     const std::string& checkpoint);
+absl::StatusOr<std::vector<RunArtifact>> MakeOutputs(
+    const v1::JobSpec& spec, Param& param, const std::string& checkpoint);
 
 // The canvas, at most `max_size` on its longest side, rows in a near-square
 // grid.

@@ -18,8 +18,8 @@ namespace {
 // As f32 RGB this is 800 MB.
 constexpr int64_t kMaxBlobPixels = int64_t{1} << 26;
 
-absl::StatusOr<std::map<std::string, at::Tensor>> LoadParameters(const EngineInputs& inputs,
-                                                                 absl::string_view blob) {
+absl::StatusOr<std::map<std::string, at::Tensor>> LoadParameters(
+    const EngineInputs& inputs, absl::string_view blob) {
   ASSIGN_OR_RETURN(const std::string bytes, inputs.read_blob(blob));
   const auto checkpoint = ParseCheckpoint(bytes);
   if (!checkpoint.ok()) {
@@ -33,17 +33,19 @@ absl::StatusOr<std::map<std::string, at::Tensor>> LoadParameters(const EngineInp
 // cannot, but has no resolution either (cppn), from its tensors as they are.
 absl::Status HandOver(Param& previous, const Canvas& canvas, Param& param) {
   const at::NoGradGuard no_grad;
-  const absl::Status as_image = param.SetImage(previous.Render(canvas.height, canvas.width));
+  const absl::Status as_image =
+      param.SetImage(previous.Render(canvas.height, canvas.width));
   if (as_image.code() != absl::StatusCode::kUnimplemented) return as_image;
   std::map<std::string, at::Tensor> tensors;
-  for (const ParamTensor& tensor : previous.Tensors()) tensors[tensor.name] = tensor.value.detach();
+  for (const ParamTensor& tensor : previous.Tensors())
+    tensors[tensor.name] = tensor.value.detach();
   if (LoadTensors(param, tensors).ok()) return absl::OkStatus();
   return absl::UnimplementedError(absl::StrCat(
       "spec.optimizer.octaves: ", std::string(as_image.message())));
 }
 
-absl::StatusOr<std::unique_ptr<Param>> MakeOctaveParam(const PlanContext& context,
-                                                       const Canvas& canvas, Param* previous) {
+absl::StatusOr<std::unique_ptr<Param>> MakeOctaveParam(
+    const PlanContext& context, const Canvas& canvas, Param* previous) {
   v1::Parameterization spec = context.spec->parameterization();
   spec.set_width(static_cast<int32_t>(canvas.width));
   spec.set_height(static_cast<int32_t>(canvas.height));
@@ -59,14 +61,15 @@ absl::StatusOr<std::unique_ptr<Param>> MakeOctaveParam(const PlanContext& contex
   };
   auto param = MakeParam(spec, made);
   if (!param.ok()) return Annotate(param.status(), "spec.parameterization");
-  if (previous != nullptr) RETURN_IF_ERROR(HandOver(*previous, canvas, **param));
+  if (previous != nullptr)
+    RETURN_IF_ERROR(HandOver(*previous, canvas, **param));
   return param;
 }
 
 // Runs layers once on an image: fixed targets.
-absl::StatusOr<std::map<std::string, at::Tensor>> RunOnce(const PlanContext& context,
-                                                          const at::Tensor& image,
-                                                          const std::vector<std::string>& layers) {
+absl::StatusOr<std::map<std::string, at::Tensor>> RunOnce(
+    const PlanContext& context, const at::Tensor& image,
+    const std::vector<std::string>& layers) {
   const at::NoGradGuard no_grad;
   std::map<std::string, at::Tensor> out;
   std::vector<std::string> computed;
@@ -78,12 +81,15 @@ absl::StatusOr<std::map<std::string, at::Tensor>> RunOnce(const PlanContext& con
     }
   }
   if (computed.empty()) return out;
-  if (context.model.info == nullptr) return absl::InvalidArgumentError("the job names no model");
-  ASSIGN_OR_RETURN(const NetworkLease network,
-                   context.networks->Compile(
-                       context.model, computed,
-                       CompileOptionsOf(*context.spec, context.device, context.dtype)));
-  for (auto& [layer, value] : network.get()->Forward(image.to(context.device))) {
+  if (context.model.info == nullptr)
+    return absl::InvalidArgumentError("the job names no model");
+  ASSIGN_OR_RETURN(
+      const NetworkLease network,
+      context.networks->Compile(
+          context.model, computed,
+          CompileOptionsOf(*context.spec, context.device, context.dtype)));
+  for (auto& [layer, value] :
+       network.get()->Forward(image.to(context.device))) {
     out[layer] = value;
   }
   return out;
@@ -99,19 +105,22 @@ absl::Status MakeObjectives(const PlanContext& context, Parts& parts) {
   made.load_image = [&context](absl::string_view blob) {
     return LoadImageBlob(*context.inputs, blob);
   };
-  made.run_once = [&context](const at::Tensor& image, const std::vector<std::string>& layers) {
+  made.run_once = [&context](const at::Tensor& image,
+                             const std::vector<std::string>& layers) {
     return RunOnce(context, image, layers);
   };
   for (int i = 0; i < spec.objectives_size(); ++i) {
     const v1::Objective& objective = spec.objectives(i);
     ObjectivePart part;
     auto fn = MakeObjective(objective, made);
-    if (!fn.ok()) return Annotate(fn.status(), absl::StrCat("spec.objectives[", i, "]"));
+    if (!fn.ok())
+      return Annotate(fn.status(), absl::StrCat("spec.objectives[", i, "]"));
     part.fn = *std::move(fn);
     if (objective.has_weight()) part.share.set_weight(objective.weight());
     if (objective.has_row()) part.share.set_row(objective.row());
     part.label = ObjectiveLabel(objective);
-    parts.wants_input_alpha = parts.wants_input_alpha || ReadsTransformedAlpha(objective);
+    parts.wants_input_alpha =
+        parts.wants_input_alpha || ReadsTransformedAlpha(objective);
     parts.objectives.push_back(std::move(part));
   }
   parts.companions = std::move(made.companions);
@@ -129,18 +138,21 @@ absl::Status MakeObjectives(const PlanContext& context, Parts& parts) {
 
 }  // namespace
 
-CompileOptions CompileOptionsOf(const v1::JobSpec& spec, at::Device device, at::ScalarType dtype) {
+CompileOptions CompileOptionsOf(const v1::JobSpec& spec, at::Device device,
+                                at::ScalarType dtype) {
   CompileOptions options;
   options.device = device;
   options.dtype = dtype;
-  if (spec.gradient_overrides().max_pool() != v1::GradientOverrides::MAX_POOL_GRADIENT_UNSPECIFIED) {
+  if (spec.gradient_overrides().max_pool() !=
+      v1::GradientOverrides::MAX_POOL_GRADIENT_UNSPECIFIED) {
     options.max_pool = spec.gradient_overrides().max_pool();
   }
   options.linear_relu = spec.gradient_overrides().linear_relu();
   return options;
 }
 
-absl::StatusOr<at::Tensor> LoadImageBlob(const EngineInputs& inputs, absl::string_view blob) {
+absl::StatusOr<at::Tensor> LoadImageBlob(const EngineInputs& inputs,
+                                         absl::string_view blob) {
   ASSIGN_OR_RETURN(const std::string bytes, inputs.read_blob(blob));
   DecodeOptions options;
   options.limits.max_pixels = kMaxBlobPixels;
@@ -149,16 +161,19 @@ absl::StatusOr<at::Tensor> LoadImageBlob(const EngineInputs& inputs, absl::strin
   return ToTensor(*image);
 }
 
-absl::StatusOr<Parts> MakeParts(const PlanContext& context, int64_t octave, Param* previous) {
+absl::StatusOr<Parts> MakeParts(const PlanContext& context, int64_t octave,
+                                Param* previous) {
   const v1::JobSpec& spec = *context.spec;
   Parts parts;
   parts.canvas = OctaveCanvas(spec, octave);
-  ASSIGN_OR_RETURN(parts.param, MakeOctaveParam(context, parts.canvas, previous));
-  ASSIGN_OR_RETURN(parts.transforms, TransformChain::Make(spec.transforms(), parts.canvas.height,
-                                                          parts.canvas.width));
+  ASSIGN_OR_RETURN(parts.param,
+                   MakeOctaveParam(context, parts.canvas, previous));
+  ASSIGN_OR_RETURN(parts.transforms,
+                   TransformChain::Make(spec.transforms(), parts.canvas.height,
+                                        parts.canvas.width));
   RETURN_IF_ERROR(MakeObjectives(context, parts));
-  parts.optimizer = FindOptimizerKind(spec.optimizer())->make(spec.optimizer(),
-                                                              parts.param->Tensors());
+  parts.optimizer = FindOptimizerKind(spec.optimizer())
+                        ->make(spec.optimizer(), parts.param->Tensors());
   return parts;
 }
 

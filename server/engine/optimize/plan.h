@@ -31,8 +31,9 @@ struct Parts {
   std::vector<ObjectivePart> objectives;
   std::vector<Companion> companions;  // on the device
   NetworkLease network;               // null where no objective reads a layer
-  int64_t network_channels = 0;       // the network's input channels; 0 without one
-  bool wants_input_alpha = false;     // an objective reads alpha after the transforms
+  int64_t network_channels = 0;  // the network's input channels; 0 without one
+  bool wants_input_alpha =
+      false;  // an objective reads alpha after the transforms
   std::unique_ptr<OptimizerFn> optimizer;
 };
 
@@ -44,6 +45,7 @@ struct PlanContext {
   OpenedModel model;  // info null for a job without a network
   at::Device device = at::kCPU;
   at::ScalarType dtype = at::kFloat;  // of the network
+  int threads = 1;                    // of this thread's tensor operations
 };
 
 // Makes the parts of an octave; `previous`, the parameters of the octave
@@ -51,12 +53,15 @@ struct PlanContext {
 // follows). Errors: blobs that are missing or broken, with the field that names
 // them; UNIMPLEMENTED octaves on a parameterization that cannot start from an
 // image.
-absl::StatusOr<Parts> MakeParts(const PlanContext& context, int64_t octave, Param* previous);
+absl::StatusOr<Parts> MakeParts(const PlanContext& context, int64_t octave,
+                                Param* previous);
 
 // What a spec asks of its network.
-CompileOptions CompileOptionsOf(const v1::JobSpec& spec, at::Device device, at::ScalarType dtype);
+CompileOptions CompileOptionsOf(const v1::JobSpec& spec, at::Device device,
+                                at::ScalarType dtype);
 
 // A decoded image blob, f32 [1,3 or 4,H,W] 0..1, at most 2^26 pixels.
-absl::StatusOr<at::Tensor> LoadImageBlob(const EngineInputs& inputs, absl::string_view blob);
+absl::StatusOr<at::Tensor> LoadImageBlob(const EngineInputs& inputs,
+                                         absl::string_view blob);
 
 }  // namespace phosphene

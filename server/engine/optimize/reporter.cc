@@ -30,13 +30,17 @@ Reporter::Reporter(const v1::JobSpec& spec, RunSink& sink, int64_t first_step)
 
 void Reporter::AfterStep(int64_t done, const Loop& loop, const Parts& parts) {
   const Time now = std::chrono::steady_clock::now();
-  if (done == total_ || now - reported_ >= kProgressEvery) Progress(done, now, loop, parts);
+  if (done == total_ || now - reported_ >= kProgressEvery)
+    Progress(done, now, loop, parts);
   Frame(done, parts);
 }
 
-void Reporter::Progress(int64_t done, Time now, const Loop& loop, const Parts& parts) {
+void Reporter::Progress(int64_t done, Time now, const Loop& loop,
+                        const Parts& parts) {
   // The rate is that of about the last second; until one has passed, of all.
-  if (now > rate_from_) rate_ = static_cast<double>(done - rate_from_step_) / Seconds(now - rate_from_);
+  if (now > rate_from_)
+    rate_ =
+        static_cast<double>(done - rate_from_step_) / Seconds(now - rate_from_);
   if (now - rate_from_ >= kRateOver) {
     rate_from_ = now;
     rate_from_step_ = done;
@@ -47,8 +51,9 @@ void Reporter::Progress(int64_t done, Time now, const Loop& loop, const Parts& p
   progress.set_total_steps(total_);
   progress.set_steps_per_second(rate_);
   const std::vector<double> rows = loop.RowValues();
-  progress.set_objective_value(std::accumulate(rows.begin(), rows.end(), 0.0) /
-                               static_cast<double>(std::max<size_t>(1, rows.size())));
+  progress.set_objective_value(
+      std::accumulate(rows.begin(), rows.end(), 0.0) /
+      static_cast<double>(std::max<size_t>(1, rows.size())));
   const std::vector<double> values = loop.ObjectiveValues();
   for (size_t i = 0; i < values.size(); ++i) {
     v1::ObjectiveValue* value = progress.add_objectives();
@@ -59,12 +64,14 @@ void Reporter::Progress(int64_t done, Time now, const Loop& loop, const Parts& p
 }
 
 void Reporter::Frame(int64_t done, const Parts& parts) {
-  const int every = spec_.frames().every() > 0 ? spec_.frames().every() : kDefaultFrameEvery;
+  const int every =
+      spec_.frames().every() > 0 ? spec_.frames().every() : kDefaultFrameEvery;
   const bool due = done % every == 0;
   if (!due && done != total_) return;
   const int keep_every = spec_.frames().keep_every();
   const bool keep = due && keep_every > 0 && done / every % keep_every == 0;
-  if (sink_.WantsFrame(keep)) sink_.OnFrame(done, keep, MakeFrame(spec_, *parts.param));
+  if (sink_.WantsFrame(keep))
+    sink_.OnFrame(done, keep, MakeFrame(spec_, *parts.param));
 }
 
 }  // namespace phosphene

@@ -29,10 +29,10 @@ class Reporter {
   const v1::JobSpec& spec_;
   RunSink& sink_;
   const int64_t total_;
-  Time reported_;           // last progress
-  Time rate_from_;          // start of the span the rate is taken over
+  Time reported_;   // last progress
+  Time rate_from_;  // start of the span the rate is taken over
   int64_t rate_from_step_;
-  double rate_ = 0;         // steps a second
+  double rate_ = 0;  // steps a second
 };
 
 }  // namespace phosphene

@@ -9,6 +9,8 @@
 
 #include "server/engine/tensor/torch_pch.h"
 
+#include <ATen/Parallel.h>
+
 #include "absl/strings/str_cat.h"
 #include "server/base/faults.h"
 #include "server/base/status_macros.h"
@@ -22,25 +24,38 @@
 namespace phosphene {
 namespace {
 
+constexpr int kMaxThreads = 1024;
+
 // One run: where it stands, and the parts of its octave.
 class Runner {
  public:
   Runner(PlanContext context, RunSink& sink, std::stop_token stop)
-      : context_(std::move(context)), spec_(*context_.spec), sink_(sink), stop_(std::move(stop)) {}
+      : context_(std::move(context)),
+        spec_(*context_.spec),
+        sink_(sink),
+        stop_(std::move(stop)) {}
 
   absl::Status Start(absl::string_view checkpoint) {
-    if (checkpoint.empty()) return MakeOctave(nullptr);
+    if (checkpoint.empty()) {
+      at::set_num_threads(context_.threads);
+      return MakeOctave(nullptr);
+    }
     ASSIGN_OR_RETURN(const Checkpoint state, ParseCheckpoint(checkpoint));
     if (state.fingerprint != Fingerprint(spec_)) {
       return absl::DataLossError("the checkpoint belongs to another spec");
     }
-    if (state.step < 0 || state.step > Engine::TotalSteps(spec_) || state.octave < 0 ||
-        state.octave >= OctaveCount(spec_)) {
-      return absl::DataLossError(absl::StrCat("the checkpoint stands at step ", state.step,
-                                              " of octave ", state.octave,
-                                              ", which the spec has not"));
+    if (state.step < 0 || state.step > Engine::TotalSteps(spec_) ||
+        state.octave < 0 || state.octave >= OctaveCount(spec_)) {
+      return absl::DataLossError(absl::StrCat(
+          "the checkpoint stands at step ", state.step, " of octave ",
+          state.octave, ", which the spec has not"));
     }
     context_.dtype = state.dtype;
+    const bool reproducible = !spec_.has_reproducible() || spec_.reproducible();
+    if (reproducible && state.threads >= 1 && state.threads <= kMaxThreads) {
+      context_.threads = state.threads;
+    }
+    at::set_num_threads(context_.threads);
     octave_ = state.octave;
     step_ = state.step;
     RETURN_IF_ERROR(MakeOctave(nullptr));
@@ -50,7 +65,8 @@ class Runner {
   // True at the end, false when stopped.
   absl::StatusOr<bool> RunToEnd() {
     Reporter reporter(spec_, sink_, step_);
-    const int64_t per_octave = StepsPerOctave(spec_), octaves = OctaveCount(spec_);
+    const int64_t per_octave = StepsPerOctave(spec_),
+                  octaves = OctaveCount(spec_);
     while (true) {
       Loop loop(spec_, parts_);
       while (step_ < (octave_ + 1) * per_octave) {
@@ -77,10 +93,13 @@ class Runner {
     result.finished = finished;
     result.step = step_;
     result.objective_value = value_;
-    const bool wanted = !finished || std::any_of(spec_.outputs().begin(), spec_.outputs().end(),
-                                                 [](const auto& o) { return o.has_checkpoint(); });
+    const bool wanted =
+        !finished ||
+        std::any_of(spec_.outputs().begin(), spec_.outputs().end(),
+                    [](const auto& o) { return o.has_checkpoint(); });
     std::string state = wanted ? Serialize() : "";
-    ASSIGN_OR_RETURN(result.artifacts, MakeOutputs(spec_, *parts_.param, state));
+    ASSIGN_OR_RETURN(result.artifacts,
+                     MakeOutputs(spec_, *parts_.param, state));
     if (!finished) result.checkpoint = std::move(state);
     result.warnings = watch_.Warnings(step_);
     return result;
@@ -88,7 +107,8 @@ class Runner {
 
  private:
   static double MeanOf(const std::vector<double>& rows) {
-    return std::accumulate(rows.begin(), rows.end(), 0.0) / static_cast<double>(rows.size());
+    return std::accumulate(rows.begin(), rows.end(), 0.0) /
+           static_cast<double>(rows.size());
   }
 
   absl::Status MakeOctave(Param* previous) {
@@ -98,7 +118,8 @@ class Runner {
 
   absl::Status CheckpointIfDue() {
     const int64_t every = spec_.checkpoint_every();
-    if (every == 0 || step_ % every != 0 || step_ == Engine::TotalSteps(spec_)) {
+    if (every == 0 || step_ % every != 0 ||
+        step_ == Engine::TotalSteps(spec_)) {
       return absl::OkStatus();
     }
     return sink_.OnCheckpoint(step_, Serialize());
@@ -110,6 +131,7 @@ class Runner {
     state.step = step_;
     state.octave = octave_;
     state.dtype = context_.dtype;
+    state.threads = context_.threads;
     for (const ParamTensor& p : parts_.param->Tensors()) {
       state.tensors["param/" + p.name] = p.value.detach();
     }
@@ -125,13 +147,16 @@ class Runner {
   }
 
   absl::Status Restore(const Checkpoint& state) {
-    const absl::Status loaded = LoadTensors(*parts_.param, state.Under("param/"));
+    const absl::Status loaded =
+        LoadTensors(*parts_.param, state.Under("param/"));
     if (!loaded.ok()) {
-      return absl::DataLossError(absl::StrCat("the checkpoint ", std::string(loaded.message())));
+      return absl::DataLossError(
+          absl::StrCat("the checkpoint ", std::string(loaded.message())));
     }
     RETURN_IF_ERROR(parts_.optimizer->Load(state.Under("optimizer/")));
     for (size_t i = 0; i < parts_.objectives.size(); ++i) {
-      parts_.objectives[i].fn->Load(state.Under(absl::StrCat("objective/", i, "/")));
+      parts_.objectives[i].fn->Load(
+          state.Under(absl::StrCat("objective/", i, "/")));
     }
     watch_.Load(state.Under("loop/"));
     const auto value = state.tensors.find("loop/value");
@@ -165,7 +190,8 @@ class Runner {
 
 }  // namespace
 
-absl::StatusOr<RunResult> RunSpec(PlanContext context, absl::string_view checkpoint, RunSink& sink,
+absl::StatusOr<RunResult> RunSpec(PlanContext context,
+                                  absl::string_view checkpoint, RunSink& sink,
                                   std::stop_token stop) {
   Runner runner(std::move(context), sink, std::move(stop));
   RETURN_IF_ERROR(runner.Start(checkpoint));

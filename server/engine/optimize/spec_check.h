@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "phosphene/v1/job.pb.h"
@@ -24,8 +26,9 @@ int64_t OctaveCount(const v1::JobSpec& spec);
 // Steps of one octave, default applied.
 int64_t StepsPerOctave(const v1::JobSpec& spec);
 
-// Whether the objective, or one below it, reads a layer of the network.
-bool ReadsNetwork(const v1::Objective& objective);
+// Names of the layers the objective and those below it read, as the spec has
+// them; "" for the network's logits. "input" and "image" are left out.
+std::vector<std::string> LayersOf(const v1::Objective& objective);
 // Whether one reads the alpha channel after the transforms.
 bool ReadsTransformedAlpha(const v1::Objective& objective);
 

@@ -1,6 +1,7 @@
 #include "server/engine/optimize/torch_engine.h"
 
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "server/engine/tensor/torch_pch.h"
@@ -10,7 +11,9 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "server/base/faults.h"
+#include "server/base/log.h"
 #include "server/base/status_macros.h"
 #include "server/engine/cuda/cuda_devices.h"
 #include "server/engine/objectives/interface.h"
@@ -18,14 +21,17 @@
 #include "server/engine/optimize/network_cache.h"
 #include "server/engine/optimize/outputs.h"
 #include "server/engine/optimize/plan.h"
-#include "server/engine/tensor/guard.h"
+#include "server/engine/optimize/precision.h"
 #include "server/engine/optimize/run.h"
 #include "server/engine/optimize/spec_check.h"
 #include "server/engine/optimizers/interface.h"
+#include "server/engine/tensor/guard.h"
 #include "server/engine/transforms/interface.h"
 
 namespace phosphene {
 namespace {
+
+constexpr int64_t kTrialSide = 224;  // pixels, where the network takes any size
 
 // The user's mistakes and the model store's; anything else is an accident that
 // must not look like a bad spec.
@@ -36,35 +42,43 @@ bool IsAboutTheModel(const absl::Status& status) {
 }
 
 template <typename Kind>
-void AddArms(const std::vector<const Kind*>& kinds, google::protobuf::RepeatedPtrField<std::string>* to) {
+void AddArms(const std::vector<const Kind*>& kinds,
+             google::protobuf::RepeatedPtrField<std::string>* to) {
   for (const Kind* kind : kinds) to->Add(kind->arm);
 }
 
 class TorchEngine : public Engine {
  public:
   TorchEngine(EngineInputs inputs, TorchEngineOptions options)
-      : inputs_(std::move(inputs)), options_(options), networks_(&inputs_) {}
+      : inputs_(std::move(inputs)),
+        options_(std::move(options)),
+        networks_(&inputs_),
+        precisions_(options_.precision_file) {}
 
   absl::StatusOr<RunResult> Run(const RunRequest& request, RunSink& sink,
                                 std::stop_token stop) override {
     std::optional<absl::StatusOr<RunResult>> result;
-    const absl::Status thrown =
-        Guarded("run", [&] { result.emplace(RunGuarded(request, sink, std::move(stop))); });
+    const absl::Status thrown = Guarded("run", [&] {
+      result.emplace(RunGuarded(request, sink, std::move(stop)));
+    });
     if (!thrown.ok()) return thrown;
     return *std::move(result);
   }
 
   absl::Status Check(const v1::JobSpec& spec) override {
     absl::Status status;
-    const absl::Status thrown = Guarded("check", [&] { status = CheckAgainstModel(spec).status(); });
+    const absl::Status thrown =
+        Guarded("check", [&] { status = CheckAgainstModel(spec).status(); });
     return thrown.ok() ? status : thrown;
   }
 
-  absl::StatusOr<ModelReport> Inspect(absl::string_view onnx, const v1::ModelConfig& config,
+  absl::StatusOr<ModelReport> Inspect(absl::string_view onnx,
+                                      const v1::ModelConfig& config,
                                       absl::string_view source_file) override {
     std::optional<absl::StatusOr<ModelReport>> report;
-    const absl::Status thrown =
-        Guarded("inspect", [&] { report.emplace(InspectNetwork(onnx, config, source_file)); });
+    const absl::Status thrown = Guarded("inspect", [&] {
+      report.emplace(InspectNetwork(onnx, config, source_file));
+    });
     if (!thrown.ok()) return thrown;
     return *std::move(report);
   }
@@ -80,7 +94,8 @@ class TorchEngine : public Engine {
     AddArms(OptimizerKinds(), out.mutable_optimizers());
     for (const std::string& arm : OutputArms()) out.add_outputs(arm);
     for (const std::string& op : OnnxOpNames()) out.add_onnx_ops(op);
-    for (const char* precision : {"AUTO", "FP32", "BF16"}) out.add_precisions(precision);
+    for (const char* precision : {"AUTO", "FP32", "BF16"})
+      out.add_precisions(precision);
     out.mutable_limits()->set_max_canvas_pixels(kMaxCanvasPixels);
     out.mutable_limits()->set_max_rows(256);
     out.mutable_limits()->set_max_steps(kMaxSteps);
@@ -119,39 +134,96 @@ class TorchEngine : public Engine {
     context.inputs = &inputs_;
     context.networks = &networks_;
     context.device = at::Device(device);
-    context.dtype = request.spec.precision() == v1::JobSpec::BF16 ? at::kBFloat16 : at::kFloat;
     if (context.device.is_cuda()) ConfigureCuda();
-    int threads = request.threads > 0 ? request.threads : options_.threads;
-    if (threads <= 0) threads = UsableCores();
-    // Holds for this thread alone.
-    at::set_num_threads(threads);
-    return RunSpec(std::move(context), request.checkpoint, sink, std::move(stop));
+    context.threads = request.threads > 0 ? request.threads : options_.threads;
+    if (context.threads <= 0) context.threads = UsableCores();
+    // A checkpoint knows its own.
+    if (request.checkpoint.empty()) {
+      ASSIGN_OR_RETURN(context.dtype, ChooseDtype(context));
+    }
+    return RunSpec(std::move(context), request.checkpoint, sink,
+                   std::move(stop));
+  }
+
+  absl::StatusOr<at::ScalarType> ChooseDtype(const PlanContext& context) {
+    const v1::JobSpec& spec = *context.spec;
+    if (spec.precision() == v1::JobSpec::BF16) return at::kBFloat16;
+    const bool measure = spec.precision() != v1::JobSpec::FP32 &&
+                         context.device.is_cpu() &&
+                         !options_.precision_file.empty() && CpuHasBf16();
+    ASSIGN_OR_RETURN(const std::vector<std::string> layers,
+                     NetworkLayers(context));
+    if (!measure || layers.empty()) return at::kFloat;
+    const std::string key =
+        absl::StrCat(Devices()[0].description, "|", context.model.key, "|",
+                     absl::StrJoin(layers, ","));
+    if (const auto known = precisions_.Find(key); known.has_value())
+      return *known;
+    at::set_num_threads(context.threads);
+    const NetworkInfo& info = *context.model.info;
+    const int64_t height =
+        info.input_height() > 0 ? info.input_height() : kTrialSide;
+    const int64_t width =
+        info.input_width() > 0 ? info.input_width() : kTrialSide;
+    ASSIGN_OR_RETURN(
+        const PrecisionTrial trial,
+        TryPrecisions(networks_, context.model, layers,
+                      CompileOptionsOf(spec, context.device, at::kFloat),
+                      height, width));
+    LogInfo("measured precisions", {{"model", context.model.key},
+                                    {"fp32_ms", absl::StrCat(trial.fp32_ms)},
+                                    {"bf16_ms", absl::StrCat(trial.bf16_ms)},
+                                    {"bf16_error", absl::StrCat(trial.error)}});
+    return precisions_.Remember(key, FasterWithinTolerance(trial));
+  }
+
+  // Layers of the network that the objectives read, resolved and sorted.
+  static absl::StatusOr<std::vector<std::string>> NetworkLayers(
+      const PlanContext& context) {
+    std::set<std::string> layers;
+    for (const v1::Objective& objective : context.spec->objectives()) {
+      for (const std::string& name : LayersOf(objective)) {
+        if (name.empty()) {
+          layers.insert(context.model.info->Logits());
+          continue;
+        }
+        ASSIGN_OR_RETURN(std::string resolved,
+                         context.model.info->Resolve(name));
+        layers.insert(std::move(resolved));
+      }
+    }
+    return std::vector<std::string>(layers.begin(), layers.end());
   }
 
   const EngineInputs inputs_;
   const TorchEngineOptions options_;
   NetworkCache networks_;
+  PrecisionMemory precisions_;
 };
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Engine>> MakeTorchEngine(EngineInputs inputs,
-                                                        TorchEngineOptions options) {
+absl::StatusOr<std::unique_ptr<Engine>> MakeTorchEngine(
+    EngineInputs inputs, TorchEngineOptions options) {
   if (options.threads < 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("threads: ", options.threads, " is out of range; 0 or more"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "threads: ", options.threads, " is out of range; 0 or more"));
   }
   if (!inputs.read_blob) {
-    inputs.read_blob = [](absl::string_view name) -> absl::StatusOr<std::string> {
-      return absl::NotFoundError(absl::StrCat("no blobs are here, so none named ", name));
+    inputs.read_blob =
+        [](absl::string_view name) -> absl::StatusOr<std::string> {
+      return absl::NotFoundError(
+          absl::StrCat("no blobs are here, so none named ", name));
     };
   }
   if (!inputs.open_model) {
-    inputs.open_model = [](absl::string_view name) -> absl::StatusOr<ModelFile> {
-      return absl::NotFoundError(absl::StrCat("no models are here, so none named ", name));
+    inputs.open_model =
+        [](absl::string_view name) -> absl::StatusOr<ModelFile> {
+      return absl::NotFoundError(
+          absl::StrCat("no models are here, so none named ", name));
     };
   }
-  return std::make_unique<TorchEngine>(std::move(inputs), options);
+  return std::make_unique<TorchEngine>(std::move(inputs), std::move(options));
 }
 
 }  // namespace phosphene

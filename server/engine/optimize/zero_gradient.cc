@@ -23,7 +23,8 @@ bool IsZero(const at::Tensor& gradient) {
 
 }  // namespace
 
-void ZeroGradientWatch::Observe(const std::vector<ParamTensor>& parameters, int64_t step) {
+void ZeroGradientWatch::Observe(const std::vector<ParamTensor>& parameters,
+                                int64_t step) {
   size_t count = 1;
   bool shared_moves = false;
   for (const ParamTensor& p : parameters) {
@@ -33,9 +34,12 @@ void ZeroGradientWatch::Observe(const std::vector<ParamTensor>& parameters, int6
   rows_.resize(count);
   for (size_t row = 0; row < count; ++row) {
     const bool zero =
-        !shared_moves && std::all_of(parameters.begin(), parameters.end(), [row](const ParamTensor& p) {
-          return !p.per_row || IsZero(p.value.grad().select(0, static_cast<int64_t>(row)));
-        });
+        !shared_moves &&
+        std::all_of(parameters.begin(), parameters.end(),
+                    [row](const ParamTensor& p) {
+                      return !p.per_row || IsZero(p.value.grad().select(
+                                               0, static_cast<int64_t>(row)));
+                    });
     Row& own = rows_[row];
     if (!zero) {
       own.zero_since = -1;
@@ -65,8 +69,10 @@ std::vector<std::string> ZeroGradientWatch::Warnings(int64_t steps) const {
     out.push_back(absl::StrCat(
         "gradient was zero for ", spell.second, " steps (", spell.first, "..",
         spell.first + spell.second - 1, ")",
-        rows_.size() == 1 ? "" : absl::StrCat(" in row ", absl::StrJoin(rows, ", ")),
-        "; the image does not move there: another seed, layer or redirected ReLU may help"));
+        rows_.size() == 1 ? ""
+                          : absl::StrCat(" in row ", absl::StrJoin(rows, ", ")),
+        "; the image does not move there: another seed, layer or redirected "
+        "ReLU may help"));
   }
   return out;
 }
@@ -84,14 +90,15 @@ std::map<std::string, at::Tensor> ZeroGradientWatch::Save() const {
 
 void ZeroGradientWatch::Load(const std::map<std::string, at::Tensor>& state) {
   const auto found = state.find("zero_gradient");
-  if (found == state.end() || found->second.dim() != 2 || found->second.size(1) != 3 ||
-      found->second.scalar_type() != at::kLong) {
+  if (found == state.end() || found->second.dim() != 2 ||
+      found->second.size(1) != 3 || found->second.scalar_type() != at::kLong) {
     return;
   }
   rows_.clear();
   for (int64_t row = 0; row < found->second.size(0); ++row) {
     const at::Tensor own = found->second[row];
-    rows_.push_back({own[0].item<int64_t>(), own[1].item<int64_t>(), own[2].item<int64_t>()});
+    rows_.push_back({own[0].item<int64_t>(), own[1].item<int64_t>(),
+                     own[2].item<int64_t>()});
   }
 }
 

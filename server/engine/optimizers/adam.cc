@@ -12,7 +12,8 @@
 namespace phosphene {
 namespace {
 
-constexpr double kBeta1 = 0.9, kBeta2 = 0.999, kEpsilon = 1e-8, kWeightDecay = 0.01;
+constexpr double kBeta1 = 0.9, kBeta2 = 0.999, kEpsilon = 1e-8,
+                 kWeightDecay = 0.01;
 constexpr int64_t kGrain = 32768;  // elements a thread takes at least
 
 struct Settings {
@@ -27,32 +28,37 @@ struct Settings {
 class Adam : public ElementwiseOptimizer {
  public:
   Adam(std::vector<ParamTensor> parameters, const Settings& settings)
-      : ElementwiseOptimizer(std::move(parameters), {"m", "v"}), settings_(settings) {}
+      : ElementwiseOptimizer(std::move(parameters), {"m", "v"}),
+        settings_(settings) {}
 
  protected:
-  void Update(at::Tensor& value, const at::Tensor& gradient, std::vector<at::Tensor>& slots,
-              double learning_rate) override {
+  void Update(at::Tensor& value, const at::Tensor& gradient,
+              std::vector<at::Tensor>& slots, double learning_rate) override {
     AdamStep s;
     s.beta1 = static_cast<float>(settings_.beta1);
     s.beta2 = static_cast<float>(settings_.beta2);
     s.fresh1 = static_cast<float>(1 - settings_.beta1);
     s.fresh2 = static_cast<float>(1 - settings_.beta2);
     s.epsilon = static_cast<float>(settings_.epsilon);
-    s.step_size = static_cast<float>(learning_rate / (1 - std::pow(settings_.beta1, step())));
-    s.square_factor = static_cast<float>(1 / std::sqrt(1 - std::pow(settings_.beta2, step())));
+    s.step_size = static_cast<float>(learning_rate /
+                                     (1 - std::pow(settings_.beta1, step())));
+    s.square_factor = static_cast<float>(
+        1 / std::sqrt(1 - std::pow(settings_.beta2, step())));
     s.keep = static_cast<float>(1 - learning_rate * settings_.weight_decay);
     if (value.is_cpu() && value.is_contiguous()) {
       s.value = value.data_ptr<float>();
       s.gradient = gradient.const_data_ptr<float>();
       s.mean = slots[0].data_ptr<float>();
       s.square = slots[1].data_ptr<float>();
-      at::parallel_for(0, value.numel(), kGrain,
-                       [&s](int64_t begin, int64_t end) { RunAdam(s, begin, end); });
+      at::parallel_for(
+          0, value.numel(), kGrain,
+          [&s](int64_t begin, int64_t end) { RunAdam(s, begin, end); });
       return;
     }
     slots[0].mul_(s.beta1).add_(gradient, s.fresh1);
     slots[1].mul_(s.beta2).addcmul_(gradient, gradient, s.fresh2);
-    const at::Tensor denominator = slots[1].sqrt().mul_(s.square_factor).add_(s.epsilon);
+    const at::Tensor denominator =
+        slots[1].sqrt().mul_(s.square_factor).add_(s.epsilon);
     value.mul_(s.keep).addcdiv_(slots[0], denominator, -s.step_size);
   }
 
@@ -67,7 +73,8 @@ void CheckMoments(const Arm& arm, const std::string& path, Faults& faults) {
   CheckUnit(arm.beta2(), true, path + ".beta2", faults);
   if (arm.has_epsilon() && !(arm.epsilon() > 0 && arm.epsilon() <= 1)) {
     faults.Add(path + ".epsilon",
-               absl::StrCat(arm.epsilon(), " is out of range; more than 0 and at most 1"));
+               absl::StrCat(arm.epsilon(),
+                            " is out of range; more than 0 and at most 1"));
   }
 }
 
@@ -85,7 +92,8 @@ Settings SettingsOf(const Arm& arm) {
 class NAdam : public ElementwiseOptimizer {
  public:
   NAdam(std::vector<ParamTensor> parameters, const Settings& settings)
-      : ElementwiseOptimizer(std::move(parameters), {"m", "v"}), settings_(settings) {}
+      : ElementwiseOptimizer(std::move(parameters), {"m", "v"}),
+        settings_(settings) {}
 
  protected:
   void Begin() override {
@@ -94,8 +102,8 @@ class NAdam : public ElementwiseOptimizer {
     mu_product_ *= mu_;
   }
 
-  void Update(at::Tensor& value, const at::Tensor& gradient, std::vector<at::Tensor>& slots,
-              double learning_rate) override {
+  void Update(at::Tensor& value, const at::Tensor& gradient,
+              std::vector<at::Tensor>& slots, double learning_rate) override {
     const double beta1 = settings_.beta1, beta2 = settings_.beta2;
     // One operation at a time: each rounds once, so an element's bits do not
     // depend on where a vector ends.
@@ -106,7 +114,8 @@ class NAdam : public ElementwiseOptimizer {
                                        .sqrt_()
                                        .add_(settings_.epsilon);
     const double now = learning_rate * (1 - mu_) / (1 - mu_product_);
-    const double ahead = learning_rate * mu_next_ / (1 - mu_product_ * mu_next_);
+    const double ahead =
+        learning_rate * mu_next_ / (1 - mu_product_ * mu_next_);
     value.sub_(gradient.mul(now).div_(denominator));
     value.sub_(slots[0].mul(ahead).div_(denominator));
   }
@@ -114,8 +123,10 @@ class NAdam : public ElementwiseOptimizer {
   void SaveExtra(std::map<std::string, at::Tensor>* state) const override {
     (*state)["mu_product"] = at::full({1}, mu_product_, at::kDouble);
   }
-  absl::Status LoadExtra(const std::map<std::string, at::Tensor>& state) override {
-    const auto saved = FindState(state, "mu_product", at::empty({1}, at::kDouble));
+  absl::Status LoadExtra(
+      const std::map<std::string, at::Tensor>& state) override {
+    const auto saved =
+        FindState(state, "mu_product", at::empty({1}, at::kDouble));
     if (!saved.ok()) return saved.status();
     mu_product_ = saved->item<double>();
     return absl::OkStatus();
@@ -123,7 +134,8 @@ class NAdam : public ElementwiseOptimizer {
 
  private:
   double Mu(int64_t t) const {
-    return settings_.beta1 * (1 - 0.5 * std::pow(0.96, 0.004 * static_cast<double>(t)));
+    return settings_.beta1 *
+           (1 - 0.5 * std::pow(0.96, 0.004 * static_cast<double>(t)));
   }
 
   Settings settings_;
@@ -138,9 +150,10 @@ const OptimizerKind& AdamOptimizerKind() {
       [](const v1::Optimizer& spec, absl::string_view path, Faults& faults) {
         CheckMoments(spec.adam(), absl::StrCat(path, ".adam"), faults);
       },
-      [](const v1::Optimizer& spec, std::vector<ParamTensor> parameters)
-          -> std::unique_ptr<OptimizerFn> {
-        return std::make_unique<Adam>(std::move(parameters), SettingsOf(spec.adam()));
+      [](const v1::Optimizer& spec,
+         std::vector<ParamTensor> parameters) -> std::unique_ptr<OptimizerFn> {
+        return std::make_unique<Adam>(std::move(parameters),
+                                      SettingsOf(spec.adam()));
       }};
   return kind;
 }
@@ -153,14 +166,16 @@ const OptimizerKind& AdamWOptimizerKind() {
         CheckMoments(spec.adamw(), arm, faults);
         const double decay = spec.adamw().weight_decay();
         if (!(decay >= 0 && decay <= 1000)) {
-          faults.Add(arm + ".weight_decay", absl::StrCat(decay, " is out of range 0..1000"));
+          faults.Add(arm + ".weight_decay",
+                     absl::StrCat(decay, " is out of range 0..1000"));
         }
       },
-      [](const v1::Optimizer& spec, std::vector<ParamTensor> parameters)
-          -> std::unique_ptr<OptimizerFn> {
+      [](const v1::Optimizer& spec,
+         std::vector<ParamTensor> parameters) -> std::unique_ptr<OptimizerFn> {
         Settings settings = SettingsOf(spec.adamw());
-        settings.weight_decay =
-            spec.adamw().has_weight_decay() ? spec.adamw().weight_decay() : kWeightDecay;
+        settings.weight_decay = spec.adamw().has_weight_decay()
+                                    ? spec.adamw().weight_decay()
+                                    : kWeightDecay;
         return std::make_unique<Adam>(std::move(parameters), settings);
       }};
   return kind;
@@ -172,9 +187,10 @@ const OptimizerKind& NAdamOptimizerKind() {
       [](const v1::Optimizer& spec, absl::string_view path, Faults& faults) {
         CheckMoments(spec.nadam(), absl::StrCat(path, ".nadam"), faults);
       },
-      [](const v1::Optimizer& spec, std::vector<ParamTensor> parameters)
-          -> std::unique_ptr<OptimizerFn> {
-        return std::make_unique<NAdam>(std::move(parameters), SettingsOf(spec.nadam()));
+      [](const v1::Optimizer& spec,
+         std::vector<ParamTensor> parameters) -> std::unique_ptr<OptimizerFn> {
+        return std::make_unique<NAdam>(std::move(parameters),
+                                       SettingsOf(spec.nadam()));
       }};
   return kind;
 }

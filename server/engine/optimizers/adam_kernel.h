@@ -17,9 +17,9 @@ struct AdamStep {
   float fresh1 = 0.1f;
   float fresh2 = 0.001f;
   float epsilon = 1e-8f;
-  float step_size = 0;        // learning rate / (1 - beta1^t)
-  float square_factor = 1;    // 1 / sqrt(1 - beta2^t)
-  float keep = 1;             // 1 - learning rate * weight decay
+  float step_size = 0;      // learning rate / (1 - beta1^t)
+  float square_factor = 1;  // 1 / sqrt(1 - beta2^t)
+  float keep = 1;           // 1 - learning rate * weight decay
 };
 
 void RunAdam(const AdamStep& step, int64_t begin, int64_t end);

@@ -15,12 +15,14 @@ ElementwiseOptimizer::ElementwiseOptimizer(std::vector<ParamTensor> parameters,
   for (const ParamTensor& parameter : parameters_) {
     std::vector<at::Tensor>& own = slots_.emplace_back();
     for (size_t i = 0; i < slot_names_.size(); ++i) {
-      own.push_back(at::zeros(parameter.value.sizes(), parameter.value.options().requires_grad(false)));
+      own.push_back(at::zeros(parameter.value.sizes(),
+                              parameter.value.options().requires_grad(false)));
     }
   }
 }
 
-void ElementwiseOptimizer::Step(double learning_rate, const std::function<at::Tensor()>& evaluate) {
+void ElementwiseOptimizer::Step(double learning_rate,
+                                const std::function<at::Tensor()>& evaluate) {
   evaluate();
   const at::NoGradGuard no_grad;
   ++step_;
@@ -37,19 +39,23 @@ std::map<std::string, at::Tensor> ElementwiseOptimizer::Save() const {
   state["step"] = at::full({1}, step_, at::kLong);
   for (size_t i = 0; i < parameters_.size(); ++i) {
     for (size_t s = 0; s < slot_names_.size(); ++s) {
-      state[absl::StrCat(slot_names_[s], "/", parameters_[i].name)] = slots_[i][s];
+      state[absl::StrCat(slot_names_[s], "/", parameters_[i].name)] =
+          slots_[i][s];
     }
   }
   SaveExtra(&state);
   return state;
 }
 
-absl::Status ElementwiseOptimizer::Load(const std::map<std::string, at::Tensor>& state) {
-  ASSIGN_OR_RETURN(const at::Tensor step, FindState(state, "step", at::empty({1}, at::kLong)));
+absl::Status ElementwiseOptimizer::Load(
+    const std::map<std::string, at::Tensor>& state) {
+  ASSIGN_OR_RETURN(const at::Tensor step,
+                   FindState(state, "step", at::empty({1}, at::kLong)));
   for (size_t i = 0; i < parameters_.size(); ++i) {
     for (size_t s = 0; s < slot_names_.size(); ++s) {
       at::Tensor& slot = slots_[i][s];
-      const std::string key = absl::StrCat(slot_names_[s], "/", parameters_[i].name);
+      const std::string key =
+          absl::StrCat(slot_names_[s], "/", parameters_[i].name);
       ASSIGN_OR_RETURN(const at::Tensor saved, FindState(state, key, slot));
       slot.copy_(saved);
     }
@@ -58,23 +64,28 @@ absl::Status ElementwiseOptimizer::Load(const std::map<std::string, at::Tensor>&
   return LoadExtra(state);
 }
 
-absl::StatusOr<at::Tensor> FindState(const std::map<std::string, at::Tensor>& state,
-                                     const std::string& key, const at::Tensor& like) {
+absl::StatusOr<at::Tensor> FindState(
+    const std::map<std::string, at::Tensor>& state, const std::string& key,
+    const at::Tensor& like) {
   const auto found = state.find(key);
   if (found == state.end()) {
-    return absl::DataLossError(absl::StrCat("checkpoint lacks optimizer state \"", key, "\""));
-  }
-  if (found->second.sizes() != like.sizes() || found->second.scalar_type() != like.scalar_type()) {
     return absl::DataLossError(
-        absl::StrCat("optimizer state \"", key, "\" of the checkpoint has another shape"));
+        absl::StrCat("checkpoint lacks optimizer state \"", key, "\""));
+  }
+  if (found->second.sizes() != like.sizes() ||
+      found->second.scalar_type() != like.scalar_type()) {
+    return absl::DataLossError(absl::StrCat(
+        "optimizer state \"", key, "\" of the checkpoint has another shape"));
   }
   return found->second;
 }
 
-void CheckUnit(double value, bool open, absl::string_view path, Faults& faults) {
+void CheckUnit(double value, bool open, absl::string_view path,
+               Faults& faults) {
   if (value >= 0 && (open ? value < 1 : value <= 1)) return;
-  faults.Add(path, absl::StrCat(value, open ? " is out of range; at least 0 and below 1"
-                                            : " is out of range 0..1"));
+  faults.Add(path, absl::StrCat(
+                       value, open ? " is out of range; at least 0 and below 1"
+                                   : " is out of range 0..1"));
 }
 
 }  // namespace phosphene

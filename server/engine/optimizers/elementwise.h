@@ -13,9 +13,11 @@ namespace phosphene {
 class ElementwiseOptimizer : public OptimizerFn {
  public:
   // `slots` name the state tensors, such as {"m", "v"}.
-  ElementwiseOptimizer(std::vector<ParamTensor> parameters, std::vector<std::string> slots);
+  ElementwiseOptimizer(std::vector<ParamTensor> parameters,
+                       std::vector<std::string> slots);
 
-  void Step(double learning_rate, const std::function<at::Tensor()>& evaluate) final;
+  void Step(double learning_rate,
+            const std::function<at::Tensor()>& evaluate) final;
   // Keys "step" and "SLOT/PARAMETER".
   std::map<std::string, at::Tensor> Save() const final;
   absl::Status Load(const std::map<std::string, at::Tensor>& state) final;
@@ -28,7 +30,8 @@ class ElementwiseOptimizer : public OptimizerFn {
                       std::vector<at::Tensor>& slots, double learning_rate) = 0;
   // What a subclass keeps besides the slots.
   virtual void SaveExtra(std::map<std::string, at::Tensor>* state) const {}
-  virtual absl::Status LoadExtra(const std::map<std::string, at::Tensor>& state) {
+  virtual absl::Status LoadExtra(
+      const std::map<std::string, at::Tensor>& state) {
     return absl::OkStatus();
   }
   int64_t step() const { return step_; }
@@ -42,8 +45,9 @@ class ElementwiseOptimizer : public OptimizerFn {
 
 // The tensor of `key`, if its shape and type are those of `like`; DATA_LOSS
 // names what is missing or differs.
-absl::StatusOr<at::Tensor> FindState(const std::map<std::string, at::Tensor>& state,
-                                     const std::string& key, const at::Tensor& like);
+absl::StatusOr<at::Tensor> FindState(
+    const std::map<std::string, at::Tensor>& state, const std::string& key,
+    const at::Tensor& like);
 
 // Adds a fault unless 0 <= value <= 1 (`value < 1` with `open`).
 void CheckUnit(double value, bool open, absl::string_view path, Faults& faults);

@@ -28,7 +28,8 @@ struct Problem {
   std::vector<at::Tensor> views;  // of the parameters, no gradient
   std::vector<at::Tensor> roots;  // the parameters, whose .grad is read
   int64_t row = -1;               // -1: all
-  std::deque<std::pair<at::Tensor, at::Tensor>> pairs;  // (s, y), oldest first, [n] each
+  std::deque<std::pair<at::Tensor, at::Tensor>>
+      pairs;  // (s, y), oldest first, [n] each
 
   // During a step:
   at::Tensor start, gradient, direction, best_gradient;  // [n]
@@ -56,7 +57,8 @@ struct Problem {
     }
   }
   double Loss(const at::Tensor& losses) const {
-    return row < 0 ? losses.sum(at::kDouble).item<double>() : losses[row].item<double>();
+    return row < 0 ? losses.sum(at::kDouble).item<double>()
+                   : losses[row].item<double>();
   }
 };
 
@@ -85,10 +87,13 @@ at::Tensor Direction(const Problem& problem) {
 class Lbfgs : public OptimizerFn {
  public:
   Lbfgs(std::vector<ParamTensor> parameters, int history, int max_evaluations)
-      : parameters_(std::move(parameters)), history_(history), max_evaluations_(max_evaluations) {
+      : parameters_(std::move(parameters)),
+        history_(history),
+        max_evaluations_(max_evaluations) {
     const at::NoGradGuard no_grad;
-    const bool joined = std::any_of(parameters_.begin(), parameters_.end(),
-                                    [](const ParamTensor& p) { return !p.per_row; });
+    const bool joined =
+        std::any_of(parameters_.begin(), parameters_.end(),
+                    [](const ParamTensor& p) { return !p.per_row; });
     const int64_t rows = joined ? 1 : parameters_[0].value.size(0);
     for (int64_t row = 0; row < rows; ++row) {
       Problem& problem = problems_.emplace_back();
@@ -101,13 +106,16 @@ class Lbfgs : public OptimizerFn {
     }
   }
 
-  void Step(double learning_rate, const std::function<at::Tensor()>& evaluate) override {
+  void Step(double learning_rate,
+            const std::function<at::Tensor()>& evaluate) override {
     const at::Tensor losses = evaluate().detach();
     const at::NoGradGuard no_grad;
     for (Problem& problem : problems_) Begin(problem, losses, learning_rate);
     int evaluations = 1;
     while (evaluations < max_evaluations_ && AnySearching()) {
-      Place([](const Problem& p) { return p.search->done() ? p.search->best() : p.search->trial(); });
+      Place([](const Problem& p) {
+        return p.search->done() ? p.search->best() : p.search->trial();
+      });
       at::Tensor trial;
       {
         const at::AutoGradMode with_grad(true);
@@ -118,7 +126,9 @@ class Lbfgs : public OptimizerFn {
     }
     // One evaluation allows no search: the plain step is taken on trust.
     const bool trust = max_evaluations_ == 1;
-    Place([trust](const Problem& p) { return trust ? p.search->trial() : p.search->best(); });
+    Place([trust](const Problem& p) {
+      return trust ? p.search->trial() : p.search->best();
+    });
     for (Problem& problem : problems_) Finish(problem);
   }
 
@@ -144,9 +154,11 @@ class Lbfgs : public OptimizerFn {
       const std::string key = absl::StrCat("s/", i);
       if (!state.count(key)) continue;
       const int64_t kept = std::min<int64_t>(state.at(key).size(0), history_);
-      const at::Tensor like = at::empty({kept, problem.Gather().numel()}, problem.views[0].options());
+      const at::Tensor like = at::empty({kept, problem.Gather().numel()},
+                                        problem.views[0].options());
       ASSIGN_OR_RETURN(const at::Tensor steps, FindState(state, key, like));
-      ASSIGN_OR_RETURN(const at::Tensor changes, FindState(state, absl::StrCat("y/", i), like));
+      ASSIGN_OR_RETURN(const at::Tensor changes,
+                       FindState(state, absl::StrCat("y/", i), like));
       for (int64_t k = 0; k < kept; ++k) {
         problem.pairs.emplace_back(steps[k].to(like.device()).clone(),
                                    changes[k].to(like.device()).clone());
@@ -156,19 +168,22 @@ class Lbfgs : public OptimizerFn {
   }
 
  private:
-  static void Begin(Problem& problem, const at::Tensor& losses, double learning_rate) {
+  static void Begin(Problem& problem, const at::Tensor& losses,
+                    double learning_rate) {
     problem.start = problem.Gather();
     problem.gradient = problem.GatherGradient();
     problem.direction = Direction(problem);
     double slope = Dot(problem.gradient, problem.direction);
-    if (!(slope < 0)) {  // not a descent direction: forget, take steepest descent
+    if (!(slope <
+          0)) {  // not a descent direction: forget, take steepest descent
       problem.pairs.clear();
       problem.direction = problem.gradient.neg();
       slope = Dot(problem.gradient, problem.direction);
     }
     double first = learning_rate;
     if (problem.pairs.empty()) {
-      const double size = problem.gradient.abs().sum(at::kDouble).item<double>();
+      const double size =
+          problem.gradient.abs().sum(at::kDouble).item<double>();
       first *= std::min(1.0, 1 / std::max(size, 1e-12));
     }
     problem.search.emplace(problem.Loss(losses), slope, first);
@@ -203,11 +218,13 @@ class Lbfgs : public OptimizerFn {
     const double curvature = Dot(s, y);
     if (step > 0 && curvature > kLeastCurvature * Dot(y, y)) {
       problem.pairs.emplace_back(s, y);
-      if (static_cast<int>(problem.pairs.size()) > history_) problem.pairs.pop_front();
+      if (static_cast<int>(problem.pairs.size()) > history_)
+        problem.pairs.pop_front();
     } else if (step == 0) {
       problem.pairs.clear();  // a failed search: the metric misleads
     }
-    problem.start = problem.gradient = problem.direction = problem.best_gradient = at::Tensor();
+    problem.start = problem.gradient = problem.direction =
+        problem.best_gradient = at::Tensor();
     problem.search.reset();
   }
 
@@ -223,7 +240,8 @@ const OptimizerKind& LbfgsOptimizerKind() {
   static const OptimizerKind kind = {
       "lbfgs", 1.0,
       [](const v1::Optimizer& spec, absl::string_view path, Faults& faults) {
-        const int history = spec.lbfgs().history(), most = spec.lbfgs().max_evaluations();
+        const int history = spec.lbfgs().history(),
+                  most = spec.lbfgs().max_evaluations();
         if (history < 0 || history > 100) {
           faults.Add(absl::StrCat(path, ".lbfgs.history"),
                      absl::StrCat(history, " is out of range 1..100"));
@@ -234,13 +252,16 @@ const OptimizerKind& LbfgsOptimizerKind() {
         }
         if (spec.normalize_gradient() > v1::Optimizer::NONE) {
           faults.Add(absl::StrCat(path, ".normalize_gradient"),
-                     "a line search needs the true gradient; use adam or sgd, or leave it unset");
+                     "a line search needs the true gradient; use adam or sgd, "
+                     "or leave it unset");
         }
       },
-      [](const v1::Optimizer& spec, std::vector<ParamTensor> parameters)
-          -> std::unique_ptr<OptimizerFn> {
-        const int history = spec.lbfgs().history(), most = spec.lbfgs().max_evaluations();
-        return std::make_unique<Lbfgs>(std::move(parameters), history > 0 ? history : kHistory,
+      [](const v1::Optimizer& spec,
+         std::vector<ParamTensor> parameters) -> std::unique_ptr<OptimizerFn> {
+        const int history = spec.lbfgs().history(),
+                  most = spec.lbfgs().max_evaluations();
+        return std::make_unique<Lbfgs>(std::move(parameters),
+                                       history > 0 ? history : kHistory,
                                        most > 0 ? most : kMaxEvaluations);
       }};
   return kind;

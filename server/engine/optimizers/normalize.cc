@@ -13,7 +13,10 @@ constexpr double kLeastRms = 1e-10;  // below it a band is silence, not signal
 // [channels,1,5,5], sums to 1.
 at::Tensor Binomial(int64_t channels, const at::TensorOptions& options) {
   const at::Tensor row = at::tensor({1., 4., 6., 4., 1.}, options) / 16;
-  return at::outer(row, row).view({1, 1, 5, 5}).expand({channels, 1, 5, 5}).contiguous();
+  return at::outer(row, row)
+      .view({1, 1, 5, 5})
+      .expand({channels, 1, 5, 5})
+      .contiguous();
 }
 
 at::Tensor UnitRms(const at::Tensor& band) {
@@ -36,7 +39,8 @@ double MeanAbs(const Group& group) {
 
 double Norm(const Group& group) {
   double sum = 0;
-  for (const at::Tensor& g : group) sum += g.square().sum(at::kDouble).item<double>();
+  for (const at::Tensor& g : group)
+    sum += g.square().sum(at::kDouble).item<double>();
   return std::sqrt(sum);
 }
 
@@ -76,16 +80,20 @@ at::Tensor LaplacianNormalized(const at::Tensor& gradient) {
   std::vector<at::Tensor> details;
   for (int band = 0; band < kBands; ++band) {
     const at::Tensor low = at::conv2d(rest, kernel, {}, 2, 2, 1, channels);
-    const std::vector<int64_t> odd = {(rest.size(2) + 1) % 2, (rest.size(3) + 1) % 2};
-    const at::Tensor up = at::conv_transpose2d(low, kernel * 4, {}, 2, 2, odd, channels);
+    const std::vector<int64_t> odd = {(rest.size(2) + 1) % 2,
+                                      (rest.size(3) + 1) % 2};
+    const at::Tensor up =
+        at::conv_transpose2d(low, kernel * 4, {}, 2, 2, odd, channels);
     details.push_back(rest - up);
     rest = low;
   }
   at::Tensor out = UnitRms(rest);
   for (int band = kBands; band-- > 0;) {
     const at::Tensor& detail = details[band];
-    const std::vector<int64_t> odd = {(detail.size(2) + 1) % 2, (detail.size(3) + 1) % 2};
-    out = at::conv_transpose2d(out, kernel * 4, {}, 2, 2, odd, channels) + UnitRms(detail);
+    const std::vector<int64_t> odd = {(detail.size(2) + 1) % 2,
+                                      (detail.size(3) + 1) % 2};
+    out = at::conv_transpose2d(out, kernel * 4, {}, 2, 2, odd, channels) +
+          UnitRms(detail);
   }
   return out.squeeze(0);
 }
@@ -96,7 +104,8 @@ void NormalizeGradients(v1::Optimizer::GradientNormalization how,
   if (how == v1::Optimizer::LAPLACIAN) return NormalizeBands(parameters);
   if (how != v1::Optimizer::MEAN_ABS && how != v1::Optimizer::UNIT_NORM) return;
   for (Group& group : GroupsOf(parameters)) {
-    const double size = how == v1::Optimizer::MEAN_ABS ? MeanAbs(group) : Norm(group);
+    const double size =
+        how == v1::Optimizer::MEAN_ABS ? MeanAbs(group) : Norm(group);
     if (!(size > 0) || !std::isfinite(size)) continue;
     for (at::Tensor& gradient : group) gradient.div_(size);
   }

@@ -22,8 +22,10 @@ const std::vector<const OptimizerKind*>& OptimizerKinds() {
 
 const OptimizerKind* FindOptimizerKind(const v1::Optimizer& spec) {
   const auto* oneof = v1::Optimizer::descriptor()->FindOneofByName("kind");
-  const auto* field = v1::Optimizer::GetReflection()->GetOneofFieldDescriptor(spec, oneof);
-  const absl::string_view arm = field == nullptr ? "adam" : field->name().c_str();
+  const auto* field =
+      v1::Optimizer::GetReflection()->GetOneofFieldDescriptor(spec, oneof);
+  const absl::string_view arm =
+      field == nullptr ? "adam" : field->name().c_str();
   for (const OptimizerKind* kind : OptimizerKinds()) {
     if (arm == kind->arm) return kind;
   }
@@ -33,7 +35,8 @@ const OptimizerKind* FindOptimizerKind(const v1::Optimizer& spec) {
 absl::Status CheckOptimizer(const v1::Optimizer& spec, absl::string_view path) {
   const OptimizerKind* kind = FindOptimizerKind(spec);
   if (kind == nullptr) {
-    return absl::UnimplementedError(absl::StrCat(path, ": this optimizer is not built in"));
+    return absl::UnimplementedError(
+        absl::StrCat(path, ": this optimizer is not built in"));
   }
   Faults faults;
   const double rate = spec.learning_rate();
@@ -42,9 +45,11 @@ absl::Status CheckOptimizer(const v1::Optimizer& spec, absl::string_view path) {
                absl::StrCat(rate, " is out of range; finite and > 0"));
   }
   CheckSchedule(spec.schedule(), absl::StrCat(path, ".schedule"), faults);
-  if (!v1::Optimizer::GradientNormalization_IsValid(spec.normalize_gradient())) {
+  if (!v1::Optimizer::GradientNormalization_IsValid(
+          spec.normalize_gradient())) {
     faults.Add(absl::StrCat(path, ".normalize_gradient"),
-               absl::StrCat(spec.normalize_gradient(), " is no gradient normalization"));
+               absl::StrCat(spec.normalize_gradient(),
+                            " is no gradient normalization"));
   }
   if (spec.has_octaves()) {
     const int count = spec.octaves().count();
@@ -54,8 +59,9 @@ absl::Status CheckOptimizer(const v1::Optimizer& spec, absl::string_view path) {
     }
     const double scale = spec.octaves().scale();
     if (scale != 0 && !(scale > 1 && scale <= 4)) {
-      faults.Add(absl::StrCat(path, ".octaves.scale"),
-                 absl::StrCat(scale, " is out of range; more than 1 and at most 4"));
+      faults.Add(
+          absl::StrCat(path, ".octaves.scale"),
+          absl::StrCat(scale, " is out of range; more than 1 and at most 4"));
     }
   }
   kind->check(spec, path, faults);

@@ -7,7 +7,7 @@
 namespace phosphene {
 
 // Adds a fault for everything out of range in a learning-rate schedule.
-void CheckSchedule(const v1::LearningRateSchedule& schedule, absl::string_view path,
-                   Faults& faults);
+void CheckSchedule(const v1::LearningRateSchedule& schedule,
+                   absl::string_view path, Faults& faults);
 
 }  // namespace phosphene

@@ -20,8 +20,8 @@ class Sgd : public ElementwiseOptimizer {
         nesterov_(nesterov) {}
 
  protected:
-  void Update(at::Tensor& value, const at::Tensor& gradient, std::vector<at::Tensor>& slots,
-              double learning_rate) override {
+  void Update(at::Tensor& value, const at::Tensor& gradient,
+              std::vector<at::Tensor>& slots, double learning_rate) override {
     at::Tensor direction = gradient;
     if (momentum_ > 0) {
       slots[0].mul_(momentum_).add_(gradient);
@@ -42,14 +42,17 @@ const OptimizerKind& SgdOptimizerKind() {
   static const OptimizerKind kind = {
       "sgd", 0.1,
       [](const v1::Optimizer& spec, absl::string_view path, Faults& faults) {
-        CheckUnit(spec.sgd().momentum(), false, absl::StrCat(path, ".sgd.momentum"), faults);
+        CheckUnit(spec.sgd().momentum(), false,
+                  absl::StrCat(path, ".sgd.momentum"), faults);
         if (spec.sgd().nesterov() && spec.sgd().momentum() == 0) {
-          faults.Add(absl::StrCat(path, ".sgd.nesterov"), "needs a momentum above 0");
+          faults.Add(absl::StrCat(path, ".sgd.nesterov"),
+                     "needs a momentum above 0");
         }
       },
-      [](const v1::Optimizer& spec, std::vector<ParamTensor> parameters)
-          -> std::unique_ptr<OptimizerFn> {
-        return std::make_unique<Sgd>(std::move(parameters), spec.sgd().momentum(),
+      [](const v1::Optimizer& spec,
+         std::vector<ParamTensor> parameters) -> std::unique_ptr<OptimizerFn> {
+        return std::make_unique<Sgd>(std::move(parameters),
+                                     spec.sgd().momentum(),
                                      spec.sgd().nesterov());
       }};
   return kind;

@@ -9,9 +9,10 @@ namespace {
 
 constexpr double kSufficientDecrease = 1e-4;  // c1
 constexpr double kCurvature = 0.9;            // c2
-constexpr double kMargin = 0.1;      // of the bracket, kept from its ends
-constexpr double kGrow = 10;         // largest growth of the step
-constexpr double kNarrowest = 1e-9;  // bracket given up on, of the longest step tried
+constexpr double kMargin = 0.1;  // of the bracket, kept from its ends
+constexpr double kGrow = 10;     // largest growth of the step
+constexpr double kNarrowest =
+    1e-9;  // bracket given up on, of the longest step tried
 
 }  // namespace
 
@@ -35,7 +36,8 @@ bool WolfeSearch::Flat(const Point& p) const {
 bool WolfeSearch::Report(double value, double slope) {
   if (done_) return false;
   const bool finite = std::isfinite(value) && std::isfinite(slope);
-  const Point p{trial_, finite ? value : std::numeric_limits<double>::infinity(),
+  const Point p{trial_,
+                finite ? value : std::numeric_limits<double>::infinity(),
                 finite ? slope : 0};
   const bool better = LowerEnough(p) && p.value < best_.value;
   if (better) best_ = p;
@@ -81,28 +83,32 @@ void WolfeSearch::Zoom(const Point& p) {
 }
 
 void WolfeSearch::NextInside() {
-  const double lo = std::min(low_.step, high_.step), hi = std::max(low_.step, high_.step);
+  const double lo = std::min(low_.step, high_.step),
+               hi = std::max(low_.step, high_.step);
   if (hi - lo <= kNarrowest * longest_) {
     done_ = true;
     return;
   }
   const double margin = kMargin * (hi - lo);
-  trial_ = std::isfinite(high_.value) ? CubicMinimum(low_, high_, lo + margin, hi - margin)
-                                      : (lo + hi) / 2;
+  trial_ = std::isfinite(high_.value)
+               ? CubicMinimum(low_, high_, lo + margin, hi - margin)
+               : (lo + hi) / 2;
 }
 
 // Minimum of the cubic through two values and slopes, kept within [lo, hi]
 // (Nocedal & Wright, equation 3.59); their middle where there is none.
-double WolfeSearch::CubicMinimum(const Point& a, const Point& b, double lo, double hi) {
+double WolfeSearch::CubicMinimum(const Point& a, const Point& b, double lo,
+                                 double hi) {
   const Point& left = a.step <= b.step ? a : b;
   const Point& right = a.step <= b.step ? b : a;
   const double width = right.step - left.step;
-  const double d1 = left.slope + right.slope - 3 * (right.value - left.value) / width;
+  const double d1 =
+      left.slope + right.slope - 3 * (right.value - left.value) / width;
   const double square = d1 * d1 - left.slope * right.slope;
   if (!(square >= 0)) return (lo + hi) / 2;
   const double d2 = std::sqrt(square);
-  const double at =
-      right.step - width * (right.slope + d2 - d1) / (right.slope - left.slope + 2 * d2);
+  const double at = right.step - width * (right.slope + d2 - d1) /
+                                     (right.slope - left.slope + 2 * d2);
   return std::isfinite(at) ? std::clamp(at, lo, hi) : (lo + hi) / 2;
 }
 

@@ -8,7 +8,8 @@ namespace phosphene {
 // share each evaluation of the batch. c1 = 1e-4, c2 = 0.9. Thread-compatible.
 //
 //   WolfeSearch search(f0, slope0, 1.0);
-//   while (!search.done()) search.Report(f(search.trial()), df(search.trial()));
+//   while (!search.done()) search.Report(f(search.trial()),
+//   df(search.trial()));
 class WolfeSearch {
  public:
   // Value and slope (< 0) at 0, and the first step to try (> 0).
@@ -31,10 +32,11 @@ class WolfeSearch {
   void Bracket(const Point& p);
   void Zoom(const Point& p);
   void NextInside();
-  static double CubicMinimum(const Point& a, const Point& b, double lo, double hi);
+  static double CubicMinimum(const Point& a, const Point& b, double lo,
+                             double hi);
 
   Point start_;
-  Point previous_;  // while bracketing
+  Point previous_;    // while bracketing
   Point low_, high_;  // while zooming; low_ is the better end
   Point best_;
   double trial_;

@@ -1,5 +1,7 @@
 #include "server/engine/tensor/allocation_limit.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 
 #include "server/engine/tensor/torch_pch.h"
@@ -8,8 +10,17 @@
 namespace phosphene {
 namespace {
 
-thread_local int64_t each_left = INT64_MAX;
-thread_local int64_t total_left = INT64_MAX;
+// Of this thread; `held` is what it allocated less what it freed, ever.
+thread_local int64_t held = 0;
+thread_local int64_t most_each = INT64_MAX;
+thread_local int64_t most_held = INT64_MAX;
+
+at::DeleterFnPtr inner_deleter = nullptr;
+
+void Delete(void* pointer) {
+  if (pointer != nullptr) held -= static_cast<int64_t>(malloc_usable_size(pointer));
+  inner_deleter(pointer);
+}
 
 // ATen's allocator behind a look at the limits of the thread.
 class LimitedAllocator : public at::Allocator {
@@ -18,16 +29,16 @@ class LimitedAllocator : public at::Allocator {
 
   at::DataPtr allocate(size_t bytes) override {
     const auto asked = static_cast<int64_t>(std::min<uint64_t>(bytes, INT64_MAX));
-    const int64_t allowed = std::min(each_left, total_left);
+    const int64_t allowed = std::min(most_each, most_held == INT64_MAX ? INT64_MAX : most_held - held);
     TORCH_CHECK_WITH(OutOfMemoryError, asked <= allowed, "a tensor of ", asked,
-                     " bytes is asked for; allowed here are ", allowed);
-    if (total_left != INT64_MAX) total_left -= asked;
-    return inner_->allocate(bytes);
+                     " bytes is asked for; allowed here are ", std::max<int64_t>(allowed, 0));
+    at::DataPtr made = inner_->allocate(bytes);
+    if (made.get() != nullptr) held += static_cast<int64_t>(malloc_usable_size(made.get()));
+    const bool ours = made.compare_exchange_deleter(inner_deleter, &Delete);
+    TORCH_INTERNAL_ASSERT(ours, "the allocator changed its deleter");
+    return made;
   }
-  at::DeleterFnPtr raw_deleter() const override { return inner_->raw_deleter(); }
-  bool is_simple_data_ptr(const at::DataPtr& pointer) const override {
-    return inner_->is_simple_data_ptr(pointer);
-  }
+  at::DeleterFnPtr raw_deleter() const override { return &Delete; }
   void copy_data(void* to, const void* from, size_t bytes) const override {
     inner_->copy_data(to, from, bytes);
   }
@@ -38,24 +49,23 @@ class LimitedAllocator : public at::Allocator {
 
 // Before main, as no thread may allocate meanwhile. ATen never frees it.
 const bool installed = [] {
-  c10::SetCPUAllocator(new LimitedAllocator(c10::GetCPUAllocator()), /*priority=*/1);
+  at::Allocator* const inner = c10::GetCPUAllocator();
+  inner_deleter = inner->raw_deleter();
+  c10::SetCPUAllocator(new LimitedAllocator(inner), /*priority=*/1);
   return true;
 }();
 
 }  // namespace
 
-ScopedAllocationLimit::ScopedAllocationLimit(int64_t each_bytes, int64_t total_bytes)
-    : each_before_(each_left),
-      total_before_(total_left),
-      total_(std::min(total_bytes, total_left)) {
-  each_left = std::min(each_left, each_bytes);
-  total_left = total_;
+ScopedAllocationLimit::ScopedAllocationLimit(int64_t each_bytes, int64_t held_bytes)
+    : each_before_(most_each), held_before_(most_held) {
+  most_each = std::min(most_each, each_bytes);
+  if (held_bytes < INT64_MAX) most_held = std::min(most_held, held + held_bytes);
 }
 
 ScopedAllocationLimit::~ScopedAllocationLimit() {
-  each_left = each_before_;
-  // What was taken inside counts outside as well.
-  total_left = total_before_ == INT64_MAX ? INT64_MAX : total_before_ - (total_ - total_left);
+  most_each = each_before_;
+  most_held = held_before_;
 }
 
 }  // namespace phosphene

@@ -5,24 +5,22 @@
 namespace phosphene {
 
 // Bounds what tensors on the CPU this thread may allocate while it lives: the
-// bytes of each one and of all together (what is freed on the way does not
-// count back). Beyond it allocation throws c10::OutOfMemoryError, which
-// Guarded turns into RESOURCE_EXHAUSTED. Limits nest; the tighter one holds.
-// For graphs nobody vouches for: most operators of ATen broadcast two small
-// tensors to any size, and a machine that overcommits memory ends the process
-// where a number should have been refused.
+// bytes of each one, and of all that it holds at a time. Beyond it allocation
+// throws c10::OutOfMemoryError, which Guarded turns into RESOURCE_EXHAUSTED.
+// Limits nest; the tighter one holds. For graphs nobody vouches for: operators
+// of ATen broadcast two small tensors to any size, and a machine that
+// overcommits memory ends the process where a number should have been refused.
 // Confined to its thread; work that ATen hands to other threads allocates
-// nothing large.
+// nothing large, and what they free is not seen.
 class ScopedAllocationLimit {
  public:
-  explicit ScopedAllocationLimit(int64_t each_bytes, int64_t total_bytes = INT64_MAX);
+  explicit ScopedAllocationLimit(int64_t each_bytes, int64_t held_bytes = INT64_MAX);
   ~ScopedAllocationLimit();
   ScopedAllocationLimit(const ScopedAllocationLimit&) = delete;
   ScopedAllocationLimit& operator=(const ScopedAllocationLimit&) = delete;
 
  private:
-  const int64_t each_before_, total_before_;
-  const int64_t total_;
+  const int64_t each_before_, held_before_;
 };
 
 }  // namespace phosphene

@@ -14,7 +14,8 @@ using Block = std::array<uint32_t, 4>;
 
 // Philox4x32-10; constants from the paper, table 2.
 Block Philox(Block counter, uint64_t seed) {
-  uint32_t key0 = static_cast<uint32_t>(seed), key1 = static_cast<uint32_t>(seed >> 32);
+  uint32_t key0 = static_cast<uint32_t>(seed),
+           key1 = static_cast<uint32_t>(seed >> 32);
   for (int round = 0; round < 10; ++round) {
     const uint64_t product0 = uint64_t{0xD2511F53} * counter[0];
     const uint64_t product1 = uint64_t{0xCD9E8D57} * counter[2];
@@ -54,12 +55,14 @@ at::Tensor Fill(at::IntArrayRef shape, const Four& four) {
   at::Tensor out = at::empty(shape, at::kFloat);
   float* data = out.data_ptr<float>();
   const int64_t count = out.numel();
-  at::parallel_for(0, (count + 3) / 4, kGrain / 4, [&](int64_t begin, int64_t end) {
-    for (int64_t j = begin; j < end; ++j) {
-      const std::array<float, 4> values = four(j);
-      for (int64_t k = 0; k < 4 && 4 * j + k < count; ++k) data[4 * j + k] = values[k];
-    }
-  });
+  at::parallel_for(0, (count + 3) / 4, kGrain / 4,
+                   [&](int64_t begin, int64_t end) {
+                     for (int64_t j = begin; j < end; ++j) {
+                       const std::array<float, 4> values = four(j);
+                       for (int64_t k = 0; k < 4 && 4 * j + k < count; ++k)
+                         data[4 * j + k] = values[k];
+                     }
+                   });
   return out;
 }
 
@@ -75,7 +78,8 @@ uint64_t RowSeed(uint64_t seed, int64_t row) {
 }
 
 uint32_t Rng::Word(uint64_t i) const {
-  const Block counter = {static_cast<uint32_t>(i >> 2), draw_, static_cast<uint32_t>(step_),
+  const Block counter = {static_cast<uint32_t>(i >> 2), draw_,
+                         static_cast<uint32_t>(step_),
                          static_cast<uint32_t>(stream_)};
   return Philox(counter, seed_)[i & 3];
 }
@@ -98,7 +102,8 @@ int64_t Rng::Index(int64_t n) {
   next_ += 2;
   // Multiply and shift: the bias is below n / 2^64.
   return static_cast<int64_t>(static_cast<unsigned __int128>(high << 32 | low) *
-                                  static_cast<uint64_t>(n) >> 64);
+                                  static_cast<uint64_t>(n) >>
+                              64);
 }
 
 int64_t Rng::Between(int64_t lo, int64_t hi) { return lo + Index(hi - lo + 1); }
@@ -123,7 +128,8 @@ at::Tensor Rng::UniformTensor(at::IntArrayRef shape) const {
                 static_cast<uint32_t>(stream_) | kUniformTensors},
                seed_);
     std::array<float, 4> out;
-    for (int k = 0; k < 4; ++k) out[k] = static_cast<float>(words[k] >> 8) * 0x1p-24f;
+    for (int k = 0; k < 4; ++k)
+      out[k] = static_cast<float>(words[k] >> 8) * 0x1p-24f;
     return out;
   });
 }
