@@ -78,8 +78,19 @@ case $what in
   tidy) "$root/deploy/install_packages.sh" "$root/tests/packages-tidy.txt"; "$root/deploy/build.sh" tidy ;;
   bench)
     prepare release
-    unset OMP_NUM_THREADS
-    for bench in build/release/bin/*_bench; do echo "== $(basename "$bench")"; "$bench"; done
+    unset OMP_NUM_THREADS GOMP_SPINCOUNT
+    tiny=(--model server/embedded/phosphene-tiny.onnx --mean .5 --std .25 --layer mixed4d)
+    googlenet=(--model ../shared/models/googlenet.onnx --bgr --mean 104,117,123 --range 0,255
+      --layer inception_4c/output --channel 10)
+    for dtype in fp32 bf16; do
+      for batch in 1 4; do
+        echo "== phosphene-tiny mixed4d, $dtype, batch $batch"
+        build/release/bin/engine_bench "${tiny[@]}" --dtype "$dtype" --batch "$batch"
+        [ -f ../shared/models/googlenet.onnx ] || continue
+        echo "== GoogLeNet inception_4c, $dtype, batch $batch"
+        build/release/bin/engine_bench "${googlenet[@]}" --dtype "$dtype" --batch "$batch"
+      done
+    done
     ;;
   *)
     echo "run.sh: unknown argument \"$what\"; allowed: unit, all, gpu, asan, tsan, tidy, bench" >&2
