@@ -21,6 +21,8 @@ export PHOSPHENE_LIBTORCH=${PHOSPHENE_LIBTORCH:-}
 export CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
 # Its 500 MB are hashed once, not once a file.
 export CCACHE_INODECACHE=1
+# A miss costs no extra run of the preprocessor.
+export CCACHE_DEPEND=1
 # Another clone of the same sources hits the cache.
 export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1
 
