@@ -133,6 +133,7 @@ DeviceSlot::Turn DeviceSlot::TakeTurn() {
     MutexLock lock(&mu_);
     if (draining_) return Turn::kIdle;
   }
+  options_.between_jobs();
   const auto claimed =
       ClaimNext(*options_.store, resource_name_,
                 [this](const std::string& name) { Expect(name); });
@@ -143,10 +144,7 @@ DeviceSlot::Turn DeviceSlot::TakeTurn() {
     current_.reset();
     return draining_ ? Turn::kIdle : Turn::kRetry;
   }
-  if (!claimed->has_value()) {
-    options_.when_idle();
-    return Turn::kIdle;
-  }
+  if (!claimed->has_value()) return Turn::kIdle;
   EndedRun run = Run(**claimed, Begin(**claimed));
   const Turn turn = Conclude(run);
   if (turn == Turn::kRetry) unfinished_ = std::move(run);

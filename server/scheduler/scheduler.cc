@@ -25,7 +25,7 @@ Scheduler::Scheduler(Options options)
     slot.clock = options_.clock;
     slot.threads = options_.threads;
     slot.retry_after = options_.retry_after;
-    slot.when_idle = [this] { collector_->MaybeCollect(); };
+    slot.between_jobs = [this] { collector_->MaybeCollect(); };
     slots_.push_back(std::make_unique<DeviceSlot>(
         device, std::move(slot), options_.make_executor(device)));
   }
