@@ -37,6 +37,15 @@ std::string Fingerprint(const v1::ModelConfig& config) {
   return absl::StrCat(std::hash<std::string>()(text));
 }
 
+// The facts file: the config has its own.
+std::string FactsText(v1::Model facts) {
+  facts.clear_config();
+  facts.clear_name();
+  std::string text;
+  google::protobuf::TextFormat::PrintToString(facts, &text);
+  return text;
+}
+
 // Differs when the file was replaced or written to.
 absl::StatusOr<std::string> Fingerprint(const std::string& path) {
   struct stat info {};
@@ -186,6 +195,13 @@ absl::StatusOr<v1::Model> FileModelCatalog::Describe(absl::string_view name) con
   return model;
 }
 
+absl::Status FileModelCatalog::Remember(absl::string_view name, const v1::Model& facts) {
+  ASSIGN_OR_RETURN(const std::string id, ModelId(name, "name"));
+  const std::string text = FactsText(facts);
+  MutexLock lock(&mu_);
+  return ReplaceFile(Path(id, kFacts), text);
+}
+
 absl::StatusOr<std::unique_ptr<StagedModel>> FileModelCatalog::Stage() {
   int64_t number;
   {
@@ -202,12 +218,10 @@ absl::Status FileModelCatalog::Add(absl::string_view name, std::unique_ptr<Stage
   ASSIGN_OR_RETURN(const std::string id, ModelId(name, "model_id"));
   ASSIGN_OR_RETURN(const absl::string_view onnx, staged->Bytes());
   v1::Model known = facts;
-  known.set_name(absl::StrCat("models/", id));
   known.set_size_bytes(static_cast<int64_t>(onnx.size()));
-  known.clear_config();
-  std::string config_text, facts_text;
+  std::string config_text;
   google::protobuf::TextFormat::PrintToString(facts.config(), &config_text);
-  google::protobuf::TextFormat::PrintToString(known, &facts_text);
+  const std::string facts_text = FactsText(known);
 
   MutexLock lock(&mu_);
   std::error_code error;

@@ -13,7 +13,8 @@ namespace phosphene {
 //   NAME.onnx             the network; it decides whether the model exists
 //   NAME.model.textproto  its v1::ModelConfig, may be edited by hand; missing:
 //                         defaults
-//   NAME.facts.textproto  v1::Model as Add was told; missing: unknown
+//   NAME.facts.textproto  v1::Model as Add or Remember was told; missing, or
+//                         of a network of another size: unknown
 // A network copied there by hand is listed at once. Files are written beside,
 // synced and renamed, the network last: a replacement that a crash cuts short
 // leaves the old network, perhaps with the new sidecar. Thread-safe.
@@ -25,6 +26,7 @@ class FileModelCatalog : public ModelCatalog {
   absl::StatusOr<std::vector<std::string>> Names() const override;
   absl::StatusOr<ModelFile> Open(absl::string_view name) const override;
   absl::StatusOr<v1::Model> Describe(absl::string_view name) const override;
+  absl::Status Remember(absl::string_view name, const v1::Model& facts) override;
   absl::StatusOr<std::unique_ptr<StagedModel>> Stage() override;
   absl::Status Add(absl::string_view name, std::unique_ptr<StagedModel> staged,
                    const v1::Model& facts, bool replace) override;

@@ -39,9 +39,13 @@ class ModelCatalog {
   virtual absl::StatusOr<ModelFile> Open(absl::string_view name) const = 0;
 
   // What is known without a look into the ONNX file: name, config, size,
-  // embedded, and what Add was told (`opset` 0 when it was told nothing: a
-  // file put there by hand, the embedded model). Errors as Open.
+  // embedded, and what Add or Remember was told (`opset` 0 when neither was
+  // told anything). Errors as Open.
   virtual absl::StatusOr<v1::Model> Describe(absl::string_view name) const = 0;
+
+  // Keeps what a look into a model found, for later Describes: of a file put
+  // there by hand, or of the embedded model. Losing it costs another look.
+  virtual absl::Status Remember(absl::string_view name, const v1::Model& facts) = 0;
 
   virtual absl::StatusOr<std::unique_ptr<StagedModel>> Stage() = 0;
 

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/base/faults.h"
+#include "server/base/log.h"
 #include "server/base/status_macros.h"
 
 namespace phosphene {
@@ -33,8 +34,11 @@ absl::StatusOr<v1::Model> ModelReports::Describe(absl::string_view name) {
   }
   v1::Model full = (*report)->model;
   full.set_name(model.name());
+  *full.mutable_config() = model.config();  // what runs use; a look may suggest more
   full.set_size_bytes(model.size_bytes());
   full.set_embedded(model.embedded());
+  const absl::Status kept = catalog_.Remember(name, full);
+  if (!kept.ok()) LogWarn("what a look found is not kept", {{"error", std::string(kept.message())}});
   return full;
 }
 

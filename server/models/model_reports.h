@@ -19,18 +19,19 @@ namespace phosphene {
 class ModelReports {
  public:
   // Both must outlive this.
-  ModelReports(const ModelCatalog& catalog, Engine& engine) : catalog_(catalog), engine_(engine) {}
+  ModelReports(ModelCatalog& catalog, Engine& engine) : catalog_(catalog), engine_(engine) {}
 
   // Facts and layers. Errors of ModelCatalog::Open and Engine::Inspect.
   absl::StatusOr<std::shared_ptr<const ModelReport>> Report(absl::string_view name);
 
   // The model as ModelService shows it: from the catalog, and where that does
-  // not know the network's facts, from Report. A network that does not load
+  // not know the network's facts, from Report, which it then remembers. A
+  // network that does not load
   // is described with the reason in `notes`.
   absl::StatusOr<v1::Model> Describe(absl::string_view name);
 
  private:
-  const ModelCatalog& catalog_;
+  ModelCatalog& catalog_;
   Engine& engine_;
 
   Mutex mu_;

@@ -61,6 +61,16 @@ TEST_F(ModelReportsTest, FactsTheCatalogLacksComeFromTheEngine) {
   EXPECT_GT(model.size_bytes(), 1000);
 }
 
+TEST_F(ModelReportsTest, WhatALookFoundIsRememberedOverARestart) {
+  ASSERT_OK(reports_.Describe("phosphene-tiny"));
+  const auto catalog = FileModelCatalog::Create(dir_.path()).value();
+  ModelReports reports(*catalog, engine_);
+  ASSERT_OK_AND_ASSIGN(const v1::Model model, reports.Describe("phosphene-tiny"));
+  EXPECT_EQ(model.opset(), 17);
+  EXPECT_GT(model.config().labels_size(), 0);
+  EXPECT_EQ(engine_.looks, 1);
+}
+
 TEST_F(ModelReportsTest, ANetworkThatDoesNotLoadIsDescribedWithTheReason) {
   Write("net.onnx", "broken");
   EXPECT_THAT(reports_.Report("net"), StatusIs(StatusCode::kInvalidArgument, "model \"net\": cut short"));
