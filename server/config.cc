@@ -33,24 +33,36 @@ struct FlagHelp {
   const char* text;
 };
 constexpr FlagHelp kFlags[] = {
-    {"listen", "ADDRESS", "HOST:PORT or unix:PATH; port 0 takes a free one. Default 127.0.0.1:50051"},
-    {"data", "DIR", "Folder of jobs, blobs and models. Default $XDG_DATA_HOME/phosphene or ~/.local/share/phosphene"},
+    {"listen", "ADDRESS",
+     "HOST:PORT or unix:PATH; port 0 takes a free one. Default "
+     "127.0.0.1:50051"},
+    {"data", "DIR",
+     "Folder of jobs, blobs and models. Default $XDG_DATA_HOME/phosphene or "
+     "~/.local/share/phosphene"},
     {"store", "STORE", "Where jobs are kept: sqlite (default)"},
     {"blobs", "BLOBS", "Where files are kept: file (default) or memory"},
-    {"metrics", "ADDRESS", "HOST:PORT of the Prometheus endpoint, or off. Default 127.0.0.1:9090"},
+    {"metrics", "ADDRESS",
+     "HOST:PORT of the Prometheus endpoint, or off. Default 127.0.0.1:9090"},
     {"role", "ROLE", "all (default)"},
     {"insecure", "", "Allow listening off loopback without TLS"},
-    {"tls_cert", "FILE", "PEM certificate chain of this server; needs --tls-key"},
+    {"tls_cert", "FILE",
+     "PEM certificate chain of this server; needs --tls-key"},
     {"tls_key", "FILE", "PEM private key of --tls-cert"},
-    {"tls_client_ca", "FILE", "PEM certificates that clients' certificates must come from (mTLS)"},
-    {"tokens", "FILE", "Bearer tokens that may call, a line each: TOKEN TENANT"},
-    {"devices", "LIST", "auto (default: all), or some of those ListDevices names, such as cpu or cuda:0,cuda:1"},
-    {"threads", "N", "Compute threads of the CPU device; 0 (default): all cores"},
+    {"tls_client_ca", "FILE",
+     "PEM certificates that clients' certificates must come from (mTLS)"},
+    {"tokens", "FILE",
+     "Bearer tokens that may call, a line each: TOKEN TENANT"},
+    {"devices", "LIST",
+     "auto (default: all), or some of those ListDevices names, such as cpu or "
+     "cuda:0,cuda:1"},
+    {"threads", "N",
+     "Compute threads of the CPU device; 0 (default): all cores"},
     {"log_level", "LEVEL", "trace, debug, info (default), warn or error"},
     {"log_format", "FORMAT", "text (default) or json; the log goes to stderr"},
     {"max_blob_bytes", "BYTES", "Largest file. Default 2147483648"},
     {"max_queued_jobs", "N", "Jobs that may wait. Default 10000"},
-    {"drain_seconds", "N", "How long SIGTERM waits for running steps. Default 30"},
+    {"drain_seconds", "N",
+     "How long SIGTERM waits for running steps. Default 30"},
 };
 
 constexpr const char* kDescription =
@@ -59,8 +71,10 @@ constexpr const char* kDescription =
     "running jobs are checkpointed and continue at the next start.";
 constexpr const char* kFooter =
     "Every option can also be set in the environment (PHOSPHENE_LISTEN for\n"
-    "--listen) or in the file of --config, in protobuf text format with the same\n"
-    "names (`listen: \"unix:/run/phosphene.sock\"`). The command line wins over the\n"
+    "--listen) or in the file of --config, in protobuf text format with the "
+    "same\n"
+    "names (`listen: \"unix:/run/phosphene.sock\"`). The command line wins "
+    "over the\n"
     "environment, and that over the file.";
 
 std::string FlagOf(absl::string_view field) {
@@ -72,8 +86,10 @@ std::string EnvironmentOf(absl::string_view field) {
 }
 
 // Sets a field from text; INVALID_ARGUMENT names the flag.
-absl::Status SetField(const FlagHelp& flag, const std::string& text, v1::ServerConfig& config) {
-  const FieldDescriptor& field = *v1::ServerConfig::descriptor()->FindFieldByName(flag.field);
+absl::Status SetField(const FlagHelp& flag, const std::string& text,
+                      v1::ServerConfig& config) {
+  const FieldDescriptor& field =
+      *v1::ServerConfig::descriptor()->FindFieldByName(flag.field);
   const google::protobuf::Reflection& reflection = *config.GetReflection();
   int32_t small = 0;
   int64_t large = 0;
@@ -95,10 +111,12 @@ absl::Status SetField(const FlagHelp& flag, const std::string& text, v1::ServerC
       reflection.SetInt64(&config, &field, large);
       return absl::OkStatus();
   }
-  return FieldError(FlagOf(flag.field), absl::StrCat("\"", text, "\" is no ",
-                                                     field.cpp_type() == FieldDescriptor::CPPTYPE_BOOL
-                                                         ? "true or false"
-                                                         : "whole number in range"));
+  return FieldError(
+      FlagOf(flag.field),
+      absl::StrCat("\"", text, "\" is no ",
+                   field.cpp_type() == FieldDescriptor::CPPTYPE_BOOL
+                       ? "true or false"
+                       : "whole number in range"));
 }
 
 // The flags of kFlags as CLI11 sees them; values come as text.
@@ -107,12 +125,15 @@ class Flags {
   Flags() : app_(kDescription, "phosphened") {
     app_.footer(kFooter);
     app_.set_version_flag("--version", absl::StrCat("phosphened ", Version()));
-    app_.add_option("--config", config_file_, "Options in a file, see below")->type_name("FILE");
+    app_.add_option("--config", config_file_, "Options in a file, see below")
+        ->type_name("FILE");
     for (const FlagHelp& flag : kFlags) {
       CLI::Option* option =
-          *flag.value == '\0'
-              ? app_.add_flag(FlagOf(flag.field), values_[flag.field], flag.text)
-              : app_.add_option(FlagOf(flag.field), values_[flag.field], flag.text)->type_name(flag.value);
+          *flag.value == '\0' ? app_.add_flag(FlagOf(flag.field),
+                                              values_[flag.field], flag.text)
+                              : app_.add_option(FlagOf(flag.field),
+                                                values_[flag.field], flag.text)
+                                    ->type_name(flag.value);
       options_[flag.field] = option->envname(EnvironmentOf(flag.field));
     }
     app_.allow_extras();  // they are refused below, with the nearest names
@@ -134,8 +155,9 @@ class Flags {
     const std::string name = extras[0].substr(0, extras[0].find('='));
     std::vector<std::string> known = {"--config", "--help", "--version"};
     for (const FlagHelp& flag : kFlags) known.push_back(FlagOf(flag.field));
-    return absl::InvalidArgumentError(absl::StrCat("unknown option \"", name, "\"", NearestHint(name, known),
-                                                   "; phosphened --help lists all"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("unknown option \"", name, "\"", NearestHint(name, known),
+                     "; phosphened --help lists all"));
   }
 
   absl::StatusOr<v1::ServerConfig> Config() const {
@@ -160,9 +182,11 @@ class Flags {
 
 std::string DefaultDataFolder() {
   const char* const data_home = std::getenv("XDG_DATA_HOME");
-  if (data_home != nullptr && *data_home != '\0') return absl::StrCat(data_home, "/phosphene");
+  if (data_home != nullptr && *data_home != '\0')
+    return absl::StrCat(data_home, "/phosphene");
   const char* const home = std::getenv("HOME");
-  return absl::StrCat(home != nullptr && *home != '\0' ? home : ".", "/.local/share/phosphene");
+  return absl::StrCat(home != nullptr && *home != '\0' ? home : ".",
+                      "/.local/share/phosphene");
 }
 
 void SetDefault(std::string* field, const std::string& value) {
@@ -172,7 +196,8 @@ void SetDefault(std::string* field, const std::string& value) {
 void CheckNumbers(const v1::ServerConfig& config, Faults& faults) {
   const auto check = [&](const char* field, int64_t value, int64_t most) {
     if (value >= 0 && value <= most) return;
-    faults.Add(FlagOf(field), absl::StrCat(value, " is out of range 0..", most));
+    faults.Add(FlagOf(field),
+               absl::StrCat(value, " is out of range 0..", most));
   };
   check("threads", config.threads(), 1024);
   check("max_blob_bytes", config.max_blob_bytes(), int64_t{1} << 40);
@@ -183,16 +208,20 @@ void CheckNumbers(const v1::ServerConfig& config, Faults& faults) {
 // Choices that are planned (design of the cluster) but not in this build.
 absl::Status CheckBuilt(const v1::ServerConfig& config) {
   if (config.role() == "api" || config.role() == "worker") {
-    return absl::UnimplementedError(absl::StrCat("--role: ", config.role(), " is not built yet; allowed: all"));
+    return absl::UnimplementedError(absl::StrCat(
+        "--role: ", config.role(), " is not built yet; allowed: all"));
   }
   if (config.role() != "all") {
-    return FieldError("--role", absl::StrCat("\"", config.role(), "\"; allowed: all"));
+    return FieldError("--role",
+                      absl::StrCat("\"", config.role(), "\"; allowed: all"));
   }
   if (absl::StartsWith(config.store(), "postgres")) {
-    return absl::UnimplementedError("--store: PostgreSQL is not built yet; allowed: sqlite");
+    return absl::UnimplementedError(
+        "--store: PostgreSQL is not built yet; allowed: sqlite");
   }
   if (config.store() != "sqlite") {
-    return FieldError("--store", absl::StrCat("\"", config.store(), "\"; allowed: sqlite"));
+    return FieldError(
+        "--store", absl::StrCat("\"", config.store(), "\"; allowed: sqlite"));
   }
   return absl::OkStatus();
 }
@@ -209,7 +238,8 @@ void CheckTls(const v1::ServerConfig& config, Faults& faults) {
 
 }  // namespace
 
-absl::StatusOr<CommandLine> ParseCommandLine(int argc, const char* const* argv) {
+absl::StatusOr<CommandLine> ParseCommandLine(int argc,
+                                             const char* const* argv) {
   const auto flags = std::make_unique<Flags>();
   CommandLine line;
   ASSIGN_OR_RETURN(line.print, flags->Parse(argc, argv));
@@ -241,13 +271,19 @@ absl::Status CheckConfig(const v1::ServerConfig& config) {
   CheckNumbers(config, faults);
   CheckTls(config, faults);
   RETURN_IF_ERROR(faults.ToStatus());
-  ASSIGN_OR_RETURN(const ListenAddress address, ParseListenAddress(config.listen(), "--listen"));
-  if (address.loopback || !config.tls_cert().empty() || config.insecure()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const ListenAddress address,
+                   ParseListenAddress(config.listen(), "--listen"));
+  if (address.loopback || !config.tls_cert().empty() || config.insecure())
+    return absl::OkStatus();
   return WithReason(
-      FieldError("--listen", absl::StrCat(config.listen(),
-                                          " can be reached from other machines: give --tls-cert and --tls-key "
-                                          "(and --tls-client-ca or --tokens), or say --insecure to let "
-                                          "anybody there use this server")),
+      FieldError(
+          "--listen",
+          absl::StrCat(
+              config.listen(),
+              " can be reached from other machines: give --tls-cert and "
+              "--tls-key "
+              "(and --tls-client-ca or --tokens), or say --insecure to let "
+              "anybody there use this server")),
       "INSECURE_LISTEN");
 }
 

@@ -20,7 +20,8 @@ constexpr int kFailed = 1;
 constexpr int kUsage = 2;
 
 int Complain(const absl::Status& status, int exit_status) {
-  std::fprintf(stderr, "phosphened: %s\n", std::string(status.message()).c_str());
+  std::fprintf(stderr, "phosphened: %s\n",
+               std::string(status.message()).c_str());
   return exit_status;
 }
 
@@ -37,11 +38,13 @@ int main(int argc, char** argv) {
   }
   auto server = phosphene::Server::Create(
       line->config, [](phosphene::EngineInputs inputs, int threads) {
-        return phosphene::MakeTorchEngine(std::move(inputs), {.threads = threads});
+        return phosphene::MakeTorchEngine(std::move(inputs),
+                                          {.threads = threads});
       });
   if (!server.ok()) return Complain(server.status(), kFailed);
-  std::printf("phosphened serving on %s (data %s, metrics %s)\n", (*server)->address().c_str(),
-              line->config.data().c_str(), (*server)->metrics_address().c_str());
+  std::printf("phosphened serving on %s (data %s, metrics %s)\n",
+              (*server)->address().c_str(), line->config.data().c_str(),
+              (*server)->metrics_address().c_str());
   std::fflush(stdout);
 
   signals.Wait();

@@ -14,7 +14,8 @@
 // has become idle gives memory back.
 extern "C" {
 const char* malloc_conf =
-    "background_thread:true,oversize_threshold:1,dirty_decay_ms:30000,muzzy_decay_ms:0,thp:always";
+    "background_thread:true,oversize_threshold:1,dirty_decay_ms:30000,muzzy_"
+    "decay_ms:0,thp:always";
 }
 
 namespace phosphene {
@@ -63,8 +64,9 @@ void RestartWithSpinCount(int argc, char** argv, char** environment) {
   // Where that fails the program goes on with libgomp's default.
 }
 
-__attribute__((section(".preinit_array"), used)) void (*restart)(int, char**, char**) =
-    RestartWithSpinCount;
+__attribute__((section(".preinit_array"),
+               used)) void (*restart)(int, char**,
+                                      char**) = RestartWithSpinCount;
 
 #endif
 
@@ -87,8 +89,11 @@ void TerminationSignals::ExitOnNext(absl::Duration limit) {
     const sigset_t set = Signals();
     const timespec wait = absl::ToTimespec(limit);
     const bool signalled = ::sigtimedwait(&set, nullptr, &wait) > 0;
-    std::fprintf(stderr, "phosphened: %s; jobs go on from their last checkpoint at the next start\n",
-                 signalled ? "second signal, ending at once" : "did not end in time");
+    std::fprintf(
+        stderr,
+        "phosphened: %s; jobs go on from their last checkpoint at the next "
+        "start\n",
+        signalled ? "second signal, ending at once" : "did not end in time");
     ::_exit(1);
   }).detach();
 }

@@ -51,25 +51,29 @@ constexpr int64_t kMaxSpecBytes = kMaxRequestBytes - (512 << 10);
 absl::StatusOr<Authorizer> MakeAuthorizer(const v1::ServerConfig& config) {
   if (config.tokens().empty()) return Authorizer();
   const auto file = MappedFile::Open(config.tokens());
-  if (!file.ok()) return FieldError("--tokens", std::string(file.status().message()));
+  if (!file.ok())
+    return FieldError("--tokens", std::string(file.status().message()));
   return Authorizer::FromTokens((*file)->data(), config.tokens());
 }
 
 // The devices `wanted` names: "auto", or a list of "cpu", "cuda:1" and the
 // like; a kind alone is its first device.
-absl::StatusOr<std::vector<EngineDevice>> ChooseDevices(const std::vector<EngineDevice>& all,
-                                                        const std::string& wanted) {
+absl::StatusOr<std::vector<EngineDevice>> ChooseDevices(
+    const std::vector<EngineDevice>& all, const std::string& wanted) {
   if (wanted == "auto") return all;
   std::vector<EngineDevice> chosen;
   std::vector<std::string> names;
   for (const EngineDevice& device : all) names.push_back(device.name);
   for (absl::string_view name : absl::StrSplit(wanted, ',')) {
-    const std::string full =
-        absl::StrContains(name, ":") ? std::string(name) : absl::StrCat(name, ":0");
+    const std::string full = absl::StrContains(name, ":")
+                                 ? std::string(name)
+                                 : absl::StrCat(name, ":0");
     const auto found = std::find(names.begin(), names.end(), full);
     if (found == names.end()) {
-      return FieldError("--devices", absl::StrCat("no device \"", name, "\" here; there is ",
-                                                  absl::StrJoin(names, ", "), NearestHint(name, names)));
+      return FieldError(
+          "--devices",
+          absl::StrCat("no device \"", name, "\" here; there is ",
+                       absl::StrJoin(names, ", "), NearestHint(name, names)));
     }
     chosen.push_back(all[found - names.begin()]);
   }
@@ -79,7 +83,8 @@ absl::StatusOr<std::vector<EngineDevice>> ChooseDevices(const std::vector<Engine
 v1::Limits LimitsOf(const v1::ServerConfig& config) {
   v1::Limits limits = DefaultLimits();
   limits.set_max_blob_bytes(config.max_blob_bytes());
-  limits.set_max_model_bytes(std::min(limits.max_model_bytes(), config.max_blob_bytes()));
+  limits.set_max_model_bytes(
+      std::min(limits.max_model_bytes(), config.max_blob_bytes()));
   limits.set_max_spec_bytes(std::min(limits.max_spec_bytes(), kMaxSpecBytes));
   return limits;
 }
@@ -103,7 +108,8 @@ struct Server::Parts {
   std::atomic<bool> refusing = true;
 
   // What is counted.
-  const std::shared_ptr<prometheus::Registry> registry = std::make_shared<prometheus::Registry>();
+  const std::shared_ptr<prometheus::Registry> registry =
+      std::make_shared<prometheus::Registry>();
   CallMetrics call_metrics{*registry};
   JobMetrics job_metrics{*registry};
 
@@ -134,8 +140,10 @@ struct Server::Parts {
 };
 
 EngineInputs Server::Parts::Inputs() {
-  return {.read_blob = [this](absl::string_view name) { return blobs->Get(name); },
-          .open_model = [this](absl::string_view name) { return catalog->Open(name); }};
+  return {
+      .read_blob = [this](absl::string_view name) { return blobs->Get(name); },
+      .open_model =
+          [this](absl::string_view name) { return catalog->Open(name); }};
 }
 
 // A model that is not there is NOT_FOUND, as a blob is; the engine would list
@@ -150,25 +158,32 @@ absl::Status Server::Parts::CheckSpec(const v1::JobSpec& spec) {
 
 absl::Status Server::Parts::OpenData(const EngineFactory& make_engine) {
   const std::string& data = config.data();
-  ASSIGN_OR_RETURN(store, OpenSqliteJobStore({.directory = data,
-                                              .max_queued_jobs = config.max_queued_jobs(),
-                                              .clock = &clock}));
-  store = std::make_unique<MeteredJobStore>(std::move(store), job_metrics, clock);
-  ASSIGN_OR_RETURN(blobs, OpenBlobStore(config.blobs(), {.directory = absl::StrCat(data, "/blobs"),
-                                                         .max_blob_bytes = config.max_blob_bytes(),
-                                                         .clock = &clock}));
-  ASSIGN_OR_RETURN(catalog, FileModelCatalog::Create(absl::StrCat(data, "/models")));
+  ASSIGN_OR_RETURN(
+      store, OpenSqliteJobStore({.directory = data,
+                                 .max_queued_jobs = config.max_queued_jobs(),
+                                 .clock = &clock}));
+  store =
+      std::make_unique<MeteredJobStore>(std::move(store), job_metrics, clock);
+  ASSIGN_OR_RETURN(
+      blobs,
+      OpenBlobStore(config.blobs(), {.directory = absl::StrCat(data, "/blobs"),
+                                     .max_blob_bytes = config.max_blob_bytes(),
+                                     .clock = &clock}));
+  ASSIGN_OR_RETURN(catalog,
+                   FileModelCatalog::Create(absl::StrCat(data, "/models")));
   ASSIGN_OR_RETURN(engine, make_engine(Inputs(), config.threads()));
   engine = std::make_unique<MeteredEngine>(std::move(engine), job_metrics);
   reports = std::make_unique<ModelReports>(*catalog, *engine);
-  ASSIGN_OR_RETURN(const auto devices, ChooseDevices(engine->Devices(), config.devices()));
-  scheduler = std::make_unique<Scheduler>(Scheduler::Options{.store = store.get(),
-                                                             .blobs = blobs.get(),
-                                                             .engine = engine.get(),
-                                                             .hub = &hub,
-                                                             .clock = &clock,
-                                                             .devices = devices,
-                                                             .threads = config.threads()});
+  ASSIGN_OR_RETURN(const auto devices,
+                   ChooseDevices(engine->Devices(), config.devices()));
+  scheduler = std::make_unique<Scheduler>(
+      Scheduler::Options{.store = store.get(),
+                         .blobs = blobs.get(),
+                         .engine = engine.get(),
+                         .hub = &hub,
+                         .clock = &clock,
+                         .devices = devices,
+                         .threads = config.threads()});
   return absl::OkStatus();
 }
 
@@ -185,53 +200,67 @@ absl::Status Server::Parts::BuildServices() {
   const ValidationContext validation = {
       .limits = limits,
       .blobs = blobs.get(),
-      .engine_check = [this](const v1::JobSpec& spec) { return CheckSpec(spec); }};
+      .engine_check = [this](const v1::JobSpec& spec) {
+        return CheckSpec(spec);
+      }};
   job_service = std::make_unique<JobServiceImpl>(
-      env, JobServiceImpl::Options{
-               .store = store.get(), .blobs = blobs.get(), .hub = &hub, .validation = validation});
+      env, JobServiceImpl::Options{.store = store.get(),
+                                   .blobs = blobs.get(),
+                                   .hub = &hub,
+                                   .validation = validation});
   model_service = std::make_unique<ModelServiceImpl>(
-      env, ModelServiceImpl::Options{.catalog = catalog.get(),
-                                     .reports = reports.get(),
-                                     .engine = engine.get(),
-                                     .blobs = blobs.get(),
-                                     .jobs = store.get(),
-                                     .max_model_bytes = limits.max_model_bytes()});
+      env,
+      ModelServiceImpl::Options{.catalog = catalog.get(),
+                                .reports = reports.get(),
+                                .engine = engine.get(),
+                                .blobs = blobs.get(),
+                                .jobs = store.get(),
+                                .max_model_bytes = limits.max_model_bytes()});
   blob_service = std::make_unique<BlobServiceImpl>(env, *blobs);
   system_service = std::make_unique<SystemServiceImpl>(
-      env, SystemServiceImpl::Options{
-               .engine = engine.get(), .scheduler = scheduler.get(), .version = Version(), .limits = limits});
+      env, SystemServiceImpl::Options{.engine = engine.get(),
+                                      .scheduler = scheduler.get(),
+                                      .version = Version(),
+                                      .limits = limits});
   return absl::OkStatus();
 }
 
 absl::Status Server::Parts::Serve() {
   if (config.metrics() != "off") {
-    collector = std::make_shared<StateCollector>(
-        StateCollector::Options{.store = store.get(),
-                                .hub = &hub,
-                                .clock = &clock,
-                                .devices = [this] { return scheduler->Devices(); },
-                                .version = Version()});
-    ASSIGN_OR_RETURN(exposer, MetricsExposer::Create(config.metrics(), {registry, collector}));
+    collector = std::make_shared<StateCollector>(StateCollector::Options{
+        .store = store.get(),
+        .hub = &hub,
+        .clock = &clock,
+        .devices = [this] { return scheduler->Devices(); },
+        .version = Version()});
+    ASSIGN_OR_RETURN(exposer, MetricsExposer::Create(config.metrics(),
+                                                     {registry, collector}));
   }
-  ASSIGN_OR_RETURN(const ListenAddress address, ParseListenAddress(config.listen(), "--listen"));
+  ASSIGN_OR_RETURN(const ListenAddress address,
+                   ParseListenAddress(config.listen(), "--listen"));
   ASSIGN_OR_RETURN(auto credentials, MakeServerCredentials(config));
-  ASSIGN_OR_RETURN(grpc, GrpcServer::Start(
-                             address, std::move(credentials),
-                             {job_service.get(), model_service.get(), blob_service.get(), system_service.get()},
-                             {v1::JobService::service_full_name(), v1::ModelService::service_full_name(),
-                              v1::BlobService::service_full_name(), v1::SystemService::service_full_name()}));
+  ASSIGN_OR_RETURN(grpc,
+                   GrpcServer::Start(address, std::move(credentials),
+                                     {job_service.get(), model_service.get(),
+                                      blob_service.get(), system_service.get()},
+                                     {v1::JobService::service_full_name(),
+                                      v1::ModelService::service_full_name(),
+                                      v1::BlobService::service_full_name(),
+                                      v1::SystemService::service_full_name()}));
   // No job is touched before the address is ours.
   RETURN_IF_ERROR(scheduler->Start());
   refusing = false;
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::unique_ptr<Server>> Server::Create(const v1::ServerConfig& config,
-                                                       const EngineFactory& make_engine) {
+absl::StatusOr<std::unique_ptr<Server>> Server::Create(
+    const v1::ServerConfig& config, const EngineFactory& make_engine) {
   RETURN_IF_ERROR(ConfigureLog(config.log_level(), config.log_format()));
   if (config.insecure() && config.tls_cert().empty()) {
-    LogWarn("listening without TLS: what is sent can be read on the way, tokens included",
-            {{"listen", config.listen()}});
+    LogWarn(
+        "listening without TLS: what is sent can be read on the way, tokens "
+        "included",
+        {{"listen", config.listen()}});
   }
   auto parts = std::make_unique<Parts>(config);
   RETURN_IF_ERROR(parts->OpenData(make_engine));
@@ -244,7 +273,8 @@ Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 Server::~Server() {
   const absl::Status stopped = Stop();
-  if (!stopped.ok()) LogWarn("stopped late", {{"error", std::string(stopped.message())}});
+  if (!stopped.ok())
+    LogWarn("stopped late", {{"error", std::string(stopped.message())}});
 }
 
 const std::string& Server::address() const { return parts_->grpc->address(); }
@@ -257,9 +287,12 @@ absl::Status Server::Stop() {
   Parts& parts = *parts_;
   parts.refusing = true;
   parts.grpc->SetServing(false);
-  const absl::Status drained = parts.scheduler->Drain(absl::Seconds(parts.config.drain_seconds()));
+  const absl::Status drained =
+      parts.scheduler->Drain(absl::Seconds(parts.config.drain_seconds()));
   parts.hub.CloseAll(WithReason(
-      absl::UnavailableError("the server goes away; watch again with the last sequence seen"), "DRAINING"));
+      absl::UnavailableError(
+          "the server goes away; watch again with the last sequence seen"),
+      "DRAINING"));
   parts.grpc->Shutdown(kCloseGrace);
   return drained;
 }

@@ -20,14 +20,14 @@ namespace phosphene {
 class Server {
  public:
   // Makes the engine, given what it reads from and ServerConfig.threads.
-  using EngineFactory =
-      std::function<absl::StatusOr<std::unique_ptr<Engine>>(EngineInputs inputs, int threads)>;
+  using EngineFactory = std::function<absl::StatusOr<std::unique_ptr<Engine>>(
+      EngineInputs inputs, int threads)>;
 
   // Opens the data folder, takes back the jobs of a server that died, and
   // serves. `config` must be complete and checked (config.h). Errors name the
   // option that cannot be had: a folder in use, a port, a file, a device.
-  static absl::StatusOr<std::unique_ptr<Server>> Create(const v1::ServerConfig& config,
-                                                        const EngineFactory& make_engine);
+  static absl::StatusOr<std::unique_ptr<Server>> Create(
+      const v1::ServerConfig& config, const EngineFactory& make_engine);
   // Stops first.
   ~Server();
 

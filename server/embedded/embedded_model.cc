@@ -33,15 +33,16 @@ PHOSPHENE_LOCAL extern const char phosphene_embedded_config_end[];
 namespace phosphene {
 
 absl::string_view EmbeddedModelOnnx() {
-  return absl::string_view(
-      phosphene_embedded_onnx,
-      static_cast<size_t>(phosphene_embedded_onnx_end - phosphene_embedded_onnx));
+  return absl::string_view(phosphene_embedded_onnx,
+                           static_cast<size_t>(phosphene_embedded_onnx_end -
+                                               phosphene_embedded_onnx));
 }
 
 const v1::ModelConfig& EmbeddedModelConfig() {
   static const v1::ModelConfig* const config = [] {
     auto* made = new v1::ModelConfig;
-    const std::string text(phosphene_embedded_config, phosphene_embedded_config_end);
+    const std::string text(phosphene_embedded_config,
+                           phosphene_embedded_config_end);
     PHOSPHENE_CHECK(google::protobuf::TextFormat::ParseFromString(text, made));
     return made;
   }();

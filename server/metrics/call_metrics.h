@@ -30,7 +30,8 @@ class CallMetrics {
   ~CallMetrics();
 
   void Started(const RpcMethod& method);
-  void Handled(const RpcMethod& method, grpc::StatusCode code, absl::Duration took);
+  void Handled(const RpcMethod& method, grpc::StatusCode code,
+               absl::Duration took);
   void MessageReceived(const RpcMethod& method);
   void MessageSent(const RpcMethod& method);
   // A frame went to a watcher.

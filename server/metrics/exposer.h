@@ -29,7 +29,8 @@ class MetricsExposer {
   const std::string& address() const { return address_; }
 
  private:
-  MetricsExposer(std::unique_ptr<prometheus::Exposer> exposer, std::string address);
+  MetricsExposer(std::unique_ptr<prometheus::Exposer> exposer,
+                 std::string address);
 
   const std::unique_ptr<prometheus::Exposer> exposer_;
   const std::string address_;

@@ -13,7 +13,8 @@ class CountingSink : public RunSink {
       : base_(base), metrics_(metrics), last_(resumed ? -1 : 0) {}
 
   void OnProgress(const v1::Progress& progress) override {
-    if (last_ >= 0 && progress.step() > last_) metrics_.Steps(progress.step() - last_);
+    if (last_ >= 0 && progress.step() > last_)
+      metrics_.Steps(progress.step() - last_);
     last_ = progress.step();
     base_.OnProgress(progress);
   }
@@ -36,21 +37,29 @@ class CountingSink : public RunSink {
 MeteredEngine::MeteredEngine(std::unique_ptr<Engine> base, JobMetrics& metrics)
     : base_(std::move(base)), metrics_(metrics) {}
 
-absl::StatusOr<RunResult> MeteredEngine::Run(const RunRequest& request, RunSink& sink,
+absl::StatusOr<RunResult> MeteredEngine::Run(const RunRequest& request,
+                                             RunSink& sink,
                                              std::stop_token stop) {
   CountingSink counting(sink, metrics_, !request.checkpoint.empty());
   return base_->Run(request, counting, std::move(stop));
 }
 
-absl::Status MeteredEngine::Check(const v1::JobSpec& spec) { return base_->Check(spec); }
+absl::Status MeteredEngine::Check(const v1::JobSpec& spec) {
+  return base_->Check(spec);
+}
 
-absl::StatusOr<ModelReport> MeteredEngine::Inspect(absl::string_view onnx, const v1::ModelConfig& config,
-                                                   absl::string_view source_file) {
+absl::StatusOr<ModelReport> MeteredEngine::Inspect(
+    absl::string_view onnx, const v1::ModelConfig& config,
+    absl::string_view source_file) {
   return base_->Inspect(onnx, config, source_file);
 }
 
-v1::Capabilities MeteredEngine::Capabilities() const { return base_->Capabilities(); }
+v1::Capabilities MeteredEngine::Capabilities() const {
+  return base_->Capabilities();
+}
 
-std::vector<EngineDevice> MeteredEngine::Devices() const { return base_->Devices(); }
+std::vector<EngineDevice> MeteredEngine::Devices() const {
+  return base_->Devices();
+}
 
 }  // namespace phosphene

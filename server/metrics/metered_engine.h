@@ -13,9 +13,11 @@ class MeteredEngine : public Engine {
   // `metrics` must outlive this.
   MeteredEngine(std::unique_ptr<Engine> base, JobMetrics& metrics);
 
-  absl::StatusOr<RunResult> Run(const RunRequest& request, RunSink& sink, std::stop_token stop) override;
+  absl::StatusOr<RunResult> Run(const RunRequest& request, RunSink& sink,
+                                std::stop_token stop) override;
   absl::Status Check(const v1::JobSpec& spec) override;
-  absl::StatusOr<ModelReport> Inspect(absl::string_view onnx, const v1::ModelConfig& config,
+  absl::StatusOr<ModelReport> Inspect(absl::string_view onnx,
+                                      const v1::ModelConfig& config,
                                       absl::string_view source_file) override;
   v1::Capabilities Capabilities() const override;
   std::vector<EngineDevice> Devices() const override;

@@ -22,15 +22,19 @@ constexpr int kMostQueued = 10'000;
 // A family of one value a label set, built up by With.
 class Values {
  public:
-  Values(std::string name, std::string help, MetricType type = MetricType::Gauge) {
+  Values(std::string name, std::string help,
+         MetricType type = MetricType::Gauge) {
     family_.name = std::move(name);
     family_.help = std::move(help);
     family_.type = type;
   }
-  Values& With(const std::vector<std::pair<std::string, std::string>>& labels, double value) {
+  Values& With(const std::vector<std::pair<std::string, std::string>>& labels,
+               double value) {
     ClientMetric metric;
-    for (const auto& [name, text] : labels) metric.label.push_back({name, text});
-    (family_.type == MetricType::Counter ? metric.counter.value : metric.gauge.value) = value;
+    for (const auto& [name, text] : labels)
+      metric.label.push_back({name, text});
+    (family_.type == MetricType::Counter ? metric.counter.value
+                                         : metric.gauge.value) = value;
     family_.metric.push_back(std::move(metric));
     return *this;
   }
@@ -56,16 +60,22 @@ std::vector<MetricFamily> StateCollector::Collect() const {
   out.push_back(Values("phosphene_watchers", "Open watches.")
                     .With({}, static_cast<double>(options_.hub->watchers()))
                     .Take());
-  out.push_back(Values("phosphene_frames_dropped_total", "Frames not sent, by reason.", MetricType::Counter)
-                    .With({{"reason", "slow_reader"}}, static_cast<double>(options_.hub->dropped_frames()))
+  out.push_back(Values("phosphene_frames_dropped_total",
+                       "Frames not sent, by reason.", MetricType::Counter)
+                    .With({{"reason", "slow_reader"}},
+                          static_cast<double>(options_.hub->dropped_frames()))
                     .Take());
   Values memory("phosphene_device_memory_bytes", "Memory of a device.");
-  Values used("phosphene_device_memory_used_bytes", "Memory of a device in use.");
+  Values used("phosphene_device_memory_used_bytes",
+              "Memory of a device in use.");
   Values busy("phosphene_device_busy", "1 while a job runs on the device.");
   for (const v1::Device& device : options_.devices()) {
-    memory.With({{"device", device.name()}}, static_cast<double>(device.memory_bytes()));
-    used.With({{"device", device.name()}}, static_cast<double>(device.memory_used_bytes()));
-    busy.With({{"device", device.name()}}, device.current_job().empty() ? 0 : 1);
+    memory.With({{"device", device.name()}},
+                static_cast<double>(device.memory_bytes()));
+    used.With({{"device", device.name()}},
+              static_cast<double>(device.memory_used_bytes()));
+    busy.With({{"device", device.name()}},
+              device.current_job().empty() ? 0 : 1);
   }
   out.push_back(memory.Take());
   out.push_back(used.Take());
@@ -73,9 +83,10 @@ std::vector<MetricFamily> StateCollector::Collect() const {
   out.push_back(Values("phosphene_build_info", "1; labels tell the build.")
                     .With({{"version", options_.version}}, 1)
                     .Take());
-  out.push_back(Values("process_resident_memory_bytes", "Memory of the process.")
-                    .With({}, ResidentBytes())
-                    .Take());
+  out.push_back(
+      Values("process_resident_memory_bytes", "Memory of the process.")
+          .With({}, ResidentBytes())
+          .Take());
   return out;
 }
 
@@ -84,15 +95,20 @@ void StateCollector::CollectQueue(std::vector<MetricFamily>& out) const {
   if (counts.ok()) {
     Values jobs("phosphene_jobs", "Jobs stored, by state.");
     for (int state = v1::Job::QUEUED; state <= v1::Job::CANCELLED; ++state) {
-      const auto found = counts->by_state.find(static_cast<v1::Job::State>(state));
+      const auto found =
+          counts->by_state.find(static_cast<v1::Job::State>(state));
       jobs.With({{"state", v1::Job::State_Name(state)}},
-                found == counts->by_state.end() ? 0.0 : static_cast<double>(found->second));
+                found == counts->by_state.end()
+                    ? 0.0
+                    : static_cast<double>(found->second));
     }
     out.push_back(jobs.Take());
     const double age = counts->oldest_queued.has_value()
-                           ? absl::ToDoubleSeconds(options_.clock->Now() - *counts->oldest_queued)
+                           ? absl::ToDoubleSeconds(options_.clock->Now() -
+                                                   *counts->oldest_queued)
                            : 0;
-    out.push_back(Values("phosphene_queue_oldest_age_seconds", "Age of the job that waits longest.")
+    out.push_back(Values("phosphene_queue_oldest_age_seconds",
+                         "Age of the job that waits longest.")
                       .With({}, age)
                       .Take());
   }
@@ -100,8 +116,10 @@ void StateCollector::CollectQueue(std::vector<MetricFamily>& out) const {
   if (!queued.ok()) return;
   std::map<std::string, int> depth = {{"low", 0}, {"normal", 0}, {"high", 0}};
   for (const QueuedJob& job : *queued) ++depth[PriorityClass(job.priority)];
-  Values values("phosphene_queue_depth", "Jobs that wait, by class of priority.");
-  for (const auto& [name, count] : depth) values.With({{"priority", name}}, count);
+  Values values("phosphene_queue_depth",
+                "Jobs that wait, by class of priority.");
+  for (const auto& [name, count] : depth)
+    values.With({{"priority", name}}, count);
   out.push_back(values.Take());
 }
 

@@ -33,7 +33,8 @@ constexpr absl::string_view kStaged = ".staged-";
 // Differs when the config does; for the version, which lives in this process.
 std::string Fingerprint(const v1::ModelConfig& config) {
   std::string text;
-  google::protobuf::TextFormat::PrintToString(config, &text);  // maps in order of their keys
+  google::protobuf::TextFormat::PrintToString(
+      config, &text);  // maps in order of their keys
   return absl::StrCat(std::hash<std::string>()(text));
 }
 
@@ -52,15 +53,16 @@ absl::StatusOr<std::string> Fingerprint(const std::string& path) {
   if (::stat(path.c_str(), &info) != 0) {
     return ErrnoStatus(errno, "look at", path);
   }
-  return absl::StrCat(info.st_ino, "-", info.st_size, "-", info.st_mtim.tv_sec, ".",
-                      info.st_mtim.tv_nsec);
+  return absl::StrCat(info.st_ino, "-", info.st_size, "-", info.st_mtim.tv_sec,
+                      ".", info.st_mtim.tv_nsec);
 }
 
 // Writes `bytes` beside `path`, syncs and renames: after a crash there is the
 // old content or the new.
 absl::Status ReplaceFile(const std::string& path, absl::string_view bytes) {
   const std::string beside = absl::StrCat(path, ".new");
-  ASSIGN_OR_RETURN(const FileDescriptor file, OpenFile(beside, O_WRONLY | O_CREAT | O_TRUNC));
+  ASSIGN_OR_RETURN(const FileDescriptor file,
+                   OpenFile(beside, O_WRONLY | O_CREAT | O_TRUNC));
   absl::Status status = WriteAll(file, bytes, beside);
   if (status.ok()) status = SyncFile(file, beside);
   std::error_code error;
@@ -81,7 +83,9 @@ class StagedFile : public StagedModel {
     ASSIGN_OR_RETURN(file_, OpenFile(path_, O_WRONLY | O_CREAT | O_EXCL));
     return absl::OkStatus();
   }
-  absl::Status Append(absl::string_view bytes) override { return WriteAll(file_, bytes, path_); }
+  absl::Status Append(absl::string_view bytes) override {
+    return WriteAll(file_, bytes, path_);
+  }
   absl::StatusOr<absl::string_view> Bytes() override {
     if (mapped_ == nullptr) {
       RETURN_IF_ERROR(SyncFile(file_, path_));
@@ -100,17 +104,21 @@ class StagedFile : public StagedModel {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<FileModelCatalog>> FileModelCatalog::Create(std::string folder) {
+absl::StatusOr<std::unique_ptr<FileModelCatalog>> FileModelCatalog::Create(
+    std::string folder) {
   RETURN_IF_ERROR(MakeDirectories(folder));
   ASSIGN_OR_RETURN(const std::vector<std::string> files, ListDirectory(folder));
   for (const std::string& file : files) {
     std::error_code ignored;
-    if (absl::StartsWith(file, kStaged)) fs::remove(absl::StrCat(folder, "/", file), ignored);
+    if (absl::StartsWith(file, kStaged))
+      fs::remove(absl::StrCat(folder, "/", file), ignored);
   }
-  return std::unique_ptr<FileModelCatalog>(new FileModelCatalog(std::move(folder)));
+  return std::unique_ptr<FileModelCatalog>(
+      new FileModelCatalog(std::move(folder)));
 }
 
-std::string FileModelCatalog::Path(absl::string_view id, absl::string_view suffix) const {
+std::string FileModelCatalog::Path(absl::string_view id,
+                                   absl::string_view suffix) const {
   return absl::StrCat(folder_, "/", id, suffix);
 }
 
@@ -121,9 +129,11 @@ absl::StatusOr<std::vector<std::string>> FileModelCatalog::Names() const {
 
 absl::StatusOr<std::vector<std::string>> FileModelCatalog::NamesLocked() const {
   std::vector<std::string> names = {std::string(kEmbeddedModelName)};
-  ASSIGN_OR_RETURN(const std::vector<std::string> files, ListDirectory(folder_));
+  ASSIGN_OR_RETURN(const std::vector<std::string> files,
+                   ListDirectory(folder_));
   for (absl::string_view id : files) {
-    if (absl::ConsumeSuffix(&id, kNetwork) && ModelId(id, "").ok() && id != kEmbeddedModelName) {
+    if (absl::ConsumeSuffix(&id, kNetwork) && ModelId(id, "").ok() &&
+        id != kEmbeddedModelName) {
       names.emplace_back(id);
     }
   }
@@ -134,13 +144,14 @@ absl::StatusOr<std::vector<std::string>> FileModelCatalog::NamesLocked() const {
 absl::Status FileModelCatalog::NotFound(absl::string_view id) const {
   const absl::StatusOr<std::vector<std::string>> names = Names();
   return WithReason(
-      absl::NotFoundError(absl::StrCat("no model \"", id, "\"",
-                                       names.ok() ? NearestHint(id, *names) : "",
-                                       "; `phosphene models list` shows all")),
+      absl::NotFoundError(absl::StrCat(
+          "no model \"", id, "\"", names.ok() ? NearestHint(id, *names) : "",
+          "; `phosphene models list` shows all")),
       "MODEL_NOT_FOUND");
 }
 
-absl::StatusOr<v1::ModelConfig> FileModelCatalog::ReadConfig(absl::string_view id) const {
+absl::StatusOr<v1::ModelConfig> FileModelCatalog::ReadConfig(
+    absl::string_view id) const {
   v1::ModelConfig config;
   const std::string path = Path(id, kSidecar);
   const auto file = MappedFile::Open(path);
@@ -180,14 +191,17 @@ absl::StatusOr<ModelFile> FileModelCatalog::Open(absl::string_view name) const {
   return NotFound(id);
 }
 
-absl::StatusOr<v1::Model> FileModelCatalog::Describe(absl::string_view name) const {
+absl::StatusOr<v1::Model> FileModelCatalog::Describe(
+    absl::string_view name) const {
   ASSIGN_OR_RETURN(const ModelFile file, Open(name));
   v1::Model model;
   const auto facts = MappedFile::Open(Path(file.name, kFacts));
   // Facts serve to show; damaged ones are the same as none.
-  if (facts.ok() && !ParseTextProto((*facts)->data(), "", &model).ok()) model.Clear();
+  if (facts.ok() && !ParseTextProto((*facts)->data(), "", &model).ok())
+    model.Clear();
   // Of another file: the network was replaced by hand.
-  if (model.size_bytes() != static_cast<int64_t>(file.onnx.size())) model.Clear();
+  if (model.size_bytes() != static_cast<int64_t>(file.onnx.size()))
+    model.Clear();
   model.set_name(absl::StrCat("models/", file.name));
   *model.mutable_config() = file.config;
   model.set_size_bytes(static_cast<int64_t>(file.onnx.size()));
@@ -195,7 +209,8 @@ absl::StatusOr<v1::Model> FileModelCatalog::Describe(absl::string_view name) con
   return model;
 }
 
-absl::Status FileModelCatalog::Remember(absl::string_view name, const v1::Model& facts) {
+absl::Status FileModelCatalog::Remember(absl::string_view name,
+                                        const v1::Model& facts) {
   ASSIGN_OR_RETURN(const std::string id, ModelId(name, "name"));
   const std::string text = FactsText(facts);
   MutexLock lock(&mu_);
@@ -208,12 +223,14 @@ absl::StatusOr<std::unique_ptr<StagedModel>> FileModelCatalog::Stage() {
     MutexLock lock(&mu_);
     number = staged_++;
   }
-  auto staged = std::make_unique<StagedFile>(absl::StrCat(folder_, "/", kStaged, number));
+  auto staged =
+      std::make_unique<StagedFile>(absl::StrCat(folder_, "/", kStaged, number));
   RETURN_IF_ERROR(staged->Open());
   return staged;
 }
 
-absl::Status FileModelCatalog::Add(absl::string_view name, std::unique_ptr<StagedModel> staged,
+absl::Status FileModelCatalog::Add(absl::string_view name,
+                                   std::unique_ptr<StagedModel> staged,
                                    const v1::Model& facts, bool replace) {
   ASSIGN_OR_RETURN(const std::string id, ModelId(name, "model_id"));
   ASSIGN_OR_RETURN(const absl::string_view onnx, staged->Bytes());
@@ -225,17 +242,20 @@ absl::Status FileModelCatalog::Add(absl::string_view name, std::unique_ptr<Stage
 
   MutexLock lock(&mu_);
   std::error_code error;
-  const bool taken = id == kEmbeddedModelName || (!replace && fs::exists(Path(id, kNetwork), error));
+  const bool taken = id == kEmbeddedModelName ||
+                     (!replace && fs::exists(Path(id, kNetwork), error));
   if (taken) {
     return WithReason(absl::AlreadyExistsError(absl::StrCat(
                           "model \"", id, "\" ",
-                          id == kEmbeddedModelName ? "is part of the program; take another name"
-                                                   : "is there; allow_replace replaces it")),
+                          id == kEmbeddedModelName
+                              ? "is part of the program; take another name"
+                              : "is there; allow_replace replaces it")),
                       "MODEL_EXISTS");
   }
   RETURN_IF_ERROR(ReplaceFile(Path(id, kSidecar), config_text));
   RETURN_IF_ERROR(ReplaceFile(Path(id, kFacts), facts_text));
-  fs::rename(static_cast<StagedFile&>(*staged).path(), Path(id, kNetwork), error);
+  fs::rename(static_cast<StagedFile&>(*staged).path(), Path(id, kNetwork),
+             error);
   if (error) return ErrnoStatus(error.value(), "rename to", Path(id, kNetwork));
   return SyncDirectory(folder_);
 }
@@ -243,8 +263,8 @@ absl::Status FileModelCatalog::Add(absl::string_view name, std::unique_ptr<Stage
 absl::Status FileModelCatalog::Remove(absl::string_view name) {
   ASSIGN_OR_RETURN(const std::string id, ModelId(name, "name"));
   if (id == kEmbeddedModelName) {
-    return WithReason(absl::FailedPreconditionError(
-                          absl::StrCat("model \"", id, "\" is part of the program")),
+    return WithReason(absl::FailedPreconditionError(absl::StrCat(
+                          "model \"", id, "\" is part of the program")),
                       "MODEL_EMBEDDED");
   }
   {

@@ -21,12 +21,14 @@ namespace phosphene {
 class FileModelCatalog : public ModelCatalog {
  public:
   // Makes `folder` and clears what a crash left half-written in it.
-  static absl::StatusOr<std::unique_ptr<FileModelCatalog>> Create(std::string folder);
+  static absl::StatusOr<std::unique_ptr<FileModelCatalog>> Create(
+      std::string folder);
 
   absl::StatusOr<std::vector<std::string>> Names() const override;
   absl::StatusOr<ModelFile> Open(absl::string_view name) const override;
   absl::StatusOr<v1::Model> Describe(absl::string_view name) const override;
-  absl::Status Remember(absl::string_view name, const v1::Model& facts) override;
+  absl::Status Remember(absl::string_view name,
+                        const v1::Model& facts) override;
   absl::StatusOr<std::unique_ptr<StagedModel>> Stage() override;
   absl::Status Add(absl::string_view name, std::unique_ptr<StagedModel> staged,
                    const v1::Model& facts, bool replace) override;
@@ -38,7 +40,8 @@ class FileModelCatalog : public ModelCatalog {
   std::string Path(absl::string_view id, absl::string_view suffix) const;
   absl::StatusOr<v1::ModelConfig> ReadConfig(absl::string_view id) const;
   absl::Status NotFound(absl::string_view id) const;
-  absl::StatusOr<std::vector<std::string>> NamesLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  absl::StatusOr<std::vector<std::string>> NamesLocked() const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   const std::string folder_;
   // Held while the files of a model are looked at together or changed, so that

@@ -45,7 +45,8 @@ class ModelCatalog {
 
   // Keeps what a look into a model found, for later Describes: of a file put
   // there by hand, or of the embedded model. Losing it costs another look.
-  virtual absl::Status Remember(absl::string_view name, const v1::Model& facts) = 0;
+  virtual absl::Status Remember(absl::string_view name,
+                                const v1::Model& facts) = 0;
 
   virtual absl::StatusOr<std::unique_ptr<StagedModel>> Stage() = 0;
 
@@ -53,7 +54,8 @@ class ModelCatalog {
   // sidecar. Durable when it returns.
   // ALREADY_EXISTS: the name is taken and `replace` is false, or is the
   // embedded model's.
-  virtual absl::Status Add(absl::string_view name, std::unique_ptr<StagedModel> staged,
+  virtual absl::Status Add(absl::string_view name,
+                           std::unique_ptr<StagedModel> staged,
                            const v1::Model& facts, bool replace) = 0;
 
   // NOT_FOUND; FAILED_PRECONDITION: embedded.

@@ -19,10 +19,12 @@ namespace phosphene {
 class ModelReports {
  public:
   // Both must outlive this.
-  ModelReports(ModelCatalog& catalog, Engine& engine) : catalog_(catalog), engine_(engine) {}
+  ModelReports(ModelCatalog& catalog, Engine& engine)
+      : catalog_(catalog), engine_(engine) {}
 
   // Facts and layers. Errors of ModelCatalog::Open and Engine::Inspect.
-  absl::StatusOr<std::shared_ptr<const ModelReport>> Report(absl::string_view name);
+  absl::StatusOr<std::shared_ptr<const ModelReport>> Report(
+      absl::string_view name);
 
   // The model as ModelService shows it: from the catalog, and where that does
   // not know the network's facts, from Report, which it then remembers. A
@@ -36,8 +38,9 @@ class ModelReports {
 
   Mutex mu_;
   // Name -> version looked at and its report.
-  std::map<std::string, std::pair<std::string, std::shared_ptr<const ModelReport>>> known_
-      ABSL_GUARDED_BY(mu_);
+  std::map<std::string,
+           std::pair<std::string, std::shared_ptr<const ModelReport>>>
+      known_ ABSL_GUARDED_BY(mu_);
 };
 
 }  // namespace phosphene

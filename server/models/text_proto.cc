@@ -23,7 +23,8 @@ class FirstError : public google::protobuf::io::ErrorCollector {
   void AddError(int line, google::protobuf::io::ColumnNumber column,
                 const std::string& message) override {
     if (!text_.empty()) return;
-    text_ = absl::StrCat(file_, ":", line + 1, ":", column + 1, ": ", message, Hint(message));
+    text_ = absl::StrCat(file_, ":", line + 1, ":", column + 1, ": ", message,
+                         Hint(message));
   }
 
   const std::string& text() const { return text_; }
@@ -35,9 +36,11 @@ class FirstError : public google::protobuf::io::ErrorCollector {
     const size_t mark = message.find(kMark.data());
     if (mark == std::string::npos) return "";
     const size_t begin = mark + kMark.size();
-    const std::string unknown = message.substr(begin, message.find('"', begin) - begin);
+    const std::string unknown =
+        message.substr(begin, message.find('"', begin) - begin);
     std::vector<std::string> names;
-    for (int i = 0; i < type_.field_count(); ++i) names.push_back(type_.field(i)->name());
+    for (int i = 0; i < type_.field_count(); ++i)
+      names.push_back(type_.field(i)->name());
     return NearestHint(unknown, names);
   }
 
@@ -51,12 +54,14 @@ class FirstError : public google::protobuf::io::ErrorCollector {
 absl::Status ParseTextProto(absl::string_view text, absl::string_view file,
                             google::protobuf::Message* message) {
   FirstError error(file, *message->GetDescriptor());
-  google::protobuf::io::ArrayInputStream input(text.data(), static_cast<int>(text.size()));
+  google::protobuf::io::ArrayInputStream input(text.data(),
+                                               static_cast<int>(text.size()));
   google::protobuf::TextFormat::Parser parser;
   parser.RecordErrorsTo(&error);
   if (parser.Parse(&input, message)) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      error.text().empty() ? absl::StrCat(file, ": not in text format") : error.text());
+      error.text().empty() ? absl::StrCat(file, ": not in text format")
+                           : error.text());
 }
 
 }  // namespace phosphene

@@ -12,8 +12,9 @@ namespace phosphene {
 
 // Who calls.
 struct Caller {
-  std::string tenant;       // of the bearer token; "" without tokens
-  std::string traceparent;  // W3C trace context of the call, "" when none or malformed
+  std::string tenant;  // of the bearer token; "" without tokens
+  std::string
+      traceparent;  // W3C trace context of the call, "" when none or malformed
 };
 
 // Decides who may call: everybody, or who shows a bearer token of a file.
@@ -27,11 +28,13 @@ class Authorizer {
   // Reads lines `TOKEN TENANT`; '#' begins a comment. Tokens are at least 16
   // characters. UNIMPLEMENTED for more than one tenant: jobs are not yet kept
   // apart, so letting several in would show each the other's.
-  static absl::StatusOr<Authorizer> FromTokens(absl::string_view text, absl::string_view file);
+  static absl::StatusOr<Authorizer> FromTokens(absl::string_view text,
+                                               absl::string_view file);
 
   // UNAUTHENTICATED when tokens are asked for and `authorization: Bearer
   // TOKEN` is missing or wrong. The first line of every call.
-  absl::StatusOr<Caller> Authorize(const grpc::CallbackServerContext& context) const;
+  absl::StatusOr<Caller> Authorize(
+      const grpc::CallbackServerContext& context) const;
 
  private:
   struct Token {

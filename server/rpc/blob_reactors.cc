@@ -12,8 +12,10 @@
 namespace phosphene {
 namespace {
 
-constexpr RpcMethod kUploadBlob = {"phosphene.v1.BlobService", "UploadBlob", "client_stream"};
-constexpr RpcMethod kReadBlob = {"phosphene.v1.BlobService", "ReadBlob", "server_stream"};
+constexpr RpcMethod kUploadBlob = {"phosphene.v1.BlobService", "UploadBlob",
+                                   "client_stream"};
+constexpr RpcMethod kReadBlob = {"phosphene.v1.BlobService", "ReadBlob",
+                                 "server_stream"};
 
 void Fill(const BlobInfo& info, v1::Blob* blob) {
   blob->set_name(info.name);
@@ -25,8 +27,12 @@ void Fill(const BlobInfo& info, v1::Blob* blob) {
 // touched by two threads at once, and OnCancel has nothing to do.
 class Upload : public grpc::ServerReadReactor<v1::UploadBlobRequest> {
  public:
-  Upload(const RpcEnvironment& env, BlobStore& blobs, v1::UploadBlobResponse* response)
-      : env_(env), blobs_(blobs), record_(env, kUploadBlob), response_(response) {}
+  Upload(const RpcEnvironment& env, BlobStore& blobs,
+         v1::UploadBlobResponse* response)
+      : env_(env),
+        blobs_(blobs),
+        record_(env, kUploadBlob),
+        response_(response) {}
 
   void Start(grpc::CallbackServerContext* context) {
     context_ = context;
@@ -46,7 +52,8 @@ class Upload : public grpc::ServerReadReactor<v1::UploadBlobRequest> {
  private:
   void Take() {
     env_.metrics->MessageReceived(kUploadBlob);
-    const absl::Status status = message_.has_header() ? Begin(message_.header()) : Append(message_.data());
+    const absl::Status status = message_.has_header() ? Begin(message_.header())
+                                                      : Append(message_.data());
     if (!status.ok() || over_) {
       upload_.reset();
       Finish(record_.End(status));
@@ -56,24 +63,30 @@ class Upload : public grpc::ServerReadReactor<v1::UploadBlobRequest> {
   }
 
   absl::Status Begin(const v1::UploadBlobRequest::Header& header) {
-    if (upload_ != nullptr) return FieldError("header", "sent twice; it is the first message alone");
+    if (upload_ != nullptr)
+      return FieldError("header", "sent twice; it is the first message alone");
     RETURN_IF_ERROR(CheckBlobName(header.name(), "header.name"));
     if (header.size_bytes() < 0) {
-      return FieldError("header.size_bytes", absl::StrCat(header.size_bytes(), " is negative"));
+      return FieldError("header.size_bytes",
+                        absl::StrCat(header.size_bytes(), " is negative"));
     }
-    ASSIGN_OR_RETURN(const UploadProgress there, blobs_.QueryUpload(header.name()));
+    ASSIGN_OR_RETURN(const UploadProgress there,
+                     blobs_.QueryUpload(header.name()));
     const int64_t offset = there.complete ? 0 : header.offset();
-    ASSIGN_OR_RETURN(upload_, blobs_.BeginUpload(header.name(), header.size_bytes(), offset));
+    ASSIGN_OR_RETURN(upload_, blobs_.BeginUpload(header.name(),
+                                                 header.size_bytes(), offset));
     if (!there.complete) return absl::OkStatus();
     over_ = true;  // succeeds at once
     return Store();
   }
 
   absl::Status Append(const std::string& data) {
-    if (upload_ == nullptr) return FieldError("header", "missing; it is the first message");
+    if (upload_ == nullptr)
+      return FieldError("header", "missing; it is the first message");
     if (static_cast<int64_t>(data.size()) > kMaxUploadMessage) {
-      return FieldError("data", absl::StrCat(data.size(), " bytes in one message; ", kMaxUploadMessage,
-                                             " at most"));
+      return FieldError("data",
+                        absl::StrCat(data.size(), " bytes in one message; ",
+                                     kMaxUploadMessage, " at most"));
     }
     return upload_->Append(data);
   }
@@ -82,7 +95,9 @@ class Upload : public grpc::ServerReadReactor<v1::UploadBlobRequest> {
   void Complete() {
     absl::Status status = CallCancelled();
     if (!context_->IsCancelled()) {
-      status = upload_ == nullptr ? FieldError("header", "missing; it is the first message") : Store();
+      status = upload_ == nullptr
+                   ? FieldError("header", "missing; it is the first message")
+                   : Store();
     }
     upload_.reset();
     Finish(record_.End(status));
@@ -107,9 +122,11 @@ class Upload : public grpc::ServerReadReactor<v1::UploadBlobRequest> {
 // As Upload: a task or a write is under way at any time.
 class Reading : public grpc::ServerWriteReactor<v1::ReadBlobResponse> {
  public:
-  Reading(const RpcEnvironment& env, BlobStore& blobs) : env_(env), blobs_(blobs), record_(env, kReadBlob) {}
+  Reading(const RpcEnvironment& env, BlobStore& blobs)
+      : env_(env), blobs_(blobs), record_(env, kReadBlob) {}
 
-  void Start(grpc::CallbackServerContext* context, const v1::ReadBlobRequest& request) {
+  void Start(grpc::CallbackServerContext* context,
+             const v1::ReadBlobRequest& request) {
     const absl::StatusOr<Caller> caller = record_.Admit(*context);
     if (!caller.ok()) {
       Finish(record_.End(caller.status()));
@@ -124,20 +141,25 @@ class Reading : public grpc::ServerWriteReactor<v1::ReadBlobResponse> {
   }
 
   void OnWriteDone(bool ok) override {
-    env_.transfers->Execute([this, ok] { ok ? Continue() : Finish(record_.End(CallCancelled())); });
+    env_.transfers->Execute(
+        [this, ok] { ok ? Continue() : Finish(record_.End(CallCancelled())); });
   }
   void OnDone() override { delete this; }
 
  private:
   absl::Status Open(int64_t limit) {
     RETURN_IF_ERROR(CheckBlobName(name_, "name"));
-    if (limit < 0) return FieldError("limit", absl::StrCat(limit, " is negative; 0 reads to the end"));
+    if (limit < 0)
+      return FieldError(
+          "limit", absl::StrCat(limit, " is negative; 0 reads to the end"));
     ASSIGN_OR_RETURN(const BlobInfo info, blobs_.Stat(name_));
     if (at_ < 0 || at_ > info.size_bytes) {
-      return absl::OutOfRangeError(
-          absl::StrCat("offset: ", at_, " is not within the blob; allowed: 0 to ", info.size_bytes));
+      return absl::OutOfRangeError(absl::StrCat(
+          "offset: ", at_, " is not within the blob; allowed: 0 to ",
+          info.size_bytes));
     }
-    end_ = limit == 0 ? info.size_bytes : at_ + std::min(limit, info.size_bytes - at_);
+    end_ = limit == 0 ? info.size_bytes
+                      : at_ + std::min(limit, info.size_bytes - at_);
     return absl::OkStatus();
   }
 
@@ -146,8 +168,10 @@ class Reading : public grpc::ServerWriteReactor<v1::ReadBlobResponse> {
       Finish(record_.End(absl::OkStatus()));
       return;
     }
-    absl::StatusOr<std::string> piece = blobs_.Read(name_, at_, std::min(kReadMessage, end_ - at_));
-    if (piece.ok() && piece->empty()) piece = absl::DataLossError(absl::StrCat(name_, " got shorter"));
+    absl::StatusOr<std::string> piece =
+        blobs_.Read(name_, at_, std::min(kReadMessage, end_ - at_));
+    if (piece.ok() && piece->empty())
+      piece = absl::DataLossError(absl::StrCat(name_, " got shorter"));
     if (!piece.ok()) {
       Finish(record_.End(piece.status()));
       return;
@@ -169,17 +193,17 @@ class Reading : public grpc::ServerWriteReactor<v1::ReadBlobResponse> {
 
 }  // namespace
 
-grpc::ServerReadReactor<v1::UploadBlobRequest>* StartUpload(const RpcEnvironment& env, BlobStore& blobs,
-                                                            grpc::CallbackServerContext* context,
-                                                            v1::UploadBlobResponse* response) {
+grpc::ServerReadReactor<v1::UploadBlobRequest>* StartUpload(
+    const RpcEnvironment& env, BlobStore& blobs,
+    grpc::CallbackServerContext* context, v1::UploadBlobResponse* response) {
   auto* upload = new Upload(env, blobs, response);
   upload->Start(context);
   return upload;
 }
 
-grpc::ServerWriteReactor<v1::ReadBlobResponse>* StartReading(const RpcEnvironment& env, BlobStore& blobs,
-                                                             grpc::CallbackServerContext* context,
-                                                             const v1::ReadBlobRequest& request) {
+grpc::ServerWriteReactor<v1::ReadBlobResponse>* StartReading(
+    const RpcEnvironment& env, BlobStore& blobs,
+    grpc::CallbackServerContext* context, const v1::ReadBlobRequest& request) {
   auto* reading = new Reading(env, blobs);
   reading->Start(context, request);
   return reading;

@@ -8,13 +8,16 @@
 namespace phosphene {
 namespace {
 
-constexpr RpcMethod Unary(const char* name) { return {"phosphene.v1.BlobService", name, "unary"}; }
+constexpr RpcMethod Unary(const char* name) {
+  return {"phosphene.v1.BlobService", name, "unary"};
+}
 
 constexpr int kMostNames = 1000;
 
 }  // namespace
 
-BlobServiceImpl::BlobServiceImpl(const RpcEnvironment& env, BlobStore& blobs) : env_(env), blobs_(blobs) {}
+BlobServiceImpl::BlobServiceImpl(const RpcEnvironment& env, BlobStore& blobs)
+    : env_(env), blobs_(blobs) {}
 
 grpc::ServerReadReactor<v1::UploadBlobRequest>* BlobServiceImpl::UploadBlob(
     grpc::CallbackServerContext* context, v1::UploadBlobResponse* response) {
@@ -26,27 +29,30 @@ grpc::ServerWriteReactor<v1::ReadBlobResponse>* BlobServiceImpl::ReadBlob(
   return StartReading(env_, blobs_, context, *request);
 }
 
-grpc::ServerUnaryReactor* BlobServiceImpl::QueryUpload(grpc::CallbackServerContext* context,
-                                                       const v1::QueryUploadRequest* request,
-                                                       v1::QueryUploadResponse* response) {
+grpc::ServerUnaryReactor* BlobServiceImpl::QueryUpload(
+    grpc::CallbackServerContext* context, const v1::QueryUploadRequest* request,
+    v1::QueryUploadResponse* response) {
   return RunUnary(env_, Unary("QueryUpload"), context, *env_.transfers,
                   [this, request, response](const Caller&) -> absl::Status {
                     RETURN_IF_ERROR(CheckBlobName(request->name(), "name"));
-                    ASSIGN_OR_RETURN(const UploadProgress progress, blobs_.QueryUpload(request->name()));
+                    ASSIGN_OR_RETURN(const UploadProgress progress,
+                                     blobs_.QueryUpload(request->name()));
                     response->set_committed_bytes(progress.committed_bytes);
                     response->set_complete(progress.complete);
                     return absl::OkStatus();
                   });
 }
 
-grpc::ServerUnaryReactor* BlobServiceImpl::StatBlobs(grpc::CallbackServerContext* context,
-                                                     const v1::StatBlobsRequest* request,
-                                                     v1::StatBlobsResponse* response) {
+grpc::ServerUnaryReactor* BlobServiceImpl::StatBlobs(
+    grpc::CallbackServerContext* context, const v1::StatBlobsRequest* request,
+    v1::StatBlobsResponse* response) {
   return RunUnary(
       env_, Unary("StatBlobs"), context, *env_.transfers,
       [this, request, response](const Caller&) -> absl::Status {
         if (request->names_size() > kMostNames) {
-          return FieldError("names", absl::StrCat(request->names_size(), " names; ", kMostNames, " at most"));
+          return FieldError("names",
+                            absl::StrCat(request->names_size(), " names; ",
+                                         kMostNames, " at most"));
         }
         for (int i = 0; i < request->names_size(); ++i) {
           const std::string& name = request->names(i);

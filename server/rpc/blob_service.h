@@ -14,13 +14,16 @@ class BlobServiceImpl final : public v1::BlobService::CallbackService {
   // `blobs` must outlive the gRPC server.
   BlobServiceImpl(const RpcEnvironment& env, BlobStore& blobs);
 
-  grpc::ServerReadReactor<v1::UploadBlobRequest>* UploadBlob(grpc::CallbackServerContext* context,
-                                                             v1::UploadBlobResponse* response) override;
-  grpc::ServerUnaryReactor* QueryUpload(grpc::CallbackServerContext* context,
-                                        const v1::QueryUploadRequest* request,
-                                        v1::QueryUploadResponse* response) override;
-  grpc::ServerWriteReactor<v1::ReadBlobResponse>* ReadBlob(grpc::CallbackServerContext* context,
-                                                           const v1::ReadBlobRequest* request) override;
+  grpc::ServerReadReactor<v1::UploadBlobRequest>* UploadBlob(
+      grpc::CallbackServerContext* context,
+      v1::UploadBlobResponse* response) override;
+  grpc::ServerUnaryReactor* QueryUpload(
+      grpc::CallbackServerContext* context,
+      const v1::QueryUploadRequest* request,
+      v1::QueryUploadResponse* response) override;
+  grpc::ServerWriteReactor<v1::ReadBlobResponse>* ReadBlob(
+      grpc::CallbackServerContext* context,
+      const v1::ReadBlobRequest* request) override;
   grpc::ServerUnaryReactor* StatBlobs(grpc::CallbackServerContext* context,
                                       const v1::StatBlobsRequest* request,
                                       v1::StatBlobsResponse* response) override;

@@ -13,7 +13,8 @@ namespace {
 // the executor always runs and always finishes, so OnCancel has nothing to do.
 class UnaryReactor : public grpc::ServerUnaryReactor {
  public:
-  UnaryReactor(const RpcEnvironment& env, const RpcMethod& method) : record_(env, method) {}
+  UnaryReactor(const RpcEnvironment& env, const RpcMethod& method)
+      : record_(env, method) {}
 
   void Run(grpc::CallbackServerContext* context, Executor& executor,
            std::function<absl::Status(const Caller&)> work) {
@@ -22,8 +23,10 @@ class UnaryReactor : public grpc::ServerUnaryReactor {
       Finish(record_.End(caller.status()));
       return;
     }
-    executor.Execute([this, context, caller = *std::move(caller), work = std::move(work)] {
-      Finish(record_.End(context->IsCancelled() ? CallCancelled() : work(caller)));
+    executor.Execute([this, context, caller = *std::move(caller),
+                      work = std::move(work)] {
+      Finish(
+          record_.End(context->IsCancelled() ? CallCancelled() : work(caller)));
     });
   }
   void OnDone() override { delete this; }
@@ -39,9 +42,12 @@ CallRecord::CallRecord(const RpcEnvironment& env, const RpcMethod& method)
   env_.metrics->Started(method_);
 }
 
-absl::StatusOr<Caller> CallRecord::Admit(const grpc::CallbackServerContext& context) const {
+absl::StatusOr<Caller> CallRecord::Admit(
+    const grpc::CallbackServerContext& context) const {
   if (env_.refusing->load(std::memory_order_relaxed)) {
-    return WithReason(absl::UnavailableError("the server is starting or going away; call again"), "NOT_SERVING");
+    return WithReason(absl::UnavailableError(
+                          "the server is starting or going away; call again"),
+                      "NOT_SERVING");
   }
   return env_.authorizer->Authorize(context);
 }
@@ -50,21 +56,24 @@ grpc::Status CallRecord::End(const absl::Status& status) {
   env_.metrics->Handled(method_, static_cast<grpc::StatusCode>(status.code()),
                         env_.clock->Now() - start_);
   if (absl::IsInternal(status) || absl::IsDataLoss(status)) {
-    LogError("call failed", {{"method", method_.name}, {"error", std::string(status.message())}});
+    LogError("call failed", {{"method", method_.name},
+                             {"error", std::string(status.message())}});
   }
   return ToGrpcStatus(status);
 }
 
-grpc::ServerUnaryReactor* RunUnary(const RpcEnvironment& env, const RpcMethod& method,
-                                   grpc::CallbackServerContext* context, Executor& executor,
-                                   std::function<absl::Status(const Caller&)> work) {
+grpc::ServerUnaryReactor* RunUnary(
+    const RpcEnvironment& env, const RpcMethod& method,
+    grpc::CallbackServerContext* context, Executor& executor,
+    std::function<absl::Status(const Caller&)> work) {
   auto* reactor = new UnaryReactor(env, method);
   reactor->Run(context, executor, std::move(work));
   return reactor;
 }
 
 absl::Status CallCancelled() {
-  return WithReason(absl::CancelledError("the client gave the call up"), "CALL_CANCELLED");
+  return WithReason(absl::CancelledError("the client gave the call up"),
+                    "CALL_CANCELLED");
 }
 
 }  // namespace phosphene

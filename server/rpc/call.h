@@ -25,8 +25,9 @@ struct RpcEnvironment {
   const Clock* clock = &Clock::Real();
   // The server is starting or going away: new calls get UNAVAILABLE.
   const std::atomic<bool>* refusing = nullptr;
-  Executor* quick = nullptr;      // the store: milliseconds
-  Executor* checks = nullptr;     // the engine looks at specs and networks: seconds
+  Executor* quick = nullptr;  // the store: milliseconds
+  Executor* checks =
+      nullptr;  // the engine looks at specs and networks: seconds
   Executor* transfers = nullptr;  // blobs
 };
 
@@ -38,7 +39,8 @@ class CallRecord {
 
   // UNAVAILABLE while refusing, UNAUTHENTICATED, or who calls. The first line
   // of every call.
-  absl::StatusOr<Caller> Admit(const grpc::CallbackServerContext& context) const;
+  absl::StatusOr<Caller> Admit(
+      const grpc::CallbackServerContext& context) const;
 
   // What the call ends with, counted. Call it once, with Finish.
   grpc::Status End(const absl::Status& status);
@@ -57,9 +59,10 @@ class CallRecord {
 //     ASSIGN_OR_RETURN(*response, store_.Get(request->name()));
 //     return absl::OkStatus();
 //   });
-grpc::ServerUnaryReactor* RunUnary(const RpcEnvironment& env, const RpcMethod& method,
-                                   grpc::CallbackServerContext* context, Executor& executor,
-                                   std::function<absl::Status(const Caller&)> work);
+grpc::ServerUnaryReactor* RunUnary(
+    const RpcEnvironment& env, const RpcMethod& method,
+    grpc::CallbackServerContext* context, Executor& executor,
+    std::function<absl::Status(const Caller&)> work);
 
 // The status of a call whose client went away.
 absl::Status CallCancelled();

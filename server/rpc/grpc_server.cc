@@ -23,9 +23,10 @@ constexpr int kMaxStreams = 1000;
 
 // gRPC's own messages, as lines of our log.
 void LogFromGrpc(gpr_log_func_args* args) {
-  const LogLevel level = args->severity == GPR_LOG_SEVERITY_ERROR  ? LogLevel::kWarn
-                         : args->severity == GPR_LOG_SEVERITY_INFO ? LogLevel::kDebug
-                                                                   : LogLevel::kTrace;
+  const LogLevel level =
+      args->severity == GPR_LOG_SEVERITY_ERROR  ? LogLevel::kWarn
+      : args->severity == GPR_LOG_SEVERITY_INFO ? LogLevel::kDebug
+                                                : LogLevel::kTrace;
   Log(level, "grpc", {{"message", args->message}});
 }
 
@@ -50,7 +51,8 @@ void SetChannelArguments(grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 30'000);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 60'000);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
-  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 20'000);
+  builder.AddChannelArgument(
+      GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 20'000);
   // Without this a second server on the same port starts and takes half the
   // calls.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
@@ -59,8 +61,10 @@ void SetChannelArguments(grpc::ServerBuilder& builder) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
-    const ListenAddress& address, std::shared_ptr<grpc::ServerCredentials> credentials,
-    const std::vector<grpc::Service*>& services, const std::vector<std::string>& service_names) {
+    const ListenAddress& address,
+    std::shared_ptr<grpc::ServerCredentials> credentials,
+    const std::vector<grpc::Service*>& services,
+    const std::vector<std::string>& service_names) {
   InstallPlugins();
   grpc::ServerBuilder builder;
   SetChannelArguments(builder);
@@ -69,9 +73,10 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
   for (grpc::Service* service : services) builder.RegisterService(service);
   std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   if (server == nullptr || port == 0) {
-    return WithReason(absl::FailedPreconditionError(absl::StrCat(
-                          "cannot listen on ", address.text,
-                          ": it is in use, not this machine's, or the certificates do not fit")),
+    return WithReason(absl::FailedPreconditionError(
+                          absl::StrCat("cannot listen on ", address.text,
+                                       ": it is in use, not this machine's, or "
+                                       "the certificates do not fit")),
                       "CANNOT_LISTEN");
   }
   std::string dialled = address.text;
@@ -80,7 +85,8 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
   } else {
     ::chmod(address.unix_path.c_str(), 0600);  // who may dial may do everything
   }
-  auto made = std::unique_ptr<GrpcServer>(new GrpcServer(std::move(server), std::move(dialled)));
+  auto made = std::unique_ptr<GrpcServer>(
+      new GrpcServer(std::move(server), std::move(dialled)));
   // A name never set is NOT_FOUND, so each is said once.
   for (const std::string& name : service_names) {
     made->server_->GetHealthCheckService()->SetServingStatus(name, true);
@@ -88,15 +94,19 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
   return made;
 }
 
-GrpcServer::GrpcServer(std::unique_ptr<grpc::Server> server, std::string address)
+GrpcServer::GrpcServer(std::unique_ptr<grpc::Server> server,
+                       std::string address)
     : server_(std::move(server)), address_(std::move(address)) {}
 
 GrpcServer::~GrpcServer() { Shutdown(absl::ZeroDuration()); }
 
-void GrpcServer::SetServing(bool serving) { server_->GetHealthCheckService()->SetServingStatus(serving); }
+void GrpcServer::SetServing(bool serving) {
+  server_->GetHealthCheckService()->SetServingStatus(serving);
+}
 
 void GrpcServer::Shutdown(absl::Duration grace) {
-  server_->Shutdown(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(grace));
+  server_->Shutdown(std::chrono::system_clock::now() +
+                    absl::ToChronoMilliseconds(grace));
 }
 
 }  // namespace phosphene

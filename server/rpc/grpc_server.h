@@ -25,8 +25,10 @@ class GrpcServer {
   // Services are borrowed and must outlive this. FAILED_PRECONDITION: the
   // address is in use or is not this machine's.
   static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(
-      const ListenAddress& address, std::shared_ptr<grpc::ServerCredentials> credentials,
-      const std::vector<grpc::Service*>& services, const std::vector<std::string>& service_names);
+      const ListenAddress& address,
+      std::shared_ptr<grpc::ServerCredentials> credentials,
+      const std::vector<grpc::Service*>& services,
+      const std::vector<std::string>& service_names);
   // As Shutdown at once.
   ~GrpcServer();
 

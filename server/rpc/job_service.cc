@@ -17,15 +17,20 @@ namespace phosphene {
 namespace {
 
 constexpr const char* kService = "phosphene.v1.JobService";
-constexpr RpcMethod Unary(const char* name) { return {kService, name, "unary"}; }
+constexpr RpcMethod Unary(const char* name) {
+  return {kService, name, "unary"};
+}
 
 // A call without a deadline hangs for ever when the network loses it, and with
 // it the client's word on whether the job was made.
 absl::Status CheckDeadline(const grpc::CallbackServerContext& context) {
-  if (context.deadline() != std::chrono::system_clock::time_point::max()) return absl::OkStatus();
-  return WithReason(absl::InvalidArgumentError("CreateJob needs a deadline; set a timeout on the call, "
-                                               "such as 30 s, and a request_id to try again safely"),
-                    "DEADLINE_REQUIRED");
+  if (context.deadline() != std::chrono::system_clock::time_point::max())
+    return absl::OkStatus();
+  return WithReason(
+      absl::InvalidArgumentError(
+          "CreateJob needs a deadline; set a timeout on the call, "
+          "such as 30 s, and a request_id to try again safely"),
+      "DEADLINE_REQUIRED");
 }
 
 JobChanges ChangesOf(const v1::UpdateJobRequest& request) {
@@ -34,14 +39,18 @@ JobChanges ChangesOf(const v1::UpdateJobRequest& request) {
     labels |= path == "labels" || path == "*";
     priority |= path == "priority" || path == "*";
   }
-  if (request.update_mask().paths().empty()) {  // the fields that are set (AIP-134)
+  if (request.update_mask()
+          .paths()
+          .empty()) {  // the fields that are set (AIP-134)
     labels = !request.job().labels().empty();
     priority = request.job().priority() != 0;
   }
   JobChanges changes;
   changes.etag = request.job().etag();
   if (priority) changes.priority = request.job().priority();
-  if (labels) changes.labels.emplace(request.job().labels().begin(), request.job().labels().end());
+  if (labels)
+    changes.labels.emplace(request.job().labels().begin(),
+                           request.job().labels().end());
   return changes;
 }
 
@@ -57,23 +66,25 @@ class RefusedWatch : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
 JobServiceImpl::JobServiceImpl(const RpcEnvironment& env, Options options)
     : env_(env), options_(std::move(options)) {}
 
-grpc::ServerUnaryReactor* JobServiceImpl::CreateJob(grpc::CallbackServerContext* context,
-                                                    const v1::CreateJobRequest* request,
-                                                    v1::Job* response) {
-  return RunUnary(env_, Unary("CreateJob"), context, *env_.checks,
-                  [this, context, request, response](const Caller& caller) -> absl::Status {
-                    RETURN_IF_ERROR(CheckDeadline(*context));
-                    return Create(*request, caller, response);
-                  });
+grpc::ServerUnaryReactor* JobServiceImpl::CreateJob(
+    grpc::CallbackServerContext* context, const v1::CreateJobRequest* request,
+    v1::Job* response) {
+  return RunUnary(
+      env_, Unary("CreateJob"), context, *env_.checks,
+      [this, context, request, response](const Caller& caller) -> absl::Status {
+        RETURN_IF_ERROR(CheckDeadline(*context));
+        return Create(*request, caller, response);
+      });
 }
 
-absl::Status JobServiceImpl::Create(const v1::CreateJobRequest& request, const Caller& caller,
-                                    v1::Job* response) {
+absl::Status JobServiceImpl::Create(const v1::CreateJobRequest& request,
+                                    const Caller& caller, v1::Job* response) {
   RETURN_IF_ERROR(ValidateCreateJob(request, options_.validation));
   NewJob made;
   made.request_id = request.request_id();
   v1::Job& job = made.job;
-  if (!request.job_id().empty()) job.set_name(absl::StrCat("jobs/", request.job_id()));
+  if (!request.job_id().empty())
+    job.set_name(absl::StrCat("jobs/", request.job_id()));
   *job.mutable_spec() = request.job().spec();
   *job.mutable_labels() = request.job().labels();
   job.set_priority(request.job().priority());
@@ -85,102 +96,112 @@ absl::Status JobServiceImpl::Create(const v1::CreateJobRequest& request, const C
     return absl::OkStatus();
   }
   ASSIGN_OR_RETURN(CreatedJob created, options_.store->Create(made));
-  if (!created.existed) LogInfo("job created", {{"job", created.stored.job.name()}});
+  if (!created.existed)
+    LogInfo("job created", {{"job", created.stored.job.name()}});
   *response = WithLiveProgress(created.stored, *options_.hub);
   return absl::OkStatus();
 }
 
-grpc::ServerUnaryReactor* JobServiceImpl::GetJob(grpc::CallbackServerContext* context,
-                                                 const v1::GetJobRequest* request,
-                                                 v1::Job* response) {
+grpc::ServerUnaryReactor* JobServiceImpl::GetJob(
+    grpc::CallbackServerContext* context, const v1::GetJobRequest* request,
+    v1::Job* response) {
   return RunUnary(env_, Unary("GetJob"), context, *env_.quick,
                   [this, request, response](const Caller&) -> absl::Status {
                     RETURN_IF_ERROR(CheckJobName(request->name()));
-                    ASSIGN_OR_RETURN(const StoredJob stored, options_.store->Get(request->name()));
-                    *response = WithLiveProgress(stored, *options_.hub);
-                    return absl::OkStatus();
-                  });
-}
-
-grpc::ServerUnaryReactor* JobServiceImpl::ListJobs(grpc::CallbackServerContext* context,
-                                                   const v1::ListJobsRequest* request,
-                                                   v1::ListJobsResponse* response) {
-  return RunUnary(env_, Unary("ListJobs"), context, *env_.quick,
-                  [this, request, response](const Caller&) -> absl::Status {
-                    JobQuery query;
-                    ASSIGN_OR_RETURN(query.filter, ParseJobFilter(request->filter()));
-                    ASSIGN_OR_RETURN(query.page_size, PageSize(request->page_size()));
-                    query.page_token = request->page_token();
-                    ASSIGN_OR_RETURN(JobPage page, options_.store->List(query));
-                    for (v1::Job& job : page.jobs) {
-                      StoredJob stored;
-                      stored.job = std::move(job);
-                      *response->add_jobs() = WithLiveProgress(stored, *options_.hub);
-                    }
-                    response->set_next_page_token(page.next_page_token);
-                    response->set_total_size(page.total_size);
-                    return absl::OkStatus();
-                  });
-}
-
-grpc::ServerUnaryReactor* JobServiceImpl::UpdateJob(grpc::CallbackServerContext* context,
-                                                    const v1::UpdateJobRequest* request,
-                                                    v1::Job* response) {
-  return RunUnary(env_, Unary("UpdateJob"), context, *env_.quick,
-                  [this, request, response](const Caller&) -> absl::Status {
-                    RETURN_IF_ERROR(ValidateUpdateJob(*request, options_.validation));
                     ASSIGN_OR_RETURN(const StoredJob stored,
-                                     options_.store->Update(request->job().name(), ChangesOf(*request)));
+                                     options_.store->Get(request->name()));
                     *response = WithLiveProgress(stored, *options_.hub);
                     return absl::OkStatus();
                   });
 }
 
-grpc::ServerUnaryReactor* JobServiceImpl::CancelJob(grpc::CallbackServerContext* context,
-                                                    const v1::CancelJobRequest* request,
-                                                    v1::Job* response) {
+grpc::ServerUnaryReactor* JobServiceImpl::ListJobs(
+    grpc::CallbackServerContext* context, const v1::ListJobsRequest* request,
+    v1::ListJobsResponse* response) {
+  return RunUnary(
+      env_, Unary("ListJobs"), context, *env_.quick,
+      [this, request, response](const Caller&) -> absl::Status {
+        JobQuery query;
+        ASSIGN_OR_RETURN(query.filter, ParseJobFilter(request->filter()));
+        ASSIGN_OR_RETURN(query.page_size, PageSize(request->page_size()));
+        query.page_token = request->page_token();
+        ASSIGN_OR_RETURN(JobPage page, options_.store->List(query));
+        for (v1::Job& job : page.jobs) {
+          StoredJob stored;
+          stored.job = std::move(job);
+          *response->add_jobs() = WithLiveProgress(stored, *options_.hub);
+        }
+        response->set_next_page_token(page.next_page_token);
+        response->set_total_size(page.total_size);
+        return absl::OkStatus();
+      });
+}
+
+grpc::ServerUnaryReactor* JobServiceImpl::UpdateJob(
+    grpc::CallbackServerContext* context, const v1::UpdateJobRequest* request,
+    v1::Job* response) {
+  return RunUnary(
+      env_, Unary("UpdateJob"), context, *env_.quick,
+      [this, request, response](const Caller&) -> absl::Status {
+        RETURN_IF_ERROR(ValidateUpdateJob(*request, options_.validation));
+        ASSIGN_OR_RETURN(
+            const StoredJob stored,
+            options_.store->Update(request->job().name(), ChangesOf(*request)));
+        *response = WithLiveProgress(stored, *options_.hub);
+        return absl::OkStatus();
+      });
+}
+
+grpc::ServerUnaryReactor* JobServiceImpl::CancelJob(
+    grpc::CallbackServerContext* context, const v1::CancelJobRequest* request,
+    v1::Job* response) {
   return RunUnary(env_, Unary("CancelJob"), context, *env_.quick,
                   [this, request, response](const Caller&) -> absl::Status {
                     RETURN_IF_ERROR(CheckJobName(request->name()));
-                    ASSIGN_OR_RETURN(const StoredJob stored, options_.store->Cancel(request->name()));
+                    ASSIGN_OR_RETURN(const StoredJob stored,
+                                     options_.store->Cancel(request->name()));
                     *response = WithLiveProgress(stored, *options_.hub);
                     return absl::OkStatus();
                   });
 }
 
-grpc::ServerUnaryReactor* JobServiceImpl::PauseJob(grpc::CallbackServerContext* context,
-                                                   const v1::PauseJobRequest* request,
-                                                   v1::Job* response) {
+grpc::ServerUnaryReactor* JobServiceImpl::PauseJob(
+    grpc::CallbackServerContext* context, const v1::PauseJobRequest* request,
+    v1::Job* response) {
   return RunUnary(env_, Unary("PauseJob"), context, *env_.quick,
                   [this, request, response](const Caller&) -> absl::Status {
                     RETURN_IF_ERROR(CheckJobName(request->name()));
-                    ASSIGN_OR_RETURN(const StoredJob stored, options_.store->Pause(request->name()));
+                    ASSIGN_OR_RETURN(const StoredJob stored,
+                                     options_.store->Pause(request->name()));
                     *response = WithLiveProgress(stored, *options_.hub);
                     return absl::OkStatus();
                   });
 }
 
-grpc::ServerUnaryReactor* JobServiceImpl::ResumeJob(grpc::CallbackServerContext* context,
-                                                    const v1::ResumeJobRequest* request,
-                                                    v1::Job* response) {
+grpc::ServerUnaryReactor* JobServiceImpl::ResumeJob(
+    grpc::CallbackServerContext* context, const v1::ResumeJobRequest* request,
+    v1::Job* response) {
   return RunUnary(env_, Unary("ResumeJob"), context, *env_.quick,
                   [this, request, response](const Caller&) -> absl::Status {
                     RETURN_IF_ERROR(CheckJobName(request->name()));
-                    ASSIGN_OR_RETURN(const StoredJob stored, options_.store->Resume(request->name()));
+                    ASSIGN_OR_RETURN(const StoredJob stored,
+                                     options_.store->Resume(request->name()));
                     *response = WithLiveProgress(stored, *options_.hub);
                     return absl::OkStatus();
                   });
 }
 
-grpc::ServerUnaryReactor* JobServiceImpl::DeleteJob(grpc::CallbackServerContext* context,
-                                                    const v1::DeleteJobRequest* request,
-                                                    google::protobuf::Empty* response) {
+grpc::ServerUnaryReactor* JobServiceImpl::DeleteJob(
+    grpc::CallbackServerContext* context, const v1::DeleteJobRequest* request,
+    google::protobuf::Empty* response) {
   return RunUnary(env_, Unary("DeleteJob"), context, *env_.quick,
                   [this, request](const Caller&) -> absl::Status {
                     RETURN_IF_ERROR(CheckJobName(request->name()));
-                    const absl::Status status =
-                        options_.store->Delete(request->name(), request->etag(), request->force());
-                    return absl::IsNotFound(status) && request->allow_missing() ? absl::OkStatus() : status;
+                    const absl::Status status = options_.store->Delete(
+                        request->name(), request->etag(), request->force());
+                    return absl::IsNotFound(status) && request->allow_missing()
+                               ? absl::OkStatus()
+                               : status;
                   });
 }
 
@@ -189,7 +210,8 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* JobServiceImpl::WatchJob(
   v1::WatchJobRequest parsed;
   grpc::ByteBuffer bytes = *request;
   const grpc::Status status =
-      grpc::SerializationTraits<v1::WatchJobRequest>::Deserialize(&bytes, &parsed);
+      grpc::SerializationTraits<v1::WatchJobRequest>::Deserialize(&bytes,
+                                                                  &parsed);
   if (!status.ok()) return new RefusedWatch(status);
   return StartWatch({.env = &env_,
                      .store = options_.store,
@@ -199,33 +221,38 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* JobServiceImpl::WatchJob(
                     context, parsed);
 }
 
-grpc::ServerUnaryReactor* JobServiceImpl::ListFrames(grpc::CallbackServerContext* context,
-                                                     const v1::ListFramesRequest* request,
-                                                     v1::ListFramesResponse* response) {
-  return RunUnary(env_, Unary("ListFrames"), context, *env_.quick,
-                  [this, request, response](const Caller&) -> absl::Status {
-                    RETURN_IF_ERROR(CheckJobName(request->parent(), "parent"));
-                    ASSIGN_OR_RETURN(const int size, PageSize(request->page_size()));
-                    ASSIGN_OR_RETURN(FramePage page, options_.store->ListFrames(request->parent(), size,
-                                                                                request->page_token()));
-                    for (KeptFrame& frame : page.frames) *response->add_frames() = std::move(frame.info);
-                    response->set_next_page_token(page.next_page_token);
-                    return absl::OkStatus();
-                  });
+grpc::ServerUnaryReactor* JobServiceImpl::ListFrames(
+    grpc::CallbackServerContext* context, const v1::ListFramesRequest* request,
+    v1::ListFramesResponse* response) {
+  return RunUnary(
+      env_, Unary("ListFrames"), context, *env_.quick,
+      [this, request, response](const Caller&) -> absl::Status {
+        RETURN_IF_ERROR(CheckJobName(request->parent(), "parent"));
+        ASSIGN_OR_RETURN(const int size, PageSize(request->page_size()));
+        ASSIGN_OR_RETURN(FramePage page,
+                         options_.store->ListFrames(request->parent(), size,
+                                                    request->page_token()));
+        for (KeptFrame& frame : page.frames)
+          *response->add_frames() = std::move(frame.info);
+        response->set_next_page_token(page.next_page_token);
+        return absl::OkStatus();
+      });
 }
 
-grpc::ServerUnaryReactor* JobServiceImpl::GetFrame(grpc::CallbackServerContext* context,
-                                                   const v1::GetFrameRequest* request,
-                                                   v1::Frame* response) {
-  return RunUnary(env_, Unary("GetFrame"), context, *env_.transfers,
-                  [this, request, response](const Caller&) -> absl::Status {
-                    ASSIGN_OR_RETURN(const FrameName name, ParseFrameName(request->name()));
-                    ASSIGN_OR_RETURN(const KeptFrame kept, options_.store->GetFrame(name.job, name.step));
-                    ASSIGN_OR_RETURN(std::string image, options_.blobs->Get(kept.blob));
-                    *response = kept.info;
-                    response->set_image(std::move(image));
-                    return absl::OkStatus();
-                  });
+grpc::ServerUnaryReactor* JobServiceImpl::GetFrame(
+    grpc::CallbackServerContext* context, const v1::GetFrameRequest* request,
+    v1::Frame* response) {
+  return RunUnary(
+      env_, Unary("GetFrame"), context, *env_.transfers,
+      [this, request, response](const Caller&) -> absl::Status {
+        ASSIGN_OR_RETURN(const FrameName name, ParseFrameName(request->name()));
+        ASSIGN_OR_RETURN(const KeptFrame kept,
+                         options_.store->GetFrame(name.job, name.step));
+        ASSIGN_OR_RETURN(std::string image, options_.blobs->Get(kept.blob));
+        *response = kept.info;
+        response->set_image(std::move(image));
+        return absl::OkStatus();
+      });
 }
 
 }  // namespace phosphene

@@ -14,7 +14,8 @@ namespace phosphene {
 // scheduler's, which listens to the store. WatchJob is raw: a frame is
 // serialized once and its bytes are shared by all watchers. Thread-safe.
 class JobServiceImpl final
-    : public v1::JobService::WithRawCallbackMethod_WatchJob<v1::JobService::CallbackService> {
+    : public v1::JobService::WithRawCallbackMethod_WatchJob<
+          v1::JobService::CallbackService> {
  public:
   struct Options {
     // Borrowed; must outlive the gRPC server.
@@ -28,33 +29,43 @@ class JobServiceImpl final
   JobServiceImpl(const RpcEnvironment& env, Options options);
 
   grpc::ServerUnaryReactor* CreateJob(grpc::CallbackServerContext* context,
-                                      const v1::CreateJobRequest* request, v1::Job* response) override;
+                                      const v1::CreateJobRequest* request,
+                                      v1::Job* response) override;
   grpc::ServerUnaryReactor* GetJob(grpc::CallbackServerContext* context,
-                                   const v1::GetJobRequest* request, v1::Job* response) override;
+                                   const v1::GetJobRequest* request,
+                                   v1::Job* response) override;
   grpc::ServerUnaryReactor* ListJobs(grpc::CallbackServerContext* context,
                                      const v1::ListJobsRequest* request,
                                      v1::ListJobsResponse* response) override;
   grpc::ServerUnaryReactor* UpdateJob(grpc::CallbackServerContext* context,
-                                      const v1::UpdateJobRequest* request, v1::Job* response) override;
+                                      const v1::UpdateJobRequest* request,
+                                      v1::Job* response) override;
   grpc::ServerUnaryReactor* CancelJob(grpc::CallbackServerContext* context,
-                                      const v1::CancelJobRequest* request, v1::Job* response) override;
+                                      const v1::CancelJobRequest* request,
+                                      v1::Job* response) override;
   grpc::ServerUnaryReactor* PauseJob(grpc::CallbackServerContext* context,
-                                     const v1::PauseJobRequest* request, v1::Job* response) override;
+                                     const v1::PauseJobRequest* request,
+                                     v1::Job* response) override;
   grpc::ServerUnaryReactor* ResumeJob(grpc::CallbackServerContext* context,
-                                      const v1::ResumeJobRequest* request, v1::Job* response) override;
-  grpc::ServerUnaryReactor* DeleteJob(grpc::CallbackServerContext* context,
-                                      const v1::DeleteJobRequest* request,
-                                      google::protobuf::Empty* response) override;
-  grpc::ServerWriteReactor<grpc::ByteBuffer>* WatchJob(grpc::CallbackServerContext* context,
-                                                       const grpc::ByteBuffer* request) override;
-  grpc::ServerUnaryReactor* ListFrames(grpc::CallbackServerContext* context,
-                                       const v1::ListFramesRequest* request,
-                                       v1::ListFramesResponse* response) override;
+                                      const v1::ResumeJobRequest* request,
+                                      v1::Job* response) override;
+  grpc::ServerUnaryReactor* DeleteJob(
+      grpc::CallbackServerContext* context, const v1::DeleteJobRequest* request,
+      google::protobuf::Empty* response) override;
+  grpc::ServerWriteReactor<grpc::ByteBuffer>* WatchJob(
+      grpc::CallbackServerContext* context,
+      const grpc::ByteBuffer* request) override;
+  grpc::ServerUnaryReactor* ListFrames(
+      grpc::CallbackServerContext* context,
+      const v1::ListFramesRequest* request,
+      v1::ListFramesResponse* response) override;
   grpc::ServerUnaryReactor* GetFrame(grpc::CallbackServerContext* context,
-                                     const v1::GetFrameRequest* request, v1::Frame* response) override;
+                                     const v1::GetFrameRequest* request,
+                                     v1::Frame* response) override;
 
  private:
-  absl::Status Create(const v1::CreateJobRequest& request, const Caller& caller, v1::Job* response);
+  absl::Status Create(const v1::CreateJobRequest& request, const Caller& caller,
+                      v1::Job* response);
 
   const RpcEnvironment env_;
   const Options options_;

@@ -22,7 +22,8 @@ struct ListenAddress {
 };
 
 // Parses HOST:PORT, [IPV6]:PORT or unix:PATH. INVALID_ARGUMENT on `field`.
-absl::StatusOr<ListenAddress> ParseListenAddress(absl::string_view text, absl::string_view field);
+absl::StatusOr<ListenAddress> ParseListenAddress(absl::string_view text,
+                                                 absl::string_view field);
 
 // TLS where the config names certificates (with tls_client_ca clients must
 // show one), else plain. INVALID_ARGUMENT names a file that cannot be read or

@@ -28,21 +28,27 @@ class ModelServiceImpl final : public v1::ModelService::CallbackService {
                                         const v1::CreateModelRequest* request,
                                         v1::Model* response) override;
   grpc::ServerUnaryReactor* GetModel(grpc::CallbackServerContext* context,
-                                     const v1::GetModelRequest* request, v1::Model* response) override;
-  grpc::ServerUnaryReactor* ListModels(grpc::CallbackServerContext* context,
-                                       const v1::ListModelsRequest* request,
-                                       v1::ListModelsResponse* response) override;
-  grpc::ServerUnaryReactor* DeleteModel(grpc::CallbackServerContext* context,
-                                        const v1::DeleteModelRequest* request,
-                                        google::protobuf::Empty* response) override;
-  grpc::ServerUnaryReactor* ListLayers(grpc::CallbackServerContext* context,
-                                       const v1::ListLayersRequest* request,
-                                       v1::ListLayersResponse* response) override;
+                                     const v1::GetModelRequest* request,
+                                     v1::Model* response) override;
+  grpc::ServerUnaryReactor* ListModels(
+      grpc::CallbackServerContext* context,
+      const v1::ListModelsRequest* request,
+      v1::ListModelsResponse* response) override;
+  grpc::ServerUnaryReactor* DeleteModel(
+      grpc::CallbackServerContext* context,
+      const v1::DeleteModelRequest* request,
+      google::protobuf::Empty* response) override;
+  grpc::ServerUnaryReactor* ListLayers(
+      grpc::CallbackServerContext* context,
+      const v1::ListLayersRequest* request,
+      v1::ListLayersResponse* response) override;
 
  private:
-  absl::Status Create(const v1::CreateModelRequest& request, v1::Model* response);
+  absl::Status Create(const v1::CreateModelRequest& request,
+                      v1::Model* response);
   // Copies the blob's bytes to the catalog's disk.
-  absl::StatusOr<std::unique_ptr<StagedModel>> StageBlob(const std::string& blob);
+  absl::StatusOr<std::unique_ptr<StagedModel>> StageBlob(
+      const std::string& blob);
   // FAILED_PRECONDITION names a job that has not ended and uses the model.
   absl::Status CheckUnused(const std::string& id);
 

@@ -13,6 +13,7 @@ namespace phosphene {
 // INVALID_ARGUMENT on "page_token".
 std::string MakePageToken(absl::string_view list, absl::string_view next);
 // What MakePageToken was given, "" for the empty token.
-absl::StatusOr<std::string> ReadPageToken(absl::string_view list, absl::string_view token);
+absl::StatusOr<std::string> ReadPageToken(absl::string_view list,
+                                          absl::string_view token);
 
 }  // namespace phosphene

@@ -57,8 +57,8 @@ google::rpc::Status ToRpcStatus(const absl::Status& status) {
 grpc::Status ToGrpcStatus(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
   const google::rpc::Status full = ToRpcStatus(status);
-  return grpc::Status(static_cast<grpc::StatusCode>(full.code()), full.message(),
-                      full.SerializeAsString());
+  return grpc::Status(static_cast<grpc::StatusCode>(full.code()),
+                      full.message(), full.SerializeAsString());
 }
 
 }  // namespace phosphene

@@ -22,12 +22,14 @@ class SystemServiceImpl final : public v1::SystemService::CallbackService {
   };
   SystemServiceImpl(const RpcEnvironment& env, Options options);
 
-  grpc::ServerUnaryReactor* GetCapabilities(grpc::CallbackServerContext* context,
-                                            const v1::GetCapabilitiesRequest* request,
-                                            v1::Capabilities* response) override;
-  grpc::ServerUnaryReactor* ListDevices(grpc::CallbackServerContext* context,
-                                        const v1::ListDevicesRequest* request,
-                                        v1::ListDevicesResponse* response) override;
+  grpc::ServerUnaryReactor* GetCapabilities(
+      grpc::CallbackServerContext* context,
+      const v1::GetCapabilitiesRequest* request,
+      v1::Capabilities* response) override;
+  grpc::ServerUnaryReactor* ListDevices(
+      grpc::CallbackServerContext* context,
+      const v1::ListDevicesRequest* request,
+      v1::ListDevicesResponse* response) override;
 
  private:
   const RpcEnvironment env_;

@@ -11,14 +11,18 @@
 namespace phosphene {
 namespace {
 
-constexpr RpcMethod kWatchJob = {"phosphene.v1.JobService", "WatchJob", "server_stream"};
+constexpr RpcMethod kWatchJob = {"phosphene.v1.JobService", "WatchJob",
+                                 "server_stream"};
 
 // The bytes of an event, not copied: the slice keeps it alive.
 grpc::Slice SliceOf(const std::shared_ptr<const HubEvent>& event) {
   auto* keep = new std::shared_ptr<const HubEvent>(event);
   return grpc::Slice(
       const_cast<char*>(event->wire.data()), event->wire.size(),
-      [](void* kept) { delete static_cast<std::shared_ptr<const HubEvent>*>(kept); }, keep);
+      [](void* kept) {
+        delete static_cast<std::shared_ptr<const HubEvent>*>(kept);
+      },
+      keep);
 }
 
 grpc::ByteBuffer ToBytes(const Delivery& delivery) {
@@ -32,16 +36,19 @@ grpc::ByteBuffer ToBytes(const Delivery& delivery) {
 class Watch : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
               public std::enable_shared_from_this<Watch> {
  public:
-  explicit Watch(const WatchParts& parts) : parts_(parts), record_(*parts.env, kWatchJob) {}
+  explicit Watch(const WatchParts& parts)
+      : parts_(parts), record_(*parts.env, kWatchJob) {}
 
-  void Start(grpc::CallbackServerContext* context, const v1::WatchJobRequest& request) {
+  void Start(grpc::CallbackServerContext* context,
+             const v1::WatchJobRequest& request) {
     self_ = shared_from_this();
     const absl::StatusOr<Caller> caller = record_.Admit(*context);
     if (!caller.ok()) {
       End(caller.status());
       return;
     }
-    parts_.env->quick->Execute([self = self_, request] { self->Open(request); });
+    parts_.env->quick->Execute(
+        [self = self_, request] { self->Open(request); });
   }
 
   void OnCancel() override { GiveUp(); }
@@ -56,7 +63,9 @@ class Watch : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
     parts_.env->quick->Execute([self = shared_from_this()] { self->Pump(); });
   }
 
-  void OnDone() override { const std::shared_ptr<Watch> last = std::move(self_); }
+  void OnDone() override {
+    const std::shared_ptr<Watch> last = std::move(self_);
+  }
 
  private:
   void Open(const v1::WatchJobRequest& request) {
@@ -94,9 +103,11 @@ class Watch : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
         taken.kind = Subscription::Taken::Kind::kEnded;
         taken.status = CallCancelled();
       } else {
-        taken = subscription_->Next([weak = weak_from_this(), quick = parts_.env->quick] {
-          if (auto self = weak.lock()) quick->Execute([self] { self->Pump(); });
-        });
+        taken = subscription_->Next(
+            [weak = weak_from_this(), quick = parts_.env->quick] {
+              if (auto self = weak.lock())
+                quick->Execute([self] { self->Pump(); });
+            });
       }
       if (taken.kind == Subscription::Taken::Kind::kPending) return;
       if (taken.kind == Subscription::Taken::Kind::kEvent) {
@@ -105,7 +116,8 @@ class Watch : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
       }
     }
     if (taken.kind == Subscription::Taken::Kind::kEvent) {
-      if (taken.delivery.event->kind == HubEvent::Kind::kFrame) parts_.env->metrics->FrameSent();
+      if (taken.delivery.event->kind == HubEvent::Kind::kFrame)
+        parts_.env->metrics->FrameSent();
       Write(ToBytes(taken.delivery));
     } else {
       End(taken.status);
@@ -149,7 +161,8 @@ class Watch : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
         writing_ = true;
         v1::JobEvent event;
         event.set_sequence(sequence_);
-        event.mutable_time()->set_seconds(absl::ToUnixSeconds(parts_.env->clock->Now()));
+        event.mutable_time()->set_seconds(
+            absl::ToUnixSeconds(parts_.env->clock->Now()));
         event.mutable_heartbeat();
         bytes = event.SerializeAsString();
       } else if (!writing_) {
@@ -169,19 +182,23 @@ class Watch : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   grpc::ByteBuffer message_;
 
   Mutex mu_;
-  std::unique_ptr<Subscription> subscription_ ABSL_GUARDED_BY(mu_);  // null until opened
-  bool writing_ ABSL_GUARDED_BY(mu_) = false;    // StartWrite without its OnWriteDone
-  bool cancelled_ ABSL_GUARDED_BY(mu_) = false;  // by the client, or the transport broke
-  bool ended_ ABSL_GUARDED_BY(mu_) = false;      // Finish was or is about to be called
+  std::unique_ptr<Subscription> subscription_
+      ABSL_GUARDED_BY(mu_);  // null until opened
+  bool writing_ ABSL_GUARDED_BY(mu_) =
+      false;  // StartWrite without its OnWriteDone
+  bool cancelled_ ABSL_GUARDED_BY(mu_) =
+      false;  // by the client, or the transport broke
+  bool ended_ ABSL_GUARDED_BY(mu_) =
+      false;  // Finish was or is about to be called
   absl::Time last_write_ ABSL_GUARDED_BY(mu_);
   int64_t sequence_ ABSL_GUARDED_BY(mu_) = 0;  // of the last event sent
 };
 
 }  // namespace
 
-grpc::ServerWriteReactor<grpc::ByteBuffer>* StartWatch(const WatchParts& parts,
-                                                       grpc::CallbackServerContext* context,
-                                                       const v1::WatchJobRequest& request) {
+grpc::ServerWriteReactor<grpc::ByteBuffer>* StartWatch(
+    const WatchParts& parts, grpc::CallbackServerContext* context,
+    const v1::WatchJobRequest& request) {
   auto watch = std::make_shared<Watch>(parts);
   Watch* const raw = watch.get();
   watch->Start(context, request);

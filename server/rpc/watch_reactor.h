@@ -26,8 +26,8 @@ struct WatchParts {
 // costs a bounded amount. Publishers never run gRPC code: what wakes a watch
 // is passed on to `env->quick`. Ends with the final state, by the client's
 // cancel, or by the hub's CloseAll.
-grpc::ServerWriteReactor<grpc::ByteBuffer>* StartWatch(const WatchParts& parts,
-                                                       grpc::CallbackServerContext* context,
-                                                       const v1::WatchJobRequest& request);
+grpc::ServerWriteReactor<grpc::ByteBuffer>* StartWatch(
+    const WatchParts& parts, grpc::CallbackServerContext* context,
+    const v1::WatchJobRequest& request);
 
 }  // namespace phosphene

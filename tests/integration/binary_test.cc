@@ -27,7 +27,8 @@ using testing::StartsWith;
 
 std::unique_ptr<grpc::ClientContext> Context() {
   auto context = std::make_unique<grpc::ClientContext>();
-  context->set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(120));
+  context->set_deadline(std::chrono::system_clock::now() +
+                        std::chrono::seconds(120));
   return context;
 }
 
@@ -56,13 +57,16 @@ class BinaryTest : public testing::Test {
   // Starts the server and waits for the line that says it serves.
   void Start() {
     server_ = std::make_unique<Subprocess>(
-        Words({"--listen", socket(), "--data", dir_.path() + "/data", "--metrics", "off", "--threads", "1"}),
+        Words({"--listen", socket(), "--data", dir_.path() + "/data",
+               "--metrics", "off", "--threads", "1"}),
         stderr_file());
-    ASSERT_THAT(server_->ReadLine(), StartsWith("phosphened serving on " + socket() + " (data "))
+    ASSERT_THAT(server_->ReadLine(),
+                StartsWith("phosphened serving on " + socket() + " (data "))
         << server_->ReadStderr();
     grpc::ChannelArguments arguments;
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-    channel_ = grpc::CreateCustomChannel(socket(), grpc::InsecureChannelCredentials(), arguments);
+    channel_ = grpc::CreateCustomChannel(
+        socket(), grpc::InsecureChannelCredentials(), arguments);
     jobs_ = v1::JobService::NewStub(channel_);
     models_ = v1::ModelService::NewStub(channel_);
     blobs_ = v1::BlobService::NewStub(channel_);
@@ -97,7 +101,8 @@ class BinaryTest : public testing::Test {
     const auto context = Context();
     const auto reader = blobs_->ReadBlob(context.get(), read);
     std::string bytes;
-    for (v1::ReadBlobResponse piece; reader->Read(&piece);) bytes += piece.data();
+    for (v1::ReadBlobResponse piece; reader->Read(&piece);)
+      bytes += piece.data();
     return bytes;
   }
   std::string Store(const std::string& bytes) {
@@ -106,7 +111,8 @@ class BinaryTest : public testing::Test {
     const auto writer = blobs_->UploadBlob(context.get(), &response);
     v1::UploadBlobRequest message;
     message.mutable_header()->set_name(BlobNameOf(bytes));
-    message.mutable_header()->set_size_bytes(static_cast<int64_t>(bytes.size()));
+    message.mutable_header()->set_size_bytes(
+        static_cast<int64_t>(bytes.size()));
     writer->Write(message);
     message.set_data(bytes);
     writer->Write(message);
@@ -174,7 +180,8 @@ TEST_F(BinaryTest, WhatIsWrongWithASpecIsToldAndTheServerLives) {
   spec.mutable_objectives(0)->mutable_channel()->set_layer("mixd4a");
   grpc::Status status = Create(spec, &job);
   EXPECT_EQ(status.error_code(), StatusCode::INVALID_ARGUMENT);
-  EXPECT_THAT(status.error_message(), HasSubstr("spec.objectives[0].channel.layer"));
+  EXPECT_THAT(status.error_message(),
+              HasSubstr("spec.objectives[0].channel.layer"));
   EXPECT_THAT(status.error_message(), HasSubstr("\"mixed4a\""));
   spec = TinySpec(5);
   spec.mutable_objectives(0)->mutable_channel()->set_channel(100'000);
@@ -192,10 +199,12 @@ TEST_F(BinaryTest, WhatIsWrongWithASpecIsToldAndTheServerLives) {
 
 TEST_F(BinaryTest, FilesThatAreNoNetworkAreRefused) {
   Start();
-  for (const std::string& bytes : {std::string(), std::string("\xff\xd8\xff\xe0 a JPEG"), std::string(5000, '\x0a'),
-                                   std::string("\x08\x07\x12\x04xyz", 8)}) {
+  for (const std::string& bytes :
+       {std::string(), std::string("\xff\xd8\xff\xe0 a JPEG"),
+        std::string(5000, '\x0a'), std::string("\x08\x07\x12\x04xyz", 8)}) {
     const grpc::Status status = AddModel(bytes);
-    EXPECT_EQ(status.error_code(), StatusCode::INVALID_ARGUMENT) << status.error_message();
+    EXPECT_EQ(status.error_code(), StatusCode::INVALID_ARGUMENT)
+        << status.error_message();
   }
   v1::ListModelsResponse models;
   ASSERT_TRUE(models_->ListModels(Context().get(), {}, &models).ok());
@@ -209,7 +218,8 @@ TEST_F(BinaryTest, TheLayersOfTheEmbeddedModelAreListed) {
   v1::ListLayersResponse layers;
   ASSERT_TRUE(models_->ListLayers(Context().get(), request, &layers).ok());
   bool found = false;
-  for (const v1::Layer& layer : layers.layers()) found |= layer.name() == "mixed4a" && layer.channels() == 208;
+  for (const v1::Layer& layer : layers.layers())
+    found |= layer.name() == "mixed4a" && layer.channels() == 208;
   EXPECT_TRUE(found);
 }
 
@@ -217,8 +227,11 @@ TEST_F(BinaryTest, AFullDiskIsToldAndTheServerLives) {
   TinyDisk disk(4 << 20);
   if (!disk.mounted()) GTEST_SKIP() << "only root may mount a tiny disk";
   server_ = std::make_unique<Subprocess>(
-      Words({"--listen", socket(), "--data", disk.path(), "--metrics", "off", "--threads", "1"}), stderr_file());
-  ASSERT_THAT(server_->ReadLine(), StartsWith("phosphened serving on")) << server_->ReadStderr();
+      Words({"--listen", socket(), "--data", disk.path(), "--metrics", "off",
+             "--threads", "1"}),
+      stderr_file());
+  ASSERT_THAT(server_->ReadLine(), StartsWith("phosphened serving on"))
+      << server_->ReadStderr();
   channel_ = grpc::CreateChannel(socket(), grpc::InsecureChannelCredentials());
   blobs_ = v1::BlobService::NewStub(channel_);
   const auto context = Context();
@@ -259,7 +272,8 @@ TEST_F(BinaryTest, ItExplainsItselfAndRefusesWhatItDoesNotKnow) {
 
 TEST_F(BinaryTest, ASecondServerOnTheSameDataIsRefused) {
   Start();
-  Subprocess second(Words({"--listen", "127.0.0.1:0", "--data", dir_.path() + "/data", "--metrics", "off"}),
+  Subprocess second(Words({"--listen", "127.0.0.1:0", "--data",
+                           dir_.path() + "/data", "--metrics", "off"}),
                     dir_.path() + "/stderr2");
   EXPECT_EQ(second.Wait(), 1);
   EXPECT_THAT(second.ReadStderr(), HasSubstr(dir_.path() + "/data"));

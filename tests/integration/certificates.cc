@@ -25,7 +25,8 @@ std::string Text(BIO* bio) {
 void AddExtension(X509* cert, int kind, const char* value) {
   X509V3_CTX context;
   X509V3_set_ctx(&context, cert, cert, nullptr, nullptr, 0);
-  X509_EXTENSION* const extension = X509V3_EXT_conf_nid(nullptr, &context, kind, value);
+  X509_EXTENSION* const extension =
+      X509V3_EXT_conf_nid(nullptr, &context, kind, value);
   X509_add_ext(cert, extension, -1);
   X509_EXTENSION_free(extension);
 }
@@ -41,15 +42,17 @@ Certificate MakeCertificate(const std::string& common_name) {
   X509_gmtime_adj(X509_getm_notAfter(cert.get()), 3600);
   X509_set_pubkey(cert.get(), key.get());
   X509_NAME* const name = X509_get_subject_name(cert.get());
-  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
-                             reinterpret_cast<const unsigned char*>(common_name.c_str()), -1, -1, 0);
+  X509_NAME_add_entry_by_txt(
+      name, "CN", MBSTRING_ASC,
+      reinterpret_cast<const unsigned char*>(common_name.c_str()), -1, -1, 0);
   X509_set_issuer_name(cert.get(), name);
   AddExtension(cert.get(), NID_basic_constraints, "critical,CA:TRUE");
   AddExtension(cert.get(), NID_subject_alt_name, "DNS:localhost,IP:127.0.0.1");
   X509_sign(cert.get(), key.get(), EVP_sha256());
   const Bio key_text(BIO_new(BIO_s_mem()), BIO_free);
   const Bio cert_text(BIO_new(BIO_s_mem()), BIO_free);
-  PEM_write_bio_PrivateKey(key_text.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr);
+  PEM_write_bio_PrivateKey(key_text.get(), key.get(), nullptr, nullptr, 0,
+                           nullptr, nullptr);
   PEM_write_bio_X509(cert_text.get(), cert.get());
   return {Text(key_text.get()), Text(cert_text.get())};
 }

@@ -24,7 +24,9 @@ absl::StatusOr<CommandLine> Parse(std::vector<const char*> words) {
 // An environment variable for a scope.
 class Variable {
  public:
-  Variable(const char* name, const char* value) : name_(name) { ::setenv(name, value, 1); }
+  Variable(const char* name, const char* value) : name_(name) {
+    ::setenv(name, value, 1);
+  }
   ~Variable() { ::unsetenv(name_); }
 
  private:
@@ -46,7 +48,9 @@ TEST(CommandLine, EveryFieldOfTheConfigIsAFlagWithHelp) {
   ASSERT_OK_AND_ASSIGN(const CommandLine line, Parse({"--help"}));
   const google::protobuf::Descriptor& type = *v1::ServerConfig::descriptor();
   for (int i = 0; i < type.field_count(); ++i) {
-    EXPECT_THAT(line.print, HasSubstr("--" + absl::StrReplaceAll(type.field(i)->name(), {{"_", "-"}})));
+    EXPECT_THAT(line.print,
+                HasSubstr("--" + absl::StrReplaceAll(type.field(i)->name(),
+                                                     {{"_", "-"}})));
   }
 }
 
@@ -56,53 +60,74 @@ TEST(CommandLine, AFlagWinsOverTheEnvironmentAndThatOverTheFile) {
   std::ofstream(file) << "threads: 1 drain_seconds: 1 data: \"/file\"";
   const Variable threads("PHOSPHENE_THREADS", "2");
   const Variable drain("PHOSPHENE_DRAIN_SECONDS", "2");
-  ASSERT_OK_AND_ASSIGN(const CommandLine line, Parse({"--config", file.c_str(), "--threads", "3"}));
+  ASSERT_OK_AND_ASSIGN(const CommandLine line,
+                       Parse({"--config", file.c_str(), "--threads", "3"}));
   EXPECT_EQ(line.config.threads(), 3);
   EXPECT_EQ(line.config.drain_seconds(), 2);
   EXPECT_EQ(line.config.data(), "/file");
 }
 
 TEST(CommandLine, AnUnknownOptionIsAnsweredWithTheNearest) {
-  EXPECT_THAT(Parse({"--lisen", "unix:/x"}), StatusIs(StatusCode::kInvalidArgument, "\"--listen\""));
-  EXPECT_THAT(Parse({"--tls_cert=x"}), StatusIs(StatusCode::kInvalidArgument, "\"--tls-cert\""));
-  EXPECT_THAT(Parse({"serve"}), StatusIs(StatusCode::kInvalidArgument, "unknown option \"serve\""));
+  EXPECT_THAT(Parse({"--lisen", "unix:/x"}),
+              StatusIs(StatusCode::kInvalidArgument, "\"--listen\""));
+  EXPECT_THAT(Parse({"--tls_cert=x"}),
+              StatusIs(StatusCode::kInvalidArgument, "\"--tls-cert\""));
+  EXPECT_THAT(Parse({"serve"}), StatusIs(StatusCode::kInvalidArgument,
+                                         "unknown option \"serve\""));
 }
 
 TEST(CommandLine, AnUnknownNameInTheFileIsAnsweredWithTheNearest) {
   TempDir dir;
   const std::string file = dir.path() + "/server.textproto";
   std::ofstream(file) << "metric: \"off\"";
-  EXPECT_THAT(Parse({"--config", file.c_str()}), StatusIs(StatusCode::kInvalidArgument, "\"metrics\""));
-  EXPECT_THAT(Parse({"--config", "/no/such/file"}), StatusIs(StatusCode::kNotFound, "/no/such/file"));
+  EXPECT_THAT(Parse({"--config", file.c_str()}),
+              StatusIs(StatusCode::kInvalidArgument, "\"metrics\""));
+  EXPECT_THAT(Parse({"--config", "/no/such/file"}),
+              StatusIs(StatusCode::kNotFound, "/no/such/file"));
 }
 
 TEST(CommandLine, BadValuesAreRefusedWithTheFlag) {
-  EXPECT_THAT(Parse({"--threads", "many"}), StatusIs(StatusCode::kInvalidArgument, "--threads"));
-  EXPECT_THAT(Parse({"--threads", "-1"}), StatusIs(StatusCode::kInvalidArgument, "--threads"));
-  EXPECT_THAT(Parse({"--drain-seconds", "99999999999"}), StatusIs(StatusCode::kInvalidArgument, "--drain-seconds"));
-  EXPECT_THAT(Parse({"--listen", "nowhere"}), StatusIs(StatusCode::kInvalidArgument, "--listen"));
-  EXPECT_THAT(Parse({"--role", "king"}), StatusIs(StatusCode::kInvalidArgument, "--role"));
-  EXPECT_THAT(Parse({"--store", "redis"}), StatusIs(StatusCode::kInvalidArgument, "--store"));
+  EXPECT_THAT(Parse({"--threads", "many"}),
+              StatusIs(StatusCode::kInvalidArgument, "--threads"));
+  EXPECT_THAT(Parse({"--threads", "-1"}),
+              StatusIs(StatusCode::kInvalidArgument, "--threads"));
+  EXPECT_THAT(Parse({"--drain-seconds", "99999999999"}),
+              StatusIs(StatusCode::kInvalidArgument, "--drain-seconds"));
+  EXPECT_THAT(Parse({"--listen", "nowhere"}),
+              StatusIs(StatusCode::kInvalidArgument, "--listen"));
+  EXPECT_THAT(Parse({"--role", "king"}),
+              StatusIs(StatusCode::kInvalidArgument, "--role"));
+  EXPECT_THAT(Parse({"--store", "redis"}),
+              StatusIs(StatusCode::kInvalidArgument, "--store"));
 }
 
 TEST(CommandLine, WhatIsPlannedAndNotBuiltSaysSo) {
-  EXPECT_THAT(Parse({"--role", "worker"}), StatusIs(StatusCode::kUnimplemented, "worker"));
-  EXPECT_THAT(Parse({"--store", "postgresql://db"}), StatusIs(StatusCode::kUnimplemented, "PostgreSQL"));
+  EXPECT_THAT(Parse({"--role", "worker"}),
+              StatusIs(StatusCode::kUnimplemented, "worker"));
+  EXPECT_THAT(Parse({"--store", "postgresql://db"}),
+              StatusIs(StatusCode::kUnimplemented, "PostgreSQL"));
 }
 
 TEST(CommandLine, OffLoopbackNeedsTlsOrTheWordInsecure) {
-  EXPECT_THAT(Parse({"--listen", "0.0.0.0:50051"}), StatusIs(StatusCode::kInvalidArgument, "--insecure"));
-  EXPECT_THAT(Parse({"--listen", "[::]:50051"}), StatusIs(StatusCode::kInvalidArgument, "--tls-cert"));
+  EXPECT_THAT(Parse({"--listen", "0.0.0.0:50051"}),
+              StatusIs(StatusCode::kInvalidArgument, "--insecure"));
+  EXPECT_THAT(Parse({"--listen", "[::]:50051"}),
+              StatusIs(StatusCode::kInvalidArgument, "--tls-cert"));
   EXPECT_THAT(Parse({"--listen", "0.0.0.0:50051", "--insecure"}), IsOk());
-  EXPECT_THAT(Parse({"--listen", "0.0.0.0:50051", "--tls-cert", "c", "--tls-key", "k"}), IsOk());
+  EXPECT_THAT(
+      Parse({"--listen", "0.0.0.0:50051", "--tls-cert", "c", "--tls-key", "k"}),
+      IsOk());
   EXPECT_THAT(Parse({"--listen", "[::1]:50051"}), IsOk());
   EXPECT_THAT(Parse({"--listen", "unix:/run/p.sock"}), IsOk());
 }
 
 TEST(CommandLine, HalfATlsPairIsRefused) {
-  EXPECT_THAT(Parse({"--tls-cert", "c"}), StatusIs(StatusCode::kInvalidArgument, "--tls-key"));
-  EXPECT_THAT(Parse({"--tls-key", "k"}), StatusIs(StatusCode::kInvalidArgument, "--tls-cert"));
-  EXPECT_THAT(Parse({"--tls-client-ca", "ca"}), StatusIs(StatusCode::kInvalidArgument, "--tls-client-ca"));
+  EXPECT_THAT(Parse({"--tls-cert", "c"}),
+              StatusIs(StatusCode::kInvalidArgument, "--tls-key"));
+  EXPECT_THAT(Parse({"--tls-key", "k"}),
+              StatusIs(StatusCode::kInvalidArgument, "--tls-cert"));
+  EXPECT_THAT(Parse({"--tls-client-ca", "ca"}),
+              StatusIs(StatusCode::kInvalidArgument, "--tls-client-ca"));
 }
 
 TEST(CommandLine, TheVersionIsPrinted) {

@@ -21,7 +21,10 @@ using testing::HasSubstr;
 class ServerTest : public ServiceFixture {
  protected:
   absl::Status TryStart(const v1::ServerConfig& config) {
-    return Server::Create(config, [](EngineInputs, int) { return std::make_unique<FakeEngine>(); }).status();
+    return Server::Create(
+               config,
+               [](EngineInputs, int) { return std::make_unique<FakeEngine>(); })
+        .status();
   }
   std::string Write(const std::string& file, const std::string& text) {
     std::ofstream(dir_.path() + "/" + file) << text;
@@ -53,20 +56,25 @@ TEST_F(ServerTest, TwoServersNeverShareAFolder) {
   Start();
   v1::ServerConfig second = config_;
   second.set_listen("unix:" + dir_.path() + "/second");
-  EXPECT_THAT(TryStart(second), StatusIs(StatusCode::kFailedPrecondition, config_.data().c_str()));
+  EXPECT_THAT(TryStart(second), StatusIs(StatusCode::kFailedPrecondition,
+                                         config_.data().c_str()));
 }
 
 TEST_F(ServerTest, AnOptionThatCannotBeHadIsNamed) {
   v1::ServerConfig config = config_;
   config.set_devices("cuda:7");
-  EXPECT_THAT(TryStart(config), StatusIs(StatusCode::kInvalidArgument, "cuda:7"));
-  EXPECT_THAT(TryStart(config), StatusIs(StatusCode::kInvalidArgument, "cpu:0"));
+  EXPECT_THAT(TryStart(config),
+              StatusIs(StatusCode::kInvalidArgument, "cuda:7"));
+  EXPECT_THAT(TryStart(config),
+              StatusIs(StatusCode::kInvalidArgument, "cpu:0"));
   config = config_;
   config.set_tokens(dir_.path() + "/none");
-  EXPECT_THAT(TryStart(config), StatusIs(StatusCode::kInvalidArgument, "--tokens"));
+  EXPECT_THAT(TryStart(config),
+              StatusIs(StatusCode::kInvalidArgument, "--tokens"));
   config = config_;
   config.set_metrics("nowhere");
-  EXPECT_THAT(TryStart(config), StatusIs(StatusCode::kInvalidArgument, "nowhere"));
+  EXPECT_THAT(TryStart(config),
+              StatusIs(StatusCode::kInvalidArgument, "nowhere"));
   config = config_;
   config.set_data(Write("file", "") + "/folder");
   EXPECT_FALSE(TryStart(config).ok());
@@ -84,7 +92,8 @@ TEST_F(ServerTest, AKindOfDeviceAloneIsItsFirst) {
 TEST_F(ServerTest, PortZeroIsAnsweredWithThePortItGot) {
   config_.set_listen("127.0.0.1:0");
   Start();
-  EXPECT_THAT(server_->address(), testing::MatchesRegex("127\\.0\\.0\\.1:[1-9][0-9]*"));
+  EXPECT_THAT(server_->address(),
+              testing::MatchesRegex("127\\.0\\.0\\.1:[1-9][0-9]*"));
   EXPECT_EQ(AwaitEnd(Submit(1).name()).state(), v1::Job::SUCCEEDED);
 }
 
@@ -98,11 +107,14 @@ std::string Scrape(const std::string& address) {
   to.sin_port = htons(static_cast<uint16_t>(port));
   to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   EXPECT_EQ(::connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof(to)), 0);
-  const std::string request = "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
-  EXPECT_EQ(::send(fd, request.data(), request.size(), 0), static_cast<ssize_t>(request.size()));
+  const std::string request =
+      "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+  EXPECT_EQ(::send(fd, request.data(), request.size(), 0),
+            static_cast<ssize_t>(request.size()));
   std::string page;
   char piece[4096];
-  for (ssize_t n; (n = ::recv(fd, piece, sizeof(piece), 0)) > 0;) page.append(piece, n);
+  for (ssize_t n; (n = ::recv(fd, piece, sizeof(piece), 0)) > 0;)
+    page.append(piece, n);
   ::close(fd);
   return page;
 }
@@ -114,11 +126,15 @@ TEST_F(ServerTest, MetricsCountWhatHappened) {
   v1::Job job;
   Get("jobs/nobody", &job);
   const std::string page = Scrape(server_->metrics_address());
-  EXPECT_THAT(page, HasSubstr("phosphene_jobs_submitted_total{class=\"normal\"} 1\n"));
-  EXPECT_THAT(page, HasSubstr("phosphene_jobs_finished_total{reason=\"\",state=\"SUCCEEDED\"} 1\n"));
+  EXPECT_THAT(
+      page, HasSubstr("phosphene_jobs_submitted_total{class=\"normal\"} 1\n"));
+  EXPECT_THAT(page, HasSubstr("phosphene_jobs_finished_total{reason=\"\",state="
+                              "\"SUCCEEDED\"} 1\n"));
   EXPECT_THAT(page, HasSubstr("phosphene_engine_steps_total 5\n"));
-  EXPECT_THAT(page, HasSubstr("grpc_server_handled_total{grpc_code=\"NotFound\",grpc_method=\"GetJob\","));
-  EXPECT_THAT(page, HasSubstr("grpc_server_started_total{grpc_method=\"WatchJob\","));
+  EXPECT_THAT(page, HasSubstr("grpc_server_handled_total{grpc_code="
+                              "\"NotFound\",grpc_method=\"GetJob\","));
+  EXPECT_THAT(page,
+              HasSubstr("grpc_server_started_total{grpc_method=\"WatchJob\","));
   EXPECT_THAT(page, HasSubstr("phosphene_jobs{state=\"SUCCEEDED\"} 1\n"));
   EXPECT_THAT(page, HasSubstr("phosphene_build_info{version="));
 }
@@ -137,11 +153,13 @@ class TlsTest : public ServerTest {
       options.pem_cert_chain = shown->certificate;
       options.pem_private_key = shown->key;
     }
-    const auto channel = grpc::CreateChannel(server_->address(), grpc::SslCredentials(options));
+    const auto channel =
+        grpc::CreateChannel(server_->address(), grpc::SslCredentials(options));
     const auto context = Context();
     context->set_wait_for_ready(false);
     v1::ListDevicesResponse response;
-    return v1::SystemService::NewStub(channel)->ListDevices(context.get(), {}, &response);
+    return v1::SystemService::NewStub(channel)->ListDevices(context.get(), {},
+                                                            &response);
   }
 
   const Certificate server_pair_ = MakeCertificate("server");
@@ -151,11 +169,14 @@ class TlsTest : public ServerTest {
 TEST_F(TlsTest, ClientsThatTrustTheCertificateGetThrough) {
   Start();
   EXPECT_THAT(ListDevices(nullptr), Succeeds());
-  const auto plain = grpc::CreateChannel(server_->address(), grpc::InsecureChannelCredentials());
+  const auto plain = grpc::CreateChannel(server_->address(),
+                                         grpc::InsecureChannelCredentials());
   const auto context = Context();
   context->set_wait_for_ready(false);
   v1::ListDevicesResponse response;
-  EXPECT_EQ(v1::SystemService::NewStub(plain)->ListDevices(context.get(), {}, &response).error_code(),
+  EXPECT_EQ(v1::SystemService::NewStub(plain)
+                ->ListDevices(context.get(), {}, &response)
+                .error_code(),
             grpc::StatusCode::UNAVAILABLE);
 }
 

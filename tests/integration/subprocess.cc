@@ -10,14 +10,17 @@
 
 namespace phosphene {
 
-Subprocess::Subprocess(const std::vector<std::string>& arguments, const std::string& stderr_file)
+Subprocess::Subprocess(const std::vector<std::string>& arguments,
+                       const std::string& stderr_file)
     : stderr_file_(stderr_file) {
   std::vector<char*> argv;
-  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+  for (const std::string& argument : arguments)
+    argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) ::abort();
-  const int log = ::open(stderr_file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  const int log = ::open(stderr_file.c_str(),
+                         O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   pid_ = ::fork();
   if (pid_ == 0) {
     ::dup2(ends[1], STDOUT_FILENO);
@@ -46,7 +49,8 @@ std::string Subprocess::ReadLine() {
 std::string Subprocess::ReadAll() {
   std::string text;
   char piece[4096];
-  for (ssize_t n; (n = ::read(out_, piece, sizeof(piece))) > 0;) text.append(piece, n);
+  for (ssize_t n; (n = ::read(out_, piece, sizeof(piece))) > 0;)
+    text.append(piece, n);
   return text;
 }
 

@@ -12,7 +12,8 @@ namespace phosphene {
 class Subprocess {
  public:
   // `arguments` begins with the program's path.
-  Subprocess(const std::vector<std::string>& arguments, const std::string& stderr_file);
+  Subprocess(const std::vector<std::string>& arguments,
+             const std::string& stderr_file);
   ~Subprocess();
   Subprocess(const Subprocess&) = delete;
   Subprocess& operator=(const Subprocess&) = delete;

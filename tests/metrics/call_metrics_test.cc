@@ -22,15 +22,22 @@ TEST(CallMetrics, CallsAreCountedUnderTheNamesDashboardsKnow) {
   metrics.MessageSent(kGet);
   metrics.MessageReceived(kGet);
   metrics.FrameSent();
-  const std::string labels = R"(grpc_method="GetJob",grpc_service="phosphene.v1.JobService",grpc_type="unary")";
+  const std::string labels =
+      R"(grpc_method="GetJob",grpc_service="phosphene.v1.JobService",grpc_type="unary")";
   const std::string text = TextOf(registry);
   EXPECT_THAT(text, HasSubstr("grpc_server_started_total{" + labels + "} 2"));
-  EXPECT_THAT(text, HasSubstr("grpc_server_handled_total{grpc_code=\"NotFound\"," + labels + "} 1"));
-  EXPECT_THAT(text, HasSubstr("grpc_server_handling_seconds_count{" + labels + "} 1"));
-  EXPECT_THAT(text, HasSubstr("grpc_server_handling_seconds_bucket{" + labels + ",le=\"0.0025\"} 0"));
-  EXPECT_THAT(text, HasSubstr("grpc_server_handling_seconds_bucket{" + labels + ",le=\"0.005\"} 1"));
+  EXPECT_THAT(text,
+              HasSubstr("grpc_server_handled_total{grpc_code=\"NotFound\"," +
+                        labels + "} 1"));
+  EXPECT_THAT(
+      text, HasSubstr("grpc_server_handling_seconds_count{" + labels + "} 1"));
+  EXPECT_THAT(text, HasSubstr("grpc_server_handling_seconds_bucket{" + labels +
+                              ",le=\"0.0025\"} 0"));
+  EXPECT_THAT(text, HasSubstr("grpc_server_handling_seconds_bucket{" + labels +
+                              ",le=\"0.005\"} 1"));
   EXPECT_THAT(text, HasSubstr("grpc_server_msg_sent_total{" + labels + "} 1"));
-  EXPECT_THAT(text, HasSubstr("grpc_server_msg_received_total{" + labels + "} 1"));
+  EXPECT_THAT(text,
+              HasSubstr("grpc_server_msg_received_total{" + labels + "} 1"));
   EXPECT_THAT(text, HasSubstr("phosphene_frames_sent_total 1"));
 }
 

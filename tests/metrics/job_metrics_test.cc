@@ -23,14 +23,21 @@ TEST(JobMetrics, EndedJobsAreCountedByStateAndReason) {
   prometheus::Registry registry;
   JobMetrics metrics(registry);
   v1::Job failed = EndedJob(v1::Job::FAILED);
-  failed.mutable_error()->set_code(static_cast<int>(absl::StatusCode::kResourceExhausted));
+  failed.mutable_error()->set_code(
+      static_cast<int>(absl::StatusCode::kResourceExhausted));
   metrics.Ended(failed);
   metrics.Ended(EndedJob(v1::Job::SUCCEEDED));
   const std::string text = TextOf(registry);
-  EXPECT_THAT(text,
-              HasSubstr(R"(phosphene_jobs_finished_total{reason="RESOURCE_EXHAUSTED",state="FAILED"} 1)"));
-  EXPECT_THAT(text, HasSubstr(R"(phosphene_jobs_finished_total{reason="",state="SUCCEEDED"} 1)"));
-  EXPECT_THAT(text, HasSubstr(R"(phosphene_job_run_seconds_sum{state="SUCCEEDED"} 7)"));
+  EXPECT_THAT(
+      text,
+      HasSubstr(
+          R"(phosphene_jobs_finished_total{reason="RESOURCE_EXHAUSTED",state="FAILED"} 1)"));
+  EXPECT_THAT(
+      text,
+      HasSubstr(
+          R"(phosphene_jobs_finished_total{reason="",state="SUCCEEDED"} 1)"));
+  EXPECT_THAT(
+      text, HasSubstr(R"(phosphene_job_run_seconds_sum{state="SUCCEEDED"} 7)"));
   EXPECT_THAT(text, HasSubstr("phosphene_job_attempts_sum 4"));
 }
 
@@ -44,8 +51,10 @@ TEST(JobMetrics, TheWaitCountsForTheFirstAttemptAlone) {
   metrics.Started(job);
   job.set_attempt(2);
   metrics.Started(job);
-  EXPECT_THAT(TextOf(registry), HasSubstr("phosphene_job_queue_seconds_sum 2\n"));
-  EXPECT_THAT(TextOf(registry), HasSubstr("phosphene_job_queue_seconds_count 1\n"));
+  EXPECT_THAT(TextOf(registry),
+              HasSubstr("phosphene_job_queue_seconds_sum 2\n"));
+  EXPECT_THAT(TextOf(registry),
+              HasSubstr("phosphene_job_queue_seconds_count 1\n"));
 }
 
 TEST(JobMetrics, PrioritiesHaveThreeClasses) {

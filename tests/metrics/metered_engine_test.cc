@@ -18,7 +18,9 @@ class IgnoringSink : public RunSink {
   void OnProgress(const v1::Progress&) override {}
   bool WantsFrame(bool) override { return false; }
   void OnFrame(int64_t, bool, Image8) override {}
-  absl::Status OnCheckpoint(int64_t, std::string) override { return absl::OkStatus(); }
+  absl::Status OnCheckpoint(int64_t, std::string) override {
+    return absl::OkStatus();
+  }
 };
 
 TEST(MeteredEngine, CountsTheStepsOfARunAndPassesItsResultOn) {
@@ -26,7 +28,8 @@ TEST(MeteredEngine, CountsTheStepsOfARunAndPassesItsResultOn) {
   JobMetrics metrics(registry);
   MeteredEngine engine(std::make_unique<FakeEngine>(), metrics);
   IgnoringSink sink;
-  ASSERT_OK_AND_ASSIGN(const RunResult result, engine.Run({.spec = FakeSpec(9)}, sink, {}));
+  ASSERT_OK_AND_ASSIGN(const RunResult result,
+                       engine.Run({.spec = FakeSpec(9)}, sink, {}));
   EXPECT_EQ(result.artifacts.at(0).bytes, FakeEngine::ResultOf(FakeSpec(9)));
   EXPECT_THAT(TextOf(registry), HasSubstr("phosphene_engine_steps_total 9\n"));
 }
@@ -39,9 +42,11 @@ TEST(MeteredEngine, StepsDoneBeforeACheckpointAreNotCountedAgain) {
   fake->OnStep(4, [&] { stop.request_stop(); });
   MeteredEngine engine(std::move(fake), metrics);
   IgnoringSink sink;
-  const RunResult half = engine.Run({.spec = FakeSpec(9)}, sink, stop.get_token()).value();
+  const RunResult half =
+      engine.Run({.spec = FakeSpec(9)}, sink, stop.get_token()).value();
   ASSERT_FALSE(half.finished);
-  ASSERT_OK(engine.Run({.spec = FakeSpec(9), .checkpoint = half.checkpoint}, sink, {}));
+  ASSERT_OK(engine.Run({.spec = FakeSpec(9), .checkpoint = half.checkpoint},
+                       sink, {}));
   // 4, and of steps 5 to 9 those after the first report.
   EXPECT_THAT(TextOf(registry), HasSubstr("phosphene_engine_steps_total 8\n"));
 }

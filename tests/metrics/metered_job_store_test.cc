@@ -34,19 +34,28 @@ class MeteredJobStoreTest : public testing::Test {
   prometheus::Registry registry_;
   JobMetrics metrics_{registry_};
   MeteredJobStore store_{
-      OpenSqliteJobStore({.directory = dir_.path(), .max_queued_jobs = 2, .clock = &clock_}).value(), metrics_,
-      clock_};
+      OpenSqliteJobStore(
+          {.directory = dir_.path(), .max_queued_jobs = 2, .clock = &clock_})
+          .value(),
+      metrics_, clock_};
 };
 
 TEST_F(MeteredJobStoreTest, SubmittedAndRefusedJobsAreCounted) {
   ASSERT_OK(Create("jobs/a", 5, "7b5d2f8e-1a7f-4a1e-9b58-0d6f4f1f1c11"));
-  ASSERT_OK(Create("jobs/a", 5, "7b5d2f8e-1a7f-4a1e-9b58-0d6f4f1f1c11"));  // the same one again
+  ASSERT_OK(
+      Create("jobs/a", 5,
+             "7b5d2f8e-1a7f-4a1e-9b58-0d6f4f1f1c11"));  // the same one again
   ASSERT_OK(Create("jobs/b"));
   EXPECT_THAT(Create("jobs/c"), StatusIs(absl::StatusCode::kResourceExhausted));
-  EXPECT_THAT(Text(), HasSubstr("phosphene_jobs_submitted_total{class=\"high\"} 1\n"));
-  EXPECT_THAT(Text(), HasSubstr("phosphene_jobs_submitted_total{class=\"normal\"} 1\n"));
+  EXPECT_THAT(Text(),
+              HasSubstr("phosphene_jobs_submitted_total{class=\"high\"} 1\n"));
+  EXPECT_THAT(
+      Text(),
+      HasSubstr("phosphene_jobs_submitted_total{class=\"normal\"} 1\n"));
   EXPECT_THAT(Text(), HasSubstr("phosphene_admission_rejected_total{reason="));
-  EXPECT_THAT(Text(), HasSubstr("phosphene_store_txn_seconds_count{op=\"create\"} 4\n"));
+  EXPECT_THAT(
+      Text(),
+      HasSubstr("phosphene_store_txn_seconds_count{op=\"create\"} 4\n"));
 }
 
 TEST_F(MeteredJobStoreTest, AnEndIsCountedOnceAndTheListenerIsTold) {
@@ -54,20 +63,28 @@ TEST_F(MeteredJobStoreTest, AnEndIsCountedOnceAndTheListenerIsTold) {
   store_.SetListener([&](const StoredJob&) { ++told; });
   ASSERT_OK(Create("jobs/a"));
   clock_.Advance(absl::Seconds(4));
-  ASSERT_OK_AND_ASSIGN(const StoredJob claimed, store_.Claim("jobs/a", "devices/cpu-0"));
+  ASSERT_OK_AND_ASSIGN(const StoredJob claimed,
+                       store_.Claim("jobs/a", "devices/cpu-0"));
   RunOutcome outcome;
   outcome.run_duration = absl::Seconds(3);
-  ASSERT_OK(store_.Finish("jobs/a", claimed.job.attempt(), v1::Job::RUNNING, outcome));
+  ASSERT_OK(store_.Finish("jobs/a", claimed.job.attempt(), v1::Job::RUNNING,
+                          outcome));
   store_.SetListener(nullptr);
   EXPECT_EQ(told, 3);
-  EXPECT_THAT(Text(), HasSubstr(R"(phosphene_jobs_finished_total{reason="",state="SUCCEEDED"} 1)"));
+  EXPECT_THAT(
+      Text(),
+      HasSubstr(
+          R"(phosphene_jobs_finished_total{reason="",state="SUCCEEDED"} 1)"));
   EXPECT_THAT(Text(), HasSubstr("phosphene_job_queue_seconds_sum 4\n"));
-  EXPECT_THAT(Text(), HasSubstr("phosphene_job_run_seconds_sum{state=\"SUCCEEDED\"} 3\n"));
+  EXPECT_THAT(
+      Text(),
+      HasSubstr("phosphene_job_run_seconds_sum{state=\"SUCCEEDED\"} 3\n"));
 }
 
 TEST_F(MeteredJobStoreTest, WritesOfAWorkerThatLostItsJobAreCounted) {
   ASSERT_OK(Create("jobs/a"));
-  ASSERT_OK_AND_ASSIGN(const StoredJob claimed, store_.Claim("jobs/a", "devices/cpu-0"));
+  ASSERT_OK_AND_ASSIGN(const StoredJob claimed,
+                       store_.Claim("jobs/a", "devices/cpu-0"));
   EXPECT_THAT(store_.SaveCheckpoint("jobs/a", claimed.job.attempt() + 1, {}),
               StatusIs(absl::StatusCode::kAborted));
   EXPECT_THAT(Text(), HasSubstr("phosphene_lease_lost_total 1\n"));

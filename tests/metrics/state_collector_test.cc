@@ -18,33 +18,43 @@ using testing::HasSubstr;
 TEST(StateCollector, TellsTheQueueTheDevicesAndTheBuild) {
   TempDir dir;
   FakeClock clock;
-  ASSERT_OK_AND_ASSIGN(const auto store, OpenSqliteJobStore({.directory = dir.path(), .clock = &clock}));
+  ASSERT_OK_AND_ASSIGN(
+      const auto store,
+      OpenSqliteJobStore({.directory = dir.path(), .clock = &clock}));
   FrameHub hub;
   NewJob made;
   *made.job.mutable_spec() = FakeSpec(2);
-  ASSERT_OK(store->Create(made));
-  made.job.set_priority(-1);
-  ASSERT_OK(store->Create(made));
+  for (int priority : {0, -1}) {
+    made.job.set_priority(priority);
+    ASSERT_OK(store->Create(made));
+  }
   clock.Advance(absl::Seconds(30));
   v1::Device device;
   device.set_name("devices/cpu-0");
   device.set_memory_bytes(1024);
   device.set_current_job("jobs/a");
-  const StateCollector collector({.store = store.get(),
-                                  .hub = &hub,
-                                  .clock = &clock,
-                                  .devices = [&] { return std::vector<v1::Device>{device}; },
-                                  .version = "1.2.3"});
+  const StateCollector collector(
+      {.store = store.get(),
+       .hub = &hub,
+       .clock = &clock,
+       .devices = [&] { return std::vector<v1::Device>{device}; },
+       .version = "1.2.3"});
   const std::string text = TextOf(collector);
   EXPECT_THAT(text, HasSubstr("phosphene_jobs{state=\"QUEUED\"} 2\n"));
   EXPECT_THAT(text, HasSubstr("phosphene_jobs{state=\"FAILED\"} 0\n"));
   EXPECT_THAT(text, HasSubstr("phosphene_queue_depth{priority=\"low\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("phosphene_queue_depth{priority=\"high\"} 0\n"));
   EXPECT_THAT(text, HasSubstr("phosphene_queue_oldest_age_seconds 30\n"));
-  EXPECT_THAT(text, HasSubstr("phosphene_device_memory_bytes{device=\"devices/cpu-0\"} 1024\n"));
-  EXPECT_THAT(text, HasSubstr("phosphene_device_busy{device=\"devices/cpu-0\"} 1\n"));
+  EXPECT_THAT(
+      text,
+      HasSubstr(
+          "phosphene_device_memory_bytes{device=\"devices/cpu-0\"} 1024\n"));
+  EXPECT_THAT(text,
+              HasSubstr("phosphene_device_busy{device=\"devices/cpu-0\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("phosphene_watchers 0\n"));
-  EXPECT_THAT(text, HasSubstr("phosphene_frames_dropped_total{reason=\"slow_reader\"} 0\n"));
+  EXPECT_THAT(
+      text,
+      HasSubstr("phosphene_frames_dropped_total{reason=\"slow_reader\"} 0\n"));
   EXPECT_THAT(text, HasSubstr("phosphene_build_info{version=\"1.2.3\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("process_resident_memory_bytes "));
 }

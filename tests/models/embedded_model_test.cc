@@ -13,7 +13,9 @@ namespace {
 TEST(EmbeddedModel, IsAWholeOnnxFileOfAtMostSixMegabytes) {
   phosphene::onnx::ModelProto model;
   EXPECT_LE(EmbeddedModelOnnx().size(), size_t{6} << 20);
-  ASSERT_TRUE(model.ParseFromArray(EmbeddedModelOnnx().data(), static_cast<int>(EmbeddedModelOnnx().size())));
+  ASSERT_TRUE(
+      model.ParseFromArray(EmbeddedModelOnnx().data(),
+                           static_cast<int>(EmbeddedModelOnnx().size())));
   EXPECT_GT(model.graph().node_size(), 20);
   EXPECT_EQ(model.graph().input(0).name(), EmbeddedModelConfig().input());
 }
@@ -23,7 +25,8 @@ TEST(EmbeddedModel, ItsSidecarIsSound) {
   Faults faults;
   CheckModelConfig(config, "config", faults);
   EXPECT_TRUE(faults.empty()) << faults.ToStatus();
-  const std::set<std::string> labels(config.labels().begin(), config.labels().end());
+  const std::set<std::string> labels(config.labels().begin(),
+                                     config.labels().end());
   EXPECT_EQ(labels.size(), 104u);
   EXPECT_EQ(labels.size(), static_cast<size_t>(config.labels_size()));
 }

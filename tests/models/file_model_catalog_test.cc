@@ -25,7 +25,8 @@ class FileModelCatalogTest : public testing::Test {
   void Reopen() { catalog_ = FileModelCatalog::Create(folder()).value(); }
   std::string folder() const { return dir_.path() + "/models"; }
 
-  absl::Status Add(const std::string& name, const std::string& bytes, double mean = 0, bool replace = false) {
+  absl::Status Add(const std::string& name, const std::string& bytes,
+                   double mean = 0, bool replace = false) {
     auto staged = catalog_->Stage().value();
     EXPECT_OK(staged->Append(bytes));
     v1::Model facts;
@@ -38,7 +39,8 @@ class FileModelCatalogTest : public testing::Test {
     std::ofstream(folder() + "/" + file) << text;
   }
   int FilesInFolder() {
-    return static_cast<int>(std::distance(std::filesystem::directory_iterator(folder()), {}));
+    return static_cast<int>(
+        std::distance(std::filesystem::directory_iterator(folder()), {}));
   }
 
   TempDir dir_;
@@ -47,7 +49,8 @@ class FileModelCatalogTest : public testing::Test {
 
 TEST_F(FileModelCatalogTest, TheEmbeddedModelIsAlwaysThere) {
   EXPECT_THAT(Names(), ElementsAre("phosphene-tiny"));
-  ASSERT_OK_AND_ASSIGN(const ModelFile file, catalog_->Open("models/phosphene-tiny"));
+  ASSERT_OK_AND_ASSIGN(const ModelFile file,
+                       catalog_->Open("models/phosphene-tiny"));
   EXPECT_EQ(file.onnx, EmbeddedModelOnnx());
   EXPECT_TRUE(catalog_->Describe("phosphene-tiny")->embedded());
 }
@@ -68,15 +71,18 @@ TEST_F(FileModelCatalogTest, WhatWasAddedIsThereAfterARestart) {
 
 TEST_F(FileModelCatalogTest, ATakenNameIsRefusedUnlessReplaced) {
   ASSERT_OK(Add("net", "one"));
-  EXPECT_THAT(Add("net", "two"), StatusIs(StatusCode::kAlreadyExists, "\"net\""));
+  EXPECT_THAT(Add("net", "two"),
+              StatusIs(StatusCode::kAlreadyExists, "\"net\""));
   EXPECT_EQ(catalog_->Open("net")->onnx, "one");
   ASSERT_OK(Add("net", "two", 0, /*replace=*/true));
   EXPECT_EQ(catalog_->Open("net")->onnx, "two");
 }
 
 TEST_F(FileModelCatalogTest, TheEmbeddedModelIsNeitherReplacedNorRemoved) {
-  EXPECT_THAT(Add("phosphene-tiny", "x", 0, /*replace=*/true), StatusIs(StatusCode::kAlreadyExists));
-  EXPECT_THAT(catalog_->Remove("phosphene-tiny"), StatusIs(StatusCode::kFailedPrecondition));
+  EXPECT_THAT(Add("phosphene-tiny", "x", 0, /*replace=*/true),
+              StatusIs(StatusCode::kAlreadyExists));
+  EXPECT_THAT(catalog_->Remove("phosphene-tiny"),
+              StatusIs(StatusCode::kFailedPrecondition));
 }
 
 TEST_F(FileModelCatalogTest, TheVersionChangesWithBytesAndWithTheSidecar) {
@@ -90,7 +96,8 @@ TEST_F(FileModelCatalogTest, TheVersionChangesWithBytesAndWithTheSidecar) {
   EXPECT_NE(catalog_->Open("net")->version, second);
 }
 
-TEST_F(FileModelCatalogTest, AnOpenModelStaysReadableWhenItIsReplacedAndRemoved) {
+TEST_F(FileModelCatalogTest,
+       AnOpenModelStaysReadableWhenItIsReplacedAndRemoved) {
   ASSERT_OK(Add("net", "one"));
   const ModelFile held = catalog_->Open("net").value();
   ASSERT_OK(Add("net", "two", 0, /*replace=*/true));
@@ -107,8 +114,10 @@ TEST_F(FileModelCatalogTest, RemovingTakesAllItsFiles) {
 
 TEST_F(FileModelCatalogTest, AnUnknownNameIsAnsweredWithTheNearest) {
   ASSERT_OK(Add("googlenet", "x"));
-  EXPECT_THAT(catalog_->Open("gogglenet"), StatusIs(StatusCode::kNotFound, "\"googlenet\""));
-  EXPECT_THAT(catalog_->Open("../secret"), StatusIs(StatusCode::kInvalidArgument));
+  EXPECT_THAT(catalog_->Open("gogglenet"),
+              StatusIs(StatusCode::kNotFound, "\"googlenet\""));
+  EXPECT_THAT(catalog_->Open("../secret"),
+              StatusIs(StatusCode::kInvalidArgument));
 }
 
 TEST_F(FileModelCatalogTest, ANetworkPutThereByHandIsListedWithDefaults) {
@@ -121,9 +130,11 @@ TEST_F(FileModelCatalogTest, ANetworkPutThereByHandIsListedWithDefaults) {
 TEST_F(FileModelCatalogTest, ABrokenSidecarIsNamedWithItsPlace) {
   Write("mine.onnx", "bytes");
   Write("mine.model.textproto", "mean: 1\nmeen: 2");
-  EXPECT_THAT(catalog_->Open("mine"), StatusIs(StatusCode::kInvalidArgument, "mine.model.textproto:2"));
+  EXPECT_THAT(catalog_->Open("mine"),
+              StatusIs(StatusCode::kInvalidArgument, "mine.model.textproto:2"));
   Write("mine.model.textproto", "std: 0");
-  EXPECT_THAT(catalog_->Open("mine"), StatusIs(StatusCode::kInvalidArgument, "std[0]"));
+  EXPECT_THAT(catalog_->Open("mine"),
+              StatusIs(StatusCode::kInvalidArgument, "std[0]"));
 }
 
 TEST_F(FileModelCatalogTest, DamagedFactsAreForgottenNotFatal) {
@@ -151,7 +162,8 @@ TEST_F(FileModelCatalogTest, AFullDiskIsAnErrorAndTheCatalogStaysWhole) {
   if (!disk.mounted()) GTEST_SKIP() << "only root may mount a tiny disk";
   ASSERT_OK_AND_ASSIGN(auto catalog, FileModelCatalog::Create(disk.path()));
   ASSERT_OK_AND_ASSIGN(auto staged, catalog->Stage());
-  EXPECT_THAT(staged->Append(std::string(1 << 20, 'x')), StatusIs(StatusCode::kResourceExhausted));
+  EXPECT_THAT(staged->Append(std::string(1 << 20, 'x')),
+              StatusIs(StatusCode::kResourceExhausted));
   staged.reset();
   EXPECT_THAT(*catalog->Names(), ElementsAre("phosphene-tiny"));
 }
@@ -159,7 +171,8 @@ TEST_F(FileModelCatalogTest, AFullDiskIsAnErrorAndTheCatalogStaysWhole) {
 TEST_F(FileModelCatalogTest, ReadersSeeOldOrNewWhileAModelIsReplaced) {
   ASSERT_OK(Add("net", "0", 0));
   std::thread writer([this] {
-    for (int i = 1; i < 50; ++i) EXPECT_OK(Add("net", absl::StrCat(i), i, /*replace=*/true));
+    for (int i = 1; i < 50; ++i)
+      EXPECT_OK(Add("net", absl::StrCat(i), i, /*replace=*/true));
   });
   std::string last;
   while (last != "49") {

@@ -18,7 +18,8 @@ using absl::StatusCode;
 // Finds as many layers as the file has bytes; refuses the file "broken".
 class LookingEngine : public FakeEngine {
  public:
-  absl::StatusOr<ModelReport> Inspect(absl::string_view onnx, const v1::ModelConfig& config,
+  absl::StatusOr<ModelReport> Inspect(absl::string_view onnx,
+                                      const v1::ModelConfig& config,
                                       absl::string_view source_file) override {
     ++looks;
     if (onnx == "broken") return absl::InvalidArgumentError("cut short");
@@ -38,7 +39,8 @@ class ModelReportsTest : public testing::Test {
   }
 
   TempDir dir_;
-  std::unique_ptr<FileModelCatalog> catalog_ = FileModelCatalog::Create(dir_.path()).value();
+  std::unique_ptr<FileModelCatalog> catalog_ =
+      FileModelCatalog::Create(dir_.path()).value();
   LookingEngine engine_;
   ModelReports reports_{*catalog_, engine_};
 };
@@ -54,7 +56,8 @@ TEST_F(ModelReportsTest, ANetworkIsLookedAtOnceUntilItChanges) {
 }
 
 TEST_F(ModelReportsTest, FactsTheCatalogLacksComeFromTheEngine) {
-  ASSERT_OK_AND_ASSIGN(const v1::Model model, reports_.Describe("phosphene-tiny"));
+  ASSERT_OK_AND_ASSIGN(const v1::Model model,
+                       reports_.Describe("phosphene-tiny"));
   EXPECT_EQ(model.name(), "models/phosphene-tiny");
   EXPECT_EQ(model.opset(), 17);
   EXPECT_TRUE(model.embedded());
@@ -65,7 +68,8 @@ TEST_F(ModelReportsTest, WhatALookFoundIsRememberedOverARestart) {
   ASSERT_OK(reports_.Describe("phosphene-tiny"));
   const auto catalog = FileModelCatalog::Create(dir_.path()).value();
   ModelReports reports(*catalog, engine_);
-  ASSERT_OK_AND_ASSIGN(const v1::Model model, reports.Describe("phosphene-tiny"));
+  ASSERT_OK_AND_ASSIGN(const v1::Model model,
+                       reports.Describe("phosphene-tiny"));
   EXPECT_EQ(model.opset(), 17);
   EXPECT_GT(model.config().labels_size(), 0);
   EXPECT_EQ(engine_.looks, 1);
@@ -73,7 +77,8 @@ TEST_F(ModelReportsTest, WhatALookFoundIsRememberedOverARestart) {
 
 TEST_F(ModelReportsTest, ANetworkThatDoesNotLoadIsDescribedWithTheReason) {
   Write("net.onnx", "broken");
-  EXPECT_THAT(reports_.Report("net"), StatusIs(StatusCode::kInvalidArgument, "model \"net\": cut short"));
+  EXPECT_THAT(reports_.Report("net"), StatusIs(StatusCode::kInvalidArgument,
+                                               "model \"net\": cut short"));
   ASSERT_OK_AND_ASSIGN(const v1::Model model, reports_.Describe("net"));
   ASSERT_EQ(model.notes_size(), 1);
   EXPECT_THAT(model.notes(0), testing::HasSubstr("cut short"));

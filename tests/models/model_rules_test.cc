@@ -17,16 +17,21 @@ std::vector<Fault> FaultsIn(const v1::ModelConfig& config) {
 }
 
 TEST(ModelId, TakesNamesWithAndWithoutTheCollection) {
-  EXPECT_THAT(ModelId("models/vgg-19_bn.v2", "model"), IsOkAndHolds("vgg-19_bn.v2"));
+  EXPECT_THAT(ModelId("models/vgg-19_bn.v2", "model"),
+              IsOkAndHolds("vgg-19_bn.v2"));
   EXPECT_THAT(ModelId("0", "model"), IsOkAndHolds("0"));
   EXPECT_THAT(ModelId(std::string(63, 'a'), "model"), IsOk());
 }
 
 TEST(ModelId, RefusesWhatIsNoNameOrLeavesTheFolder) {
-  for (const std::string& bad : {std::string(), std::string("models/"), std::string("../etc"), std::string("a/b"),
-                                 std::string(".hidden"), std::string("-x"), std::string("Upper"),
-                                 std::string("a b"), std::string("a\0b", 3), std::string(64, 'a')}) {
-    EXPECT_THAT(ModelId(bad, "model_id"), StatusIs(absl::StatusCode::kInvalidArgument, "model_id")) << bad;
+  for (const std::string& bad :
+       {std::string(), std::string("models/"), std::string("../etc"),
+        std::string("a/b"), std::string(".hidden"), std::string("-x"),
+        std::string("Upper"), std::string("a b"), std::string("a\0b", 3),
+        std::string(64, 'a')}) {
+    EXPECT_THAT(ModelId(bad, "model_id"),
+                StatusIs(absl::StatusCode::kInvalidArgument, "model_id"))
+        << bad;
   }
 }
 
@@ -49,8 +54,10 @@ TEST(CheckModelConfig, EveryFaultIsToldWithItsPath) {
   config.set_channel_order(static_cast<v1::ModelConfig::ChannelOrder>(9));
   std::vector<std::string> paths;
   for (const Fault& fault : FaultsIn(config)) paths.push_back(fault.field);
-  EXPECT_THAT(paths, testing::ElementsAre("config.range_hi", "config.mean[1]", "config.std[1]", "config.std[2]",
-                                          "config.std", "config.channel_order"));
+  EXPECT_THAT(paths,
+              testing::ElementsAre("config.range_hi", "config.mean[1]",
+                                   "config.std[1]", "config.std[2]",
+                                   "config.std", "config.channel_order"));
 }
 
 }  // namespace

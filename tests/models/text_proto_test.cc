@@ -11,16 +11,20 @@ namespace {
 
 TEST(ParseTextProto, ReadsWhatTextFormatSays) {
   v1::ModelConfig config;
-  ASSERT_OK(ParseTextProto("mean: 104 mean: 117 channel_order: BGR", "a.textproto", &config));
+  ASSERT_OK(ParseTextProto("mean: 104 mean: 117 channel_order: BGR",
+                           "a.textproto", &config));
   EXPECT_EQ(config.mean_size(), 2);
   EXPECT_EQ(config.channel_order(), v1::ModelConfig::BGR);
 }
 
 TEST(ParseTextProto, AnUnknownFieldIsAnsweredWithPlaceAndNearestName) {
   v1::ServerConfig config;
-  const absl::Status status = ParseTextProto("data: \"x\"\nlisen: \"y\"", "server.textproto", &config);
-  EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument, "server.textproto:2:"));
-  EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument, "\"listen\""));
+  const absl::Status status =
+      ParseTextProto("data: \"x\"\nlisen: \"y\"", "server.textproto", &config);
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument,
+                               "server.textproto:2:"));
+  EXPECT_THAT(status,
+              StatusIs(absl::StatusCode::kInvalidArgument, "\"listen\""));
 }
 
 TEST(ParseTextProto, BrokenTextIsRefusedWithItsPlace) {

@@ -22,10 +22,12 @@ class BlobServiceTest : public ServiceFixture {
   // 0, 1, 2, ... so that a wrong range shows.
   static std::string Bytes(size_t size) {
     std::string bytes(size, '\0');
-    for (size_t i = 0; i < size; ++i) bytes[i] = static_cast<char>(i * 31 + i / 256);
+    for (size_t i = 0; i < size; ++i)
+      bytes[i] = static_cast<char>(i * 31 + i / 256);
     return bytes;
   }
-  static v1::UploadBlobRequest::Header HeaderOf(const std::string& bytes, int64_t offset = 0) {
+  static v1::UploadBlobRequest::Header HeaderOf(const std::string& bytes,
+                                                int64_t offset = 0) {
     v1::UploadBlobRequest::Header header;
     header.set_name(BlobNameOf(bytes));
     header.set_size_bytes(static_cast<int64_t>(bytes.size()));
@@ -36,7 +38,8 @@ class BlobServiceTest : public ServiceFixture {
     v1::QueryUploadRequest request;
     request.set_name(name);
     v1::QueryUploadResponse response;
-    EXPECT_THAT(blobs_->QueryUpload(Context().get(), request, &response), Succeeds());
+    EXPECT_THAT(blobs_->QueryUpload(Context().get(), request, &response),
+                Succeeds());
     return response;
   }
   bool Exists(const std::string& name) { return Query(name).complete(); }
@@ -51,7 +54,8 @@ class BlobServiceTest : public ServiceFixture {
     ASSERT_TRUE(writer->Write(message));
     message.set_data(piece);
     ASSERT_TRUE(writer->Write(message));
-    while (Query(BlobNameOf(whole)).committed_bytes() < static_cast<int64_t>(piece.size())) {
+    while (Query(BlobNameOf(whole)).committed_bytes() <
+           static_cast<int64_t>(piece.size())) {
     }
     context->TryCancel();
     EXPECT_EQ(writer->Finish().error_code(), StatusCode::CANCELLED);
@@ -63,7 +67,10 @@ class BlobServiceTest : public ServiceFixture {
 
 TEST_F(BlobServiceTest, WhatWasUploadedInPiecesIsReadInPieces) {
   const std::string bytes = Bytes(1'000'000);
-  ASSERT_THAT(Upload(HeaderOf(bytes), {bytes.substr(0, 1), bytes.substr(1, 700'000), bytes.substr(700'001)}, &blob_),
+  ASSERT_THAT(Upload(HeaderOf(bytes),
+                     {bytes.substr(0, 1), bytes.substr(1, 700'000),
+                      bytes.substr(700'001)},
+                     &blob_),
               Succeeds());
   EXPECT_EQ(blob_.name(), BlobNameOf(bytes));
   EXPECT_EQ(blob_.size_bytes(), 1'000'000);
@@ -83,31 +90,42 @@ TEST_F(BlobServiceTest, RangesAreExact) {
   const std::string bytes = Bytes(600'000);
   const std::string name = Store(bytes);
   const std::vector<std::pair<int64_t, int64_t>> ranges = {
-      {0, 1}, {5, 0}, {262'143, 2}, {599'999, 100}, {100, 500'000}, {600'000, 0}};
+      {0, 1},         {5, 0},         {262'143, 2},
+      {599'999, 100}, {100, 500'000}, {600'000, 0}};
   for (const auto& [offset, limit] : ranges) {
     ASSERT_THAT(Read(name, offset, limit, &read_), Succeeds());
-    EXPECT_EQ(read_, bytes.substr(offset, limit == 0 ? std::string::npos : limit)) << offset << " " << limit;
+    EXPECT_EQ(read_,
+              bytes.substr(offset, limit == 0 ? std::string::npos : limit))
+        << offset << " " << limit;
   }
 }
 
 TEST_F(BlobServiceTest, ReadsOutsideTheBlobAreRefused) {
   const std::string name = Store("ten bytes.");
-  EXPECT_THAT(Read(name, 11, 0, &read_), FailsWith(StatusCode::OUT_OF_RANGE, "11"));
-  EXPECT_THAT(Read(name, -1, 0, &read_), FailsWith(StatusCode::OUT_OF_RANGE, "-1"));
-  EXPECT_THAT(Read(name, 0, -1, &read_), FailsWith(StatusCode::INVALID_ARGUMENT, "limit"));
-  EXPECT_THAT(Read("blobs/" + std::string(64, '0'), 0, 0, &read_), FailsWith(StatusCode::NOT_FOUND, "blobs/0"));
-  EXPECT_THAT(Read("blobs/../../etc/passwd", 0, 0, &read_), FailsWith(StatusCode::INVALID_ARGUMENT, "name"));
+  EXPECT_THAT(Read(name, 11, 0, &read_),
+              FailsWith(StatusCode::OUT_OF_RANGE, "11"));
+  EXPECT_THAT(Read(name, -1, 0, &read_),
+              FailsWith(StatusCode::OUT_OF_RANGE, "-1"));
+  EXPECT_THAT(Read(name, 0, -1, &read_),
+              FailsWith(StatusCode::INVALID_ARGUMENT, "limit"));
+  EXPECT_THAT(Read("blobs/" + std::string(64, '0'), 0, 0, &read_),
+              FailsWith(StatusCode::NOT_FOUND, "blobs/0"));
+  EXPECT_THAT(Read("blobs/../../etc/passwd", 0, 0, &read_),
+              FailsWith(StatusCode::INVALID_ARGUMENT, "name"));
 }
 
 TEST_F(BlobServiceTest, BytesThatDoNotMatchTheirNameAreNotKept) {
   auto header = HeaderOf("what was promised");
-  EXPECT_THAT(Upload(header, {"what was sent it!"}, &blob_), FailsWith(StatusCode::INVALID_ARGUMENT, ""));
+  EXPECT_THAT(Upload(header, {"what was sent it!"}, &blob_),
+              FailsWith(StatusCode::INVALID_ARGUMENT, ""));
   EXPECT_FALSE(Exists(header.name()));
   header.set_size_bytes(100);
-  EXPECT_THAT(Upload(header, {"what was promised"}, &blob_), FailsWith(StatusCode::INVALID_ARGUMENT, ""));
+  EXPECT_THAT(Upload(header, {"what was promised"}, &blob_),
+              FailsWith(StatusCode::INVALID_ARGUMENT, ""));
   EXPECT_FALSE(Exists(header.name()));
   header.set_size_bytes(3);
-  EXPECT_THAT(Upload(header, {"what was promised"}, &blob_), FailsWith(StatusCode::INVALID_ARGUMENT, ""));
+  EXPECT_THAT(Upload(header, {"what was promised"}, &blob_),
+              FailsWith(StatusCode::INVALID_ARGUMENT, ""));
   EXPECT_FALSE(Exists(header.name()));
 }
 
@@ -127,7 +145,8 @@ TEST_F(BlobServiceTest, ABrokenUploadGoesOnWhereItEnded) {
 }
 
 TEST_F(BlobServiceTest, AnOffsetThatIsNotTheEndOfWhatArrivedIsRefused) {
-  EXPECT_THAT(Upload(HeaderOf("abc", 2), {"c"}, &blob_), FailsWith(StatusCode::OUT_OF_RANGE, ""));
+  EXPECT_THAT(Upload(HeaderOf("abc", 2), {"c"}, &blob_),
+              FailsWith(StatusCode::OUT_OF_RANGE, ""));
 }
 
 TEST_F(BlobServiceTest, UploadingWhatIsThereSucceedsWithoutItsBytes) {
@@ -140,9 +159,11 @@ TEST_F(BlobServiceTest, UploadingWhatIsThereSucceedsWithoutItsBytes) {
 TEST_F(BlobServiceTest, ABlobLargerThanAllowedIsRefusedBeforeItsBytes) {
   auto header = HeaderOf("x");
   header.set_size_bytes(int64_t{9} << 20);
-  EXPECT_THAT(Upload(header, {}, &blob_), FailsWith(StatusCode::RESOURCE_EXHAUSTED, ""));
+  EXPECT_THAT(Upload(header, {}, &blob_),
+              FailsWith(StatusCode::RESOURCE_EXHAUSTED, ""));
   header.set_size_bytes(-1);
-  EXPECT_THAT(Upload(header, {}, &blob_), FailsWith(StatusCode::INVALID_ARGUMENT, "size_bytes"));
+  EXPECT_THAT(Upload(header, {}, &blob_),
+              FailsWith(StatusCode::INVALID_ARGUMENT, "size_bytes"));
 }
 
 TEST_F(BlobServiceTest, MessagesOutOfOrderOrTooLargeAreRefused) {
@@ -152,19 +173,23 @@ TEST_F(BlobServiceTest, MessagesOutOfOrderOrTooLargeAreRefused) {
   v1::UploadBlobRequest message;
   message.set_data("no header before");
   writer->Write(message);
-  EXPECT_THAT(writer->Finish(), FailsWith(StatusCode::INVALID_ARGUMENT, "header"));
+  EXPECT_THAT(writer->Finish(),
+              FailsWith(StatusCode::INVALID_ARGUMENT, "header"));
   const std::string large = Bytes((1 << 20) + 1);
-  EXPECT_THAT(Upload(HeaderOf(large), {large}, &blob_), FailsWith(StatusCode::INVALID_ARGUMENT, "1048576"));
+  EXPECT_THAT(Upload(HeaderOf(large), {large}, &blob_),
+              FailsWith(StatusCode::INVALID_ARGUMENT, "1048576"));
   auto second = Context();
   writer = blobs_->UploadBlob(second.get(), &response);
   writer->WritesDone();
-  EXPECT_THAT(writer->Finish(), FailsWith(StatusCode::INVALID_ARGUMENT, "header"));
+  EXPECT_THAT(writer->Finish(),
+              FailsWith(StatusCode::INVALID_ARGUMENT, "header"));
 }
 
 TEST_F(BlobServiceTest, StoredBytesThatChangedAreDataLoss) {
   const std::string name = Store(Bytes(300'000));
   int damaged = 0;
-  for (const auto& file : std::filesystem::recursive_directory_iterator(config_.data())) {
+  for (const auto& file :
+       std::filesystem::recursive_directory_iterator(config_.data())) {
     if (!file.is_regular_file() || file.file_size() != 300'000) continue;
     std::filesystem::permissions(file, std::filesystem::perms::owner_all);
     std::fstream(file.path(), std::ios::in | std::ios::out) << "damage";
@@ -181,7 +206,8 @@ TEST_F(BlobServiceTest, StatTellsWhichAreThere) {
   request.add_names(missing);
   request.add_names(name);
   v1::StatBlobsResponse response;
-  ASSERT_THAT(blobs_->StatBlobs(Context().get(), request, &response), Succeeds());
+  ASSERT_THAT(blobs_->StatBlobs(Context().get(), request, &response),
+              Succeeds());
   ASSERT_EQ(response.blobs_size(), 1);
   EXPECT_EQ(response.blobs(0).name(), name);
   EXPECT_EQ(response.blobs(0).size_bytes(), 4);

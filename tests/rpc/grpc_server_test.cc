@@ -18,6 +18,46 @@ using grpc::StatusCode;
 constexpr char kServing = 1;
 constexpr char kNotServing = 2;
 
+// A streaming call of raw bytes: one message out, answers in. Cancelled with
+// the object.
+class RawStream {
+ public:
+  RawStream(std::shared_ptr<grpc::Channel> channel, const std::string& method,
+            const std::string& request)
+      : stub_(std::move(channel)) {
+    call_ = stub_.PrepareCall(&context_, method, &queue_);
+    call_->StartCall(this);
+    Await();
+    const grpc::Slice slice(request);
+    call_->Write(grpc::ByteBuffer(&slice, 1), this);
+    Await();
+  }
+  ~RawStream() {
+    context_.TryCancel();
+    grpc::Status status;
+    call_->Finish(&status, this);
+    Await();
+  }
+  grpc::ByteBuffer Next() {
+    grpc::ByteBuffer answer;
+    call_->Read(&answer, this);
+    Await();
+    return answer;
+  }
+
+ private:
+  void Await() {
+    void* tag = nullptr;
+    bool ok = false;
+    queue_.Next(&tag, &ok);
+  }
+
+  grpc::GenericStub stub_;
+  grpc::ClientContext context_;
+  grpc::CompletionQueue queue_;
+  std::unique_ptr<grpc::GenericClientAsyncReaderWriter> call_;
+};
+
 class GrpcServerTest : public ServiceFixture {
  protected:
   GrpcServerTest() { Start(); }
@@ -29,7 +69,8 @@ class GrpcServerTest : public ServiceFixture {
     grpc::CompletionQueue queue;
     const grpc::Slice slice(request);
     const grpc::ByteBuffer bytes(&slice, 1);
-    const auto call = stub.PrepareUnaryCall(context.get(), method, bytes, &queue);
+    const auto call =
+        stub.PrepareUnaryCall(context.get(), method, bytes, &queue);
     call->StartCall();
     grpc::ByteBuffer answer;
     call->Finish(&answer, &raw_status_, this);
@@ -55,39 +96,29 @@ class GrpcServerTest : public ServiceFixture {
 };
 
 TEST_F(GrpcServerTest, HealthKnowsEachServiceAndTheWhole) {
-  for (const char* name : {"", "phosphene.v1.JobService", "phosphene.v1.ModelService", "phosphene.v1.BlobService",
-                           "phosphene.v1.SystemService"}) {
-    EXPECT_EQ(CallRaw("/grpc.health.v1.Health/Check", Named(name)), std::string("\x08") + kServing) << name;
+  for (const char* name :
+       {"", "phosphene.v1.JobService", "phosphene.v1.ModelService",
+        "phosphene.v1.BlobService", "phosphene.v1.SystemService"}) {
+    EXPECT_EQ(CallRaw("/grpc.health.v1.Health/Check", Named(name)),
+              std::string("\x08") + kServing)
+        << name;
   }
   CallRaw("/grpc.health.v1.Health/Check", Named("phosphene.v1.NoService"));
   EXPECT_EQ(raw_status_.error_code(), StatusCode::NOT_FOUND);
 }
 
 TEST_F(GrpcServerTest, ReflectionListsTheServices) {
-  // ServerReflectionRequest.list_services = 7; one message, then half-close.
-  grpc::GenericStub stub(channel_);
-  const auto context = Context();
-  grpc::CompletionQueue queue;
-  const auto call =
-      stub.PrepareCall(context.get(), "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", &queue);
-  void* tag = nullptr;
-  bool ok = false;
-  const auto next = [&] { return queue.Next(&tag, &ok) && ok; };
-  call->StartCall(this);
-  ASSERT_TRUE(next());
-  const grpc::Slice slice(std::string("\x3a\x01*"));
-  call->Write(grpc::ByteBuffer(&slice, 1), this);
-  ASSERT_TRUE(next());
-  grpc::ByteBuffer answer;
-  call->Read(&answer, this);
-  ASSERT_TRUE(next());
-  for (const char* service : {"phosphene.v1.JobService", "phosphene.v1.BlobService", "grpc.health.v1.Health"}) {
-    EXPECT_THAT(Text(answer), testing::HasSubstr(service));
+  // ServerReflectionRequest.list_services = 7.
+  RawStream reflection(
+      channel_,
+      "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+      "\x3a\x01*");
+  const std::string answer = Text(reflection.Next());
+  for (const char* service :
+       {"phosphene.v1.JobService", "phosphene.v1.BlobService",
+        "grpc.health.v1.Health"}) {
+    EXPECT_THAT(answer, testing::HasSubstr(service));
   }
-  context->TryCancel();
-  grpc::Status status;
-  call->Finish(&status, this);
-  queue.Next(&tag, &ok);
 }
 
 TEST_F(GrpcServerTest, ASpecOfTwentyMegabytesIsRefusedAndTheServerLives) {
@@ -104,9 +135,11 @@ TEST_F(GrpcServerTest, ASpecOfTwentyMegabytesIsRefusedAndTheServerLives) {
 TEST_F(GrpcServerTest, ASpecAboveTheStatedLimitIsRefusedByName) {
   v1::CreateJobRequest request;
   *request.mutable_job()->mutable_spec() = TinySpec(1);
-  request.mutable_job()->mutable_spec()->set_model(std::string((4 << 20) - 1000, 'm'));
+  request.mutable_job()->mutable_spec()->set_model(
+      std::string((4 << 20) - 1000, 'm'));
   v1::Job job;
-  EXPECT_THAT(Create(request, &job), FailsWith(StatusCode::INVALID_ARGUMENT, "spec"));
+  EXPECT_THAT(Create(request, &job),
+              FailsWith(StatusCode::INVALID_ARGUMENT, "spec"));
 }
 
 TEST_F(GrpcServerTest, BytesThatAreNoMessageAreRefused) {
@@ -125,8 +158,10 @@ TEST_F(GrpcServerTest, AnAddressInUseIsRefused) {
   v1::ServerConfig second = config_;
   second.set_data(dir_.path() + "/other");
   second.set_listen(server_->address());
-  const auto refused = Server::Create(second, [](EngineInputs, int) { return std::make_unique<FakeEngine>(); });
-  EXPECT_THAT(refused, StatusIs(absl::StatusCode::kFailedPrecondition, server_->address().c_str()));
+  const auto refused = Server::Create(
+      second, [](EngineInputs, int) { return std::make_unique<FakeEngine>(); });
+  EXPECT_THAT(refused, StatusIs(absl::StatusCode::kFailedPrecondition,
+                                server_->address().c_str()));
 }
 
 TEST_F(GrpcServerTest, WhileItDrainsHealthSaysSoAndCallsAreToldToComeAgain) {
@@ -134,34 +169,15 @@ TEST_F(GrpcServerTest, WhileItDrainsHealthSaysSoAndCallsAreToldToComeAgain) {
   engine_->OnStep(2, [&] { gate.Wait(); });
   const std::string name = Submit(kLong).name();
   gate.AwaitArrival();
-  grpc::GenericStub stub(channel_);
-  const auto context = Context();
-  grpc::CompletionQueue queue;
-  const auto health = stub.PrepareCall(context.get(), "/grpc.health.v1.Health/Watch", &queue);
-  void* tag = nullptr;
-  bool ok = false;
-  health->StartCall(this);
-  queue.Next(&tag, &ok);
-  const grpc::Slice slice(Named("phosphene.v1.JobService"));
-  health->Write(grpc::ByteBuffer(&slice, 1), this);
-  queue.Next(&tag, &ok);
-  grpc::ByteBuffer answer;
-  const auto next_health = [&] {
-    health->Read(&answer, this);
-    queue.Next(&tag, &ok);
-    return Text(answer);
-  };
-  EXPECT_EQ(next_health(), std::string("\x08") + kServing);
+  RawStream health(channel_, "/grpc.health.v1.Health/Watch",
+                   Named("phosphene.v1.JobService"));
+  EXPECT_EQ(Text(health.Next()), std::string("\x08") + kServing);
   std::thread stopper([this] { EXPECT_OK(server_->Stop()); });
-  EXPECT_EQ(next_health(), std::string("\x08") + kNotServing);
+  EXPECT_EQ(Text(health.Next()), std::string("\x08") + kNotServing);
   v1::Job job;
   const grpc::Status refused = Get(name, &job);
   EXPECT_THAT(refused, FailsWith(StatusCode::UNAVAILABLE, "call again"));
   EXPECT_TRUE(HasRetryInfo(refused));
-  context->TryCancel();
-  grpc::Status status;
-  health->Finish(&status, this);
-  queue.Next(&tag, &ok);
   gate.Open();
   stopper.join();
   Shut();

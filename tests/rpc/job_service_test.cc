@@ -26,14 +26,17 @@ class JobServiceTest : public ServiceFixture {
     *request.mutable_job()->mutable_spec() = TinySpec(steps);
     return request;
   }
-  grpc::Status List(const v1::ListJobsRequest& request, v1::ListJobsResponse* response) {
+  grpc::Status List(const v1::ListJobsRequest& request,
+                    v1::ListJobsResponse* response) {
     response->Clear();
     return jobs_->ListJobs(Context().get(), request, response);
   }
-  grpc::Status Update(const v1::Job& job, const std::vector<std::string>& paths, v1::Job* updated) {
+  grpc::Status Update(const v1::Job& job, const std::vector<std::string>& paths,
+                      v1::Job* updated) {
     v1::UpdateJobRequest request;
     *request.mutable_job() = job;
-    for (const std::string& path : paths) request.mutable_update_mask()->add_paths(path);
+    for (const std::string& path : paths)
+      request.mutable_update_mask()->add_paths(path);
     return jobs_->UpdateJob(Context().get(), request, updated);
   }
   grpc::Status Pause(const std::string& name, v1::Job* job) {
@@ -85,7 +88,8 @@ class BusyServerTest : public JobServiceTest {
 
 TEST_F(JobServiceTest, AJobRunsToItsEndAndItsResultCanBeRead) {
   const v1::Job made = Submit(5);
-  EXPECT_THAT(made.state(), AnyOf(v1::Job::QUEUED, v1::Job::RUNNING, v1::Job::SUCCEEDED));
+  EXPECT_THAT(made.state(),
+              AnyOf(v1::Job::QUEUED, v1::Job::RUNNING, v1::Job::SUCCEEDED));
   EXPECT_EQ(made.total_steps(), 5);
   const v1::Job job = AwaitEnd(made.name());
   EXPECT_EQ(job.state(), v1::Job::SUCCEEDED);
@@ -103,31 +107,44 @@ TEST_F(JobServiceTest, EveryFaultOfASpecIsToldAtOnceWithItsPath) {
   EXPECT_THAT(status, FailsWith(StatusCode::INVALID_ARGUMENT, "spec.steps"));
   std::set<std::string> fields;
   const google::rpc::BadRequest bad = BadRequestOf(status);
-  for (const auto& violation : bad.field_violations()) fields.insert(violation.field());
+  for (const auto& violation : bad.field_violations())
+    fields.insert(violation.field());
   EXPECT_THAT(fields, testing::IsSupersetOf({"spec.steps", "priority"}));
 }
 
 TEST_F(JobServiceTest, WhatTheEngineRefusesIsRefused) {
-  engine_->SetCheck(FieldError("spec.objectives[0].channel.layer", "no layer \"mixd4c\"; nearest \"mixed4c\""));
+  engine_->SetCheck(FieldError("spec.objectives[0].channel.layer",
+                               "no layer \"mixd4c\"; nearest \"mixed4c\""));
   const grpc::Status unknown_layer = Create(Request(), &job_);
-  EXPECT_THAT(unknown_layer, FailsWith(StatusCode::INVALID_ARGUMENT, "mixed4c"));
-  EXPECT_EQ(BadRequestOf(unknown_layer).field_violations(0).field(), "spec.objectives[0].channel.layer");
-  engine_->SetCheck(absl::UnimplementedError("parameterization.cppn is not built in"));
-  EXPECT_THAT(Create(Request(), &job_), FailsWith(StatusCode::UNIMPLEMENTED, "cppn"));
+  EXPECT_THAT(unknown_layer,
+              FailsWith(StatusCode::INVALID_ARGUMENT, "mixed4c"));
+  EXPECT_EQ(BadRequestOf(unknown_layer).field_violations(0).field(),
+            "spec.objectives[0].channel.layer");
+  engine_->SetCheck(
+      absl::UnimplementedError("parameterization.cppn is not built in"));
+  EXPECT_THAT(Create(Request(), &job_),
+              FailsWith(StatusCode::UNIMPLEMENTED, "cppn"));
 }
 
 TEST_F(JobServiceTest, AMissingModelIsNotFoundAndTheNearestIsGiven) {
   v1::CreateJobRequest request = Request();
   request.mutable_job()->mutable_spec()->set_model("phosphene-tinny");
-  EXPECT_THAT(Create(request, &job_), FailsWith(StatusCode::NOT_FOUND, "spec.model"));
-  EXPECT_THAT(Create(request, &job_), FailsWith(StatusCode::NOT_FOUND, "\"phosphene-tiny\""));
+  EXPECT_THAT(Create(request, &job_),
+              FailsWith(StatusCode::NOT_FOUND, "spec.model"));
+  EXPECT_THAT(Create(request, &job_),
+              FailsWith(StatusCode::NOT_FOUND, "\"phosphene-tiny\""));
 }
 
 TEST_F(JobServiceTest, AMissingBlobIsNotFound) {
   v1::CreateJobRequest request = Request();
   const std::string missing = "blobs/" + std::string(64, 'a');
-  request.mutable_job()->mutable_spec()->mutable_parameterization()->mutable_init()->set_image(missing);
-  EXPECT_THAT(Create(request, &job_), FailsWith(StatusCode::NOT_FOUND, missing));
+  request.mutable_job()
+      ->mutable_spec()
+      ->mutable_parameterization()
+      ->mutable_init()
+      ->set_image(missing);
+  EXPECT_THAT(Create(request, &job_),
+              FailsWith(StatusCode::NOT_FOUND, missing));
 }
 
 TEST_F(JobServiceTest, TheSameRequestIdMakesOneJob) {
@@ -138,14 +155,16 @@ TEST_F(JobServiceTest, TheSameRequestIdMakesOneJob) {
   ASSERT_THAT(Create(request, &second), Succeeds());
   EXPECT_EQ(first.name(), second.name());
   request.mutable_job()->mutable_spec()->set_seed(9);
-  EXPECT_THAT(Create(request, &job_), FailsWith(StatusCode::ALREADY_EXISTS, ""));
+  EXPECT_THAT(Create(request, &job_),
+              FailsWith(StatusCode::ALREADY_EXISTS, ""));
 }
 
 TEST_F(JobServiceTest, ATakenJobIdIsRefused) {
   Submit(1, "mine");
   v1::CreateJobRequest request = Request();
   request.set_job_id("mine");
-  EXPECT_THAT(Create(request, &job_), FailsWith(StatusCode::ALREADY_EXISTS, "mine"));
+  EXPECT_THAT(Create(request, &job_),
+              FailsWith(StatusCode::ALREADY_EXISTS, "mine"));
 }
 
 TEST_F(JobServiceTest, ValidateOnlyChecksAndStoresNothing) {
@@ -157,7 +176,8 @@ TEST_F(JobServiceTest, ValidateOnlyChecksAndStoresNothing) {
   ASSERT_THAT(List({}, &all), Succeeds());
   EXPECT_EQ(all.total_size(), 0);
   request.mutable_job()->mutable_spec()->set_steps(-1);
-  EXPECT_THAT(Create(request, &job_), FailsWith(StatusCode::INVALID_ARGUMENT, "steps"));
+  EXPECT_THAT(Create(request, &job_),
+              FailsWith(StatusCode::INVALID_ARGUMENT, "steps"));
 }
 
 TEST_F(JobServiceTest, CreateWithoutADeadlineIsRefused) {
@@ -168,7 +188,8 @@ TEST_F(JobServiceTest, CreateWithoutADeadlineIsRefused) {
 }
 
 TEST_F(JobServiceTest, TheTraceOfTheCallIsKeptWithTheJob) {
-  constexpr char kTrace[] = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  constexpr char kTrace[] =
+      "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
   auto context = Context();
   context->AddMetadata("traceparent", kTrace);
   ASSERT_THAT(jobs_->CreateJob(context.get(), Request(), &job_), Succeeds());
@@ -194,19 +215,26 @@ TEST_F(JobServiceTest, AFullQueueRefusesMore) {
   Submit(1, "runs");
   gate.AwaitArrival();
   Submit(2, "waits");
-  EXPECT_THAT(Create(Request(), &job_), FailsWith(StatusCode::RESOURCE_EXHAUSTED, ""));
+  EXPECT_THAT(Create(Request(), &job_),
+              FailsWith(StatusCode::RESOURCE_EXHAUSTED, ""));
   v1::Job cancelled;
   ASSERT_THAT(Cancel("jobs/waits", &cancelled), Succeeds());
   gate.Open();
 }
 
 TEST_F(JobServiceTest, UnknownAndMalformedNamesAreToldApart) {
-  EXPECT_THAT(Get("jobs/nobody", &job_), FailsWith(StatusCode::NOT_FOUND, "nobody"));
-  EXPECT_THAT(Cancel("jobs/nobody", &job_), FailsWith(StatusCode::NOT_FOUND, "nobody"));
-  EXPECT_THAT(Pause("jobs/nobody", &job_), FailsWith(StatusCode::NOT_FOUND, "nobody"));
-  EXPECT_THAT(Resume("jobs/nobody", &job_), FailsWith(StatusCode::NOT_FOUND, "nobody"));
-  EXPECT_THAT(Delete(Deletion("jobs/nobody")), FailsWith(StatusCode::NOT_FOUND, "nobody"));
-  EXPECT_THAT(Get("models/nobody", &job_), FailsWith(StatusCode::INVALID_ARGUMENT, "name"));
+  EXPECT_THAT(Get("jobs/nobody", &job_),
+              FailsWith(StatusCode::NOT_FOUND, "nobody"));
+  EXPECT_THAT(Cancel("jobs/nobody", &job_),
+              FailsWith(StatusCode::NOT_FOUND, "nobody"));
+  EXPECT_THAT(Pause("jobs/nobody", &job_),
+              FailsWith(StatusCode::NOT_FOUND, "nobody"));
+  EXPECT_THAT(Resume("jobs/nobody", &job_),
+              FailsWith(StatusCode::NOT_FOUND, "nobody"));
+  EXPECT_THAT(Delete(Deletion("jobs/nobody")),
+              FailsWith(StatusCode::NOT_FOUND, "nobody"));
+  EXPECT_THAT(Get("models/nobody", &job_),
+              FailsWith(StatusCode::INVALID_ARGUMENT, "name"));
   EXPECT_THAT(Get("", &job_), FailsWith(StatusCode::INVALID_ARGUMENT, "name"));
 }
 
@@ -216,7 +244,8 @@ TEST_F(JobServiceTest, AFailedRunIsAFailedJobWithItsReason) {
   EXPECT_EQ(job.state(), v1::Job::FAILED);
   EXPECT_EQ(job.error().code(), StatusCode::RESOURCE_EXHAUSTED);
   EXPECT_THAT(job.error().message(), testing::HasSubstr("out of memory"));
-  EXPECT_THAT(Cancel(job.name(), &job_), FailsWith(StatusCode::FAILED_PRECONDITION, ""));
+  EXPECT_THAT(Cancel(job.name(), &job_),
+              FailsWith(StatusCode::FAILED_PRECONDITION, ""));
 }
 
 TEST_F(JobServiceTest, AListComesInPagesNewestFirst) {
@@ -252,20 +281,24 @@ TEST_F(JobServiceTest, AFilterChoosesAndItsTokensAreItsOwn) {
   EXPECT_EQ(page.total_size(), 2);
   list.set_filter("labels.project = \"other\"");
   list.set_page_token(page.next_page_token());
-  EXPECT_THAT(List(list, &page), FailsWith(StatusCode::INVALID_ARGUMENT, "page_token"));
+  EXPECT_THAT(List(list, &page),
+              FailsWith(StatusCode::INVALID_ARGUMENT, "page_token"));
 }
 
 TEST_F(JobServiceTest, BadListsAreRefusedWithTheField) {
   v1::ListJobsResponse page;
   v1::ListJobsRequest request;
   request.set_filter("colour = red");
-  EXPECT_THAT(List(request, &page), FailsWith(StatusCode::INVALID_ARGUMENT, "filter"));
+  EXPECT_THAT(List(request, &page),
+              FailsWith(StatusCode::INVALID_ARGUMENT, "filter"));
   request.set_filter("");
   request.set_page_size(-1);
-  EXPECT_THAT(List(request, &page), FailsWith(StatusCode::INVALID_ARGUMENT, "page_size"));
+  EXPECT_THAT(List(request, &page),
+              FailsWith(StatusCode::INVALID_ARGUMENT, "page_size"));
   request.set_page_size(0);
   request.set_page_token("forged");
-  EXPECT_THAT(List(request, &page), FailsWith(StatusCode::INVALID_ARGUMENT, "page_token"));
+  EXPECT_THAT(List(request, &page),
+              FailsWith(StatusCode::INVALID_ARGUMENT, "page_token"));
 }
 
 TEST_F(JobServiceTest, LabelsAndPriorityChangeAndNothingElse) {
@@ -277,13 +310,16 @@ TEST_F(JobServiceTest, LabelsAndPriorityChangeAndNothingElse) {
   EXPECT_EQ(updated.labels().at("kept"), "yes");
   EXPECT_EQ(updated.priority(), 0);
   EXPECT_NE(updated.etag(), job.etag());
-  EXPECT_THAT(Update(job, {"priority"}, &updated), FailsWith(StatusCode::ABORTED, "etag"));
+  EXPECT_THAT(Update(job, {"priority"}, &updated),
+              FailsWith(StatusCode::ABORTED, "etag"));
   job.clear_etag();
   ASSERT_THAT(Update(job, {"*"}, &updated), Succeeds());
   EXPECT_EQ(updated.priority(), 7);
-  EXPECT_THAT(Update(job, {"spec"}, &updated), FailsWith(StatusCode::INVALID_ARGUMENT, "spec"));
+  EXPECT_THAT(Update(job, {"spec"}, &updated),
+              FailsWith(StatusCode::INVALID_ARGUMENT, "spec"));
   job.set_name("jobs/nobody");
-  EXPECT_THAT(Update(job, {"priority"}, &updated), FailsWith(StatusCode::NOT_FOUND, "nobody"));
+  EXPECT_THAT(Update(job, {"priority"}, &updated),
+              FailsWith(StatusCode::NOT_FOUND, "nobody"));
 }
 
 TEST_F(JobServiceTest, WithoutAMaskTheFieldsThatAreSetChange) {
@@ -330,9 +366,11 @@ TEST_F(JobServiceTest, KeptFramesAreListedAndFetched) {
   ASSERT_THAT(jobs_->GetFrame(Context().get(), get, &frame), Succeeds());
   EXPECT_FALSE(frame.image().empty());
   get.set_name(job_.name() + "/frames/3");
-  EXPECT_THAT(jobs_->GetFrame(Context().get(), get, &frame), FailsWith(StatusCode::NOT_FOUND, "3"));
+  EXPECT_THAT(jobs_->GetFrame(Context().get(), get, &frame),
+              FailsWith(StatusCode::NOT_FOUND, "3"));
   get.set_name(job_.name());
-  EXPECT_THAT(jobs_->GetFrame(Context().get(), get, &frame), FailsWith(StatusCode::INVALID_ARGUMENT, "name"));
+  EXPECT_THAT(jobs_->GetFrame(Context().get(), get, &frame),
+              FailsWith(StatusCode::INVALID_ARGUMENT, "name"));
 }
 
 TEST_F(BusyServerTest, ACancelledQueuedJobNeverRuns) {
@@ -340,7 +378,8 @@ TEST_F(BusyServerTest, ACancelledQueuedJobNeverRuns) {
   v1::Job cancelled;
   ASSERT_THAT(Cancel(waiting, &cancelled), Succeeds());
   EXPECT_EQ(cancelled.state(), v1::Job::CANCELLED);
-  ASSERT_THAT(Cancel(waiting, &cancelled), Succeeds()) << "cancelling twice is no error";
+  ASSERT_THAT(Cancel(waiting, &cancelled), Succeeds())
+      << "cancelling twice is no error";
   ASSERT_THAT(Cancel(running_, &cancelled), Succeeds());
   Release();
   AwaitEnd(running_);
@@ -372,12 +411,15 @@ TEST_F(BusyServerTest, APausedRunGivesTheDeviceAwayAndEndsWithTheSameBytes) {
   std::string bytes;
   ASSERT_THAT(Read(job.artifacts(0).blob(), 0, 0, &bytes), Succeeds());
   EXPECT_EQ(bytes, FakeEngine::ResultOf(TinySpec(kSteps)));
-  EXPECT_THAT(Resume(running_, &job), FailsWith(StatusCode::FAILED_PRECONDITION, ""));
-  EXPECT_THAT(Pause(running_, &job), FailsWith(StatusCode::FAILED_PRECONDITION, ""));
+  EXPECT_THAT(Resume(running_, &job),
+              FailsWith(StatusCode::FAILED_PRECONDITION, ""));
+  EXPECT_THAT(Pause(running_, &job),
+              FailsWith(StatusCode::FAILED_PRECONDITION, ""));
 }
 
 TEST_F(BusyServerTest, ARunningJobIsDeletedOnlyByForce) {
-  EXPECT_THAT(Delete(Deletion(running_)), FailsWith(StatusCode::FAILED_PRECONDITION, ""));
+  EXPECT_THAT(Delete(Deletion(running_)),
+              FailsWith(StatusCode::FAILED_PRECONDITION, ""));
   v1::DeleteJobRequest request = Deletion(running_);
   request.set_force(true);
   ASSERT_THAT(Delete(request), Succeeds());

@@ -12,7 +12,8 @@ class ModelServiceTest : public ServiceFixture {
  protected:
   ModelServiceTest() { Start(); }
 
-  v1::CreateModelRequest Request(const std::string& id, const std::string& onnx = "onnx bytes") {
+  v1::CreateModelRequest Request(const std::string& id,
+                                 const std::string& onnx = "onnx bytes") {
     v1::CreateModelRequest request;
     request.set_model_id(id);
     request.set_blob(Store(onnx));
@@ -56,21 +57,26 @@ TEST_F(ModelServiceTest, AModelIsMadeOfABlobAndStays) {
   Start();
   ASSERT_THAT(GetModel("models/net"), Succeeds());
   EXPECT_THAT(model_.config().mean(), testing::ElementsAre(104));
-  EXPECT_THAT(Names(), testing::ElementsAre("models/net", "models/phosphene-tiny"));
+  EXPECT_THAT(Names(),
+              testing::ElementsAre("models/net", "models/phosphene-tiny"));
 }
 
 TEST_F(ModelServiceTest, WhatCannotBeAModelIsRefusedWithTheField) {
-  EXPECT_THAT(Create(Request("No Such Id")), FailsWith(StatusCode::INVALID_ARGUMENT, "model_id"));
-  EXPECT_THAT(Create(Request("models/net")), FailsWith(StatusCode::INVALID_ARGUMENT, "model_id"));
+  EXPECT_THAT(Create(Request("No Such Id")),
+              FailsWith(StatusCode::INVALID_ARGUMENT, "model_id"));
+  EXPECT_THAT(Create(Request("models/net")),
+              FailsWith(StatusCode::INVALID_ARGUMENT, "model_id"));
   v1::CreateModelRequest request = Request("net");
   request.mutable_model()->mutable_config()->add_std(0);
-  EXPECT_THAT(Create(request), FailsWith(StatusCode::INVALID_ARGUMENT, "model.config.std[0]"));
+  EXPECT_THAT(Create(request),
+              FailsWith(StatusCode::INVALID_ARGUMENT, "model.config.std[0]"));
   request = Request("net");
   request.set_blob("blobs/x");
   EXPECT_THAT(Create(request), FailsWith(StatusCode::INVALID_ARGUMENT, "blob"));
   request.set_blob("blobs/" + std::string(64, 'f'));
   EXPECT_THAT(Create(request), FailsWith(StatusCode::NOT_FOUND, "blobs/f"));
-  EXPECT_THAT(Create(Request("net", "")), FailsWith(StatusCode::INVALID_ARGUMENT, "empty network"));
+  EXPECT_THAT(Create(Request("net", "")),
+              FailsWith(StatusCode::INVALID_ARGUMENT, "empty network"));
   EXPECT_THAT(Names(), testing::ElementsAre("models/phosphene-tiny"));
 }
 
@@ -84,7 +90,8 @@ TEST_F(ModelServiceTest, ATakenIdIsReplacedOnlyWhenAsked) {
   EXPECT_EQ(model_.size_bytes(), 5);
   request = Request("phosphene-tiny");
   request.set_allow_replace(true);
-  EXPECT_THAT(Create(request), FailsWith(StatusCode::ALREADY_EXISTS, "part of the program"));
+  EXPECT_THAT(Create(request),
+              FailsWith(StatusCode::ALREADY_EXISTS, "part of the program"));
 }
 
 TEST_F(ModelServiceTest, ValidateOnlyStoresNothing) {
@@ -95,16 +102,20 @@ TEST_F(ModelServiceTest, ValidateOnlyStoresNothing) {
 }
 
 TEST_F(ModelServiceTest, AnUnknownModelIsAnsweredWithTheNearest) {
-  EXPECT_THAT(GetModel("models/phosphene-tinny"), FailsWith(StatusCode::NOT_FOUND, "\"phosphene-tiny\""));
-  EXPECT_THAT(GetModel("jobs/x"), FailsWith(StatusCode::INVALID_ARGUMENT, "name"));
+  EXPECT_THAT(GetModel("models/phosphene-tinny"),
+              FailsWith(StatusCode::NOT_FOUND, "\"phosphene-tiny\""));
+  EXPECT_THAT(GetModel("jobs/x"),
+              FailsWith(StatusCode::INVALID_ARGUMENT, "name"));
   v1::ListLayersRequest layers;
   layers.set_parent("models/none-such");
   v1::ListLayersResponse response;
-  EXPECT_THAT(models_->ListLayers(Context().get(), layers, &response), FailsWith(StatusCode::NOT_FOUND, ""));
+  EXPECT_THAT(models_->ListLayers(Context().get(), layers, &response),
+              FailsWith(StatusCode::NOT_FOUND, ""));
 }
 
 TEST_F(ModelServiceTest, AListComesInPages) {
-  for (const char* id : {"a", "b", "c"}) ASSERT_THAT(Create(Request(id)), Succeeds());
+  for (const char* id : {"a", "b", "c"})
+    ASSERT_THAT(Create(Request(id)), Succeeds());
   v1::ListModelsRequest request;
   request.set_page_size(2);
   v1::ListModelsResponse page;
@@ -131,13 +142,16 @@ TEST_F(ModelServiceTest, AModelInUseIsNotDeleted) {
   v1::Job job;
   ASSERT_THAT(ServiceFixture::Create(create, &job), Succeeds());
   gate.AwaitArrival();
-  EXPECT_THAT(Delete("models/net"), FailsWith(StatusCode::FAILED_PRECONDITION, job.name()));
+  EXPECT_THAT(Delete("models/net"),
+              FailsWith(StatusCode::FAILED_PRECONDITION, job.name()));
   gate.Open();
   AwaitEnd(job.name());
   EXPECT_THAT(Delete("models/net"), Succeeds());
   EXPECT_THAT(Delete("models/net"), FailsWith(StatusCode::NOT_FOUND, ""));
   EXPECT_THAT(Delete("models/net", /*allow_missing=*/true), Succeeds());
-  EXPECT_THAT(Delete("models/phosphene-tiny"), FailsWith(StatusCode::FAILED_PRECONDITION, "part of the program"));
+  EXPECT_THAT(
+      Delete("models/phosphene-tiny"),
+      FailsWith(StatusCode::FAILED_PRECONDITION, "part of the program"));
 }
 
 }  // namespace

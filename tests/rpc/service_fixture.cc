@@ -58,17 +58,20 @@ ServiceFixture::ServiceFixture() {
 ServiceFixture::~ServiceFixture() = default;
 
 void ServiceFixture::Start() {
-  auto server = Server::Create(config_, [this](EngineInputs, int) -> absl::StatusOr<std::unique_ptr<Engine>> {
-    auto engine = std::make_unique<FakeEngine>();
-    engine_ = engine.get();
-    return engine;
-  });
+  auto server = Server::Create(
+      config_,
+      [this](EngineInputs, int) -> absl::StatusOr<std::unique_ptr<Engine>> {
+        auto engine = std::make_unique<FakeEngine>();
+        engine_ = engine.get();
+        return engine;
+      });
   ASSERT_TRUE(server.ok()) << server.status();
   server_ = *std::move(server);
   // Channels of one process share connections; a restart needs a new one.
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  channel_ = grpc::CreateCustomChannel(server_->address(), grpc::InsecureChannelCredentials(), arguments);
+  channel_ = grpc::CreateCustomChannel(
+      server_->address(), grpc::InsecureChannelCredentials(), arguments);
   jobs_ = v1::JobService::NewStub(channel_);
   models_ = v1::ModelService::NewStub(channel_);
   blobs_ = v1::BlobService::NewStub(channel_);
@@ -77,12 +80,14 @@ void ServiceFixture::Start() {
 
 std::unique_ptr<grpc::ClientContext> ServiceFixture::Context() {
   auto context = std::make_unique<grpc::ClientContext>();
-  context->set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
+  context->set_deadline(std::chrono::system_clock::now() +
+                        std::chrono::seconds(30));
   context->set_wait_for_ready(true);
   return context;
 }
 
-grpc::Status ServiceFixture::Create(const v1::CreateJobRequest& request, v1::Job* job) {
+grpc::Status ServiceFixture::Create(const v1::CreateJobRequest& request,
+                                    v1::Job* job) {
   return jobs_->CreateJob(Context().get(), request, job);
 }
 
@@ -115,7 +120,9 @@ grpc::Status ServiceFixture::Cancel(const std::string& name, v1::Job* job) {
   return jobs_->CancelJob(Context().get(), request, job);
 }
 
-std::vector<v1::JobEvent> ServiceFixture::Watch(const std::string& name, int64_t after, grpc::Status* end) {
+std::vector<v1::JobEvent> ServiceFixture::Watch(const std::string& name,
+                                                int64_t after,
+                                                grpc::Status* end) {
   v1::WatchJobRequest request;
   request.set_name(name);
   request.set_after_sequence(after);
@@ -134,7 +141,8 @@ v1::Job ServiceFixture::AwaitEnd(const std::string& name) {
 }
 
 grpc::Status ServiceFixture::Upload(const v1::UploadBlobRequest::Header& header,
-                                    const std::vector<std::string>& pieces, v1::Blob* blob) {
+                                    const std::vector<std::string>& pieces,
+                                    v1::Blob* blob) {
   const auto context = Context();
   v1::UploadBlobResponse response;
   const auto writer = blobs_->UploadBlob(context.get(), &response);
@@ -161,7 +169,8 @@ std::string ServiceFixture::Store(const std::string& bytes) {
   return blob.name();
 }
 
-grpc::Status ServiceFixture::Read(const std::string& name, int64_t offset, int64_t limit, std::string* bytes,
+grpc::Status ServiceFixture::Read(const std::string& name, int64_t offset,
+                                  int64_t limit, std::string* bytes,
                                   int* messages) {
   v1::ReadBlobRequest request;
   request.set_name(name);
@@ -171,7 +180,8 @@ grpc::Status ServiceFixture::Read(const std::string& name, int64_t offset, int64
   const auto reader = blobs_->ReadBlob(context.get(), request);
   bytes->clear();
   int count = 0;
-  for (v1::ReadBlobResponse piece; reader->Read(&piece); ++count) bytes->append(piece.data());
+  for (v1::ReadBlobResponse piece; reader->Read(&piece); ++count)
+    bytes->append(piece.data());
   if (messages != nullptr) *messages = count;
   return reader->Finish();
 }

@@ -31,12 +31,16 @@ bool HasRetryInfo(const grpc::Status& status);
 // A failed call: code, part of the message, and the ErrorInfo every error
 // carries.
 MATCHER_P2(FailsWith, code, part, "fails with code and message") {
-  *result_listener << "code " << arg.error_code() << ", \"" << arg.error_message() << "\"";
-  return arg.error_code() == code && arg.error_message().find(part) != std::string::npos &&
-         ErrorInfoOf(arg).domain() == "phosphene" && !ErrorInfoOf(arg).reason().empty();
+  *result_listener << "code " << arg.error_code() << ", \""
+                   << arg.error_message() << "\"";
+  return arg.error_code() == code &&
+         arg.error_message().find(part) != std::string::npos &&
+         ErrorInfoOf(arg).domain() == "phosphene" &&
+         !ErrorInfoOf(arg).reason().empty();
 }
 MATCHER(Succeeds, "succeeds") {
-  *result_listener << "code " << arg.error_code() << ", \"" << arg.error_message() << "\"";
+  *result_listener << "code " << arg.error_code() << ", \""
+                   << arg.error_message() << "\"";
   return arg.ok();
 }
 
@@ -87,15 +91,16 @@ class ServiceFixture : public testing::Test {
   v1::Job Get(const std::string& name);
   grpc::Status Cancel(const std::string& name, v1::Job* job);
   // All events of a watch from `after` to its end.
-  std::vector<v1::JobEvent> Watch(const std::string& name, int64_t after = 0, grpc::Status* end = nullptr);
+  std::vector<v1::JobEvent> Watch(const std::string& name, int64_t after = 0,
+                                  grpc::Status* end = nullptr);
   // Waits for the end of a job, by a watch.
   v1::Job AwaitEnd(const std::string& name);
   // Stores bytes by the upload call.
-  grpc::Status Upload(const v1::UploadBlobRequest::Header& header, const std::vector<std::string>& pieces,
-                      v1::Blob* blob);
+  grpc::Status Upload(const v1::UploadBlobRequest::Header& header,
+                      const std::vector<std::string>& pieces, v1::Blob* blob);
   std::string Store(const std::string& bytes);
-  grpc::Status Read(const std::string& name, int64_t offset, int64_t limit, std::string* bytes,
-                    int* messages = nullptr);
+  grpc::Status Read(const std::string& name, int64_t offset, int64_t limit,
+                    std::string* bytes, int* messages = nullptr);
 
   Gate& NewGate() { return gates_.emplace_back(); }
 

@@ -14,11 +14,14 @@ TEST(ToGrpcStatus, OkIsOk) { EXPECT_TRUE(ToGrpcStatus(absl::OkStatus()).ok()); }
 
 TEST(ToGrpcStatus, EveryCodeKeepsItsNumberAndGetsAReason) {
   for (int code = 1; code <= 16; ++code) {
-    const grpc::Status status = ToGrpcStatus(absl::Status(static_cast<absl::StatusCode>(code), "why"));
+    const grpc::Status status =
+        ToGrpcStatus(absl::Status(static_cast<absl::StatusCode>(code), "why"));
     EXPECT_EQ(static_cast<int>(status.error_code()), code);
     EXPECT_EQ(ErrorInfoOf(status).domain(), "phosphene");
-    EXPECT_EQ(ErrorInfoOf(status).reason(), absl::StatusCodeToString(static_cast<absl::StatusCode>(code)));
-    EXPECT_EQ(HasRetryInfo(status), code == static_cast<int>(absl::StatusCode::kUnavailable));
+    EXPECT_EQ(ErrorInfoOf(status).reason(),
+              absl::StatusCodeToString(static_cast<absl::StatusCode>(code)));
+    EXPECT_EQ(HasRetryInfo(status),
+              code == static_cast<int>(absl::StatusCode::kUnavailable));
   }
 }
 
@@ -26,7 +29,8 @@ TEST(ToGrpcStatus, FaultsBecomeViolationsWithTheirPaths) {
   Faults faults;
   faults.Add("job.spec.steps", "-1 is out of range 1..1000000");
   faults.Add("job.labels[0]", "too long");
-  const grpc::Status status = ToGrpcStatus(WithReason(faults.ToStatus(), "SPEC_INVALID"));
+  const grpc::Status status =
+      ToGrpcStatus(WithReason(faults.ToStatus(), "SPEC_INVALID"));
   EXPECT_EQ(ErrorInfoOf(status).reason(), "SPEC_INVALID");
   const google::rpc::BadRequest bad = BadRequestOf(status);
   ASSERT_EQ(bad.field_violations_size(), 2);
@@ -36,15 +40,19 @@ TEST(ToGrpcStatus, FaultsBecomeViolationsWithTheirPaths) {
 
 TEST(ToGrpcStatus, ManyLongFaultsFitIntoTrailers) {
   Faults faults;
-  for (int i = 0; i < 1000; ++i) faults.Add(absl::StrCat("field", i), std::string(2000, 'x'));
+  for (int i = 0; i < 1000; ++i)
+    faults.Add(absl::StrCat("field", i), std::string(2000, 'x'));
   const grpc::Status status = ToGrpcStatus(faults.ToStatus());
   EXPECT_GT(BadRequestOf(status).field_violations_size(), 2);
   // 8 KB with the message percent-encoded and the details in base64.
-  EXPECT_LT(status.error_message().size() + status.error_details().size() * 4 / 3, 7000u);
+  EXPECT_LT(
+      status.error_message().size() + status.error_details().size() * 4 / 3,
+      7000u);
 }
 
 TEST(ToGrpcStatus, BytesThatAreNoTextDoNotSpoilTheDetails) {
-  const grpc::Status status = ToGrpcStatus(FieldError("layer\xff", "\xc3\x28 is bad"));
+  const grpc::Status status =
+      ToGrpcStatus(FieldError("layer\xff", "\xc3\x28 is bad"));
   EXPECT_TRUE(IsUtf8(status.error_message()));
   EXPECT_EQ(BadRequestOf(status).field_violations(0).field(), "layer?");
 }

@@ -10,9 +10,11 @@ class SystemServiceTest : public ServiceFixture {
   SystemServiceTest() { Start(); }
 };
 
-TEST_F(SystemServiceTest, CapabilitiesTellTheVersionAndTheLimitsRequestsAreHeldTo) {
+TEST_F(SystemServiceTest,
+       CapabilitiesTellTheVersionAndTheLimitsRequestsAreHeldTo) {
   v1::Capabilities capabilities;
-  ASSERT_THAT(system_->GetCapabilities(Context().get(), {}, &capabilities), Succeeds());
+  ASSERT_THAT(system_->GetCapabilities(Context().get(), {}, &capabilities),
+              Succeeds());
   EXPECT_EQ(capabilities.version(), "0.1.0");
   EXPECT_EQ(capabilities.limits().max_blob_bytes(), config_.max_blob_bytes());
   EXPECT_EQ(capabilities.limits().max_priority(), 100);

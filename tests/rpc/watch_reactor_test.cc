@@ -26,7 +26,8 @@ std::vector<v1::Job::State> StatesOf(const std::vector<v1::JobEvent>& events) {
 
 int FinalStates(const std::vector<v1::JobEvent>& events) {
   int count = 0;
-  for (v1::Job::State state : StatesOf(events)) count += state == v1::Job::SUCCEEDED;
+  for (v1::Job::State state : StatesOf(events))
+    count += state == v1::Job::SUCCEEDED;
   return count;
 }
 
@@ -71,10 +72,12 @@ TEST_F(WatchTest, StatesComeInOrderAndEndWithTheFinalOne) {
   gate.Open();
   for (v1::JobEvent event; reader->Read(&event);) events.push_back(event);
   EXPECT_THAT(reader->Finish(), Succeeds());
-  EXPECT_THAT(StatesOf(events), testing::ElementsAre(v1::Job::RUNNING, v1::Job::SUCCEEDED));
+  EXPECT_THAT(StatesOf(events),
+              testing::ElementsAre(v1::Job::RUNNING, v1::Job::SUCCEEDED));
   EXPECT_TRUE(events.back().has_job());
   EXPECT_GE(Frames(events), 1);
-  for (size_t i = 1; i < events.size(); ++i) EXPECT_GT(events[i].sequence(), events[i - 1].sequence());
+  for (size_t i = 1; i < events.size(); ++i)
+    EXPECT_GT(events[i].sequence(), events[i - 1].sequence());
 }
 
 TEST_F(WatchTest, ALateWatcherGetsTheLastFrameAndTheFinalStateOnce) {
@@ -109,7 +112,8 @@ TEST_F(WatchTest, ADroppedWatcherThatAttachesAgainSeesTheFinalStateOnce) {
   const auto rest = Watch(name, last);
   EXPECT_EQ(FinalStates(rest), 1);
   for (const v1::JobEvent& event : rest) EXPECT_GT(event.sequence(), last);
-  EXPECT_THAT(WatchEnd(name, rest.back().sequence()), Succeeds()) << "nothing is left to tell";
+  EXPECT_THAT(WatchEnd(name, rest.back().sequence()), Succeeds())
+      << "nothing is left to tell";
 }
 
 TEST_F(WatchTest, AWatcherAttachesAgainAfterARestart) {
@@ -150,9 +154,12 @@ TEST_F(WatchTest, FramesCanBeLeftOut) {
 }
 
 TEST_F(WatchTest, WhatCannotBeWatchedIsRefused) {
-  EXPECT_THAT(WatchEnd("jobs/nobody", 0), FailsWith(StatusCode::NOT_FOUND, "nobody"));
-  EXPECT_THAT(WatchEnd("nobody", 0), FailsWith(StatusCode::INVALID_ARGUMENT, "name"));
-  EXPECT_THAT(WatchEnd(Submit(1).name(), -1), FailsWith(StatusCode::INVALID_ARGUMENT, "after_sequence"));
+  EXPECT_THAT(WatchEnd("jobs/nobody", 0),
+              FailsWith(StatusCode::NOT_FOUND, "nobody"));
+  EXPECT_THAT(WatchEnd("nobody", 0),
+              FailsWith(StatusCode::INVALID_ARGUMENT, "name"));
+  EXPECT_THAT(WatchEnd(Submit(1).name(), -1),
+              FailsWith(StatusCode::INVALID_ARGUMENT, "after_sequence"));
 }
 
 TEST_F(WatchTest, AWatcherThatNeverReadsHoldsNothingUpAndCostsABoundedAmount) {
@@ -168,8 +175,8 @@ TEST_F(WatchTest, AWatcherThatNeverReadsHoldsNothingUpAndCostsABoundedAmount) {
   // connection share its flow control.
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  const auto stub = v1::JobService::NewStub(
-      grpc::CreateCustomChannel(server_->address(), grpc::InsecureChannelCredentials(), arguments));
+  const auto stub = v1::JobService::NewStub(grpc::CreateCustomChannel(
+      server_->address(), grpc::InsecureChannelCredentials(), arguments));
   const auto reader = stub->WatchJob(context.get(), request);
   v1::JobEvent event;
   ASSERT_TRUE(reader->Read(&event));  // attached; from here it does not read
@@ -202,11 +209,13 @@ TEST_F(WatchTest, AJobHasSoManyWatchersAndNoMore) {
     open.back().reader = jobs_->WatchJob(open.back().context.get(), request);
     ASSERT_TRUE(open.back().reader->Read(&event));
   }
-  EXPECT_THAT(WatchEnd(name, 0), FailsWith(StatusCode::RESOURCE_EXHAUSTED, "256"));
+  EXPECT_THAT(WatchEnd(name, 0),
+              FailsWith(StatusCode::RESOURCE_EXHAUSTED, "256"));
   gate.Open();
   for (Open& watcher : open) {
     int finals = 0;
-    while (watcher.reader->Read(&event)) finals += event.job().state() == v1::Job::SUCCEEDED;
+    while (watcher.reader->Read(&event))
+      finals += event.job().state() == v1::Job::SUCCEEDED;
     EXPECT_EQ(finals, 1);
     EXPECT_THAT(watcher.reader->Finish(), Succeeds());
   }
@@ -217,7 +226,8 @@ TEST_F(WatchTest, AJobHasSoManyWatchersAndNoMore) {
 class SilentWatchTest : public testing::Test {
  protected:
   SilentWatchTest() {
-    config_address_ = ParseListenAddress("unix:" + dir_.path() + "/socket", "listen").value();
+    config_address_ =
+        ParseListenAddress("unix:" + dir_.path() + "/socket", "listen").value();
     store_ = OpenSqliteJobStore({.directory = dir_.path()}).value();
     blobs_ = OpenBlobStore("memory", {}).value();
     service_ = std::make_unique<JobServiceImpl>(
@@ -231,9 +241,12 @@ class SilentWatchTest : public testing::Test {
                                 .blobs = blobs_.get(),
                                 .hub = &hub_,
                                 .heartbeat = absl::Milliseconds(20)});
-    server_ = GrpcServer::Start(config_address_, grpc::InsecureServerCredentials(), {service_.get()}, {}).value();
-    stub_ = v1::JobService::NewStub(
-        grpc::CreateChannel(server_->address(), grpc::InsecureChannelCredentials()));
+    server_ =
+        GrpcServer::Start(config_address_, grpc::InsecureServerCredentials(),
+                          {service_.get()}, {})
+            .value();
+    stub_ = v1::JobService::NewStub(grpc::CreateChannel(
+        server_->address(), grpc::InsecureChannelCredentials()));
     NewJob job;
     job.job.set_name("jobs/still");
     *job.job.mutable_spec() = FakeSpec(1);
@@ -304,7 +317,8 @@ TEST_F(SilentWatchTest, ACallBeforeTheServerIsUpIsToldToComeAgain) {
 }
 
 TEST_F(SilentWatchTest, EventsOfTheHubArriveWholeWithTheCountOfDroppedFrames) {
-  hub_.PublishState(StateEvent(store_->Claim("jobs/still", "devices/cpu-0").value()));
+  hub_.PublishState(
+      StateEvent(store_->Claim("jobs/still", "devices/cpu-0").value()));
   const auto reader = stub_->WatchJob(&context_, request_);
   v1::JobEvent event;
   ASSERT_TRUE(reader->Read(&event));
