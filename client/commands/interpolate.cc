@@ -20,19 +20,13 @@ absl::Status ReadTarget(const char* flag, const std::string& text,
   return absl::OkStatus();
 }
 
-}  // namespace
+struct Flags : JobFlags {
+  InterpolateOptions options;
+  std::string from, to;
+  bool no_sharing = false;
+};
 
-void AddInterpolate(CLI::App& app, Dispatch& dispatch) {
-  struct Flags : JobFlags {
-    InterpolateOptions options;
-    std::string from, to;
-    bool no_sharing = false;
-  };
-  auto flags = std::make_shared<Flags>();
-  CLI::App* command =
-      app.add_subcommand("interpolate",
-                         "Aligned interpolation: frames between two channels "
-                         "that keep their landmarks");
+void AddFlags(CLI::App* command, Flags* flags) {
   InterpolateOptions& options = flags->options;
   command->add_option("--from", flags->from, "first target, LAYER:CHANNEL")
       ->required();
@@ -54,6 +48,30 @@ void AddInterpolate(CLI::App& app, Dispatch& dispatch) {
       ->capture_default_str();
   command->add_flag("--no-sharing", flags->no_sharing,
                     "frames share nothing: landmarks jump, for comparison");
+}
+
+absl::Status Run(Session& session, Flags& flags) {
+  SetDefaultOutput(&flags, "interpolate", "webp");
+  InterpolateOptions& options = flags.options;
+  options.sharing = !flags.no_sharing;
+  RETURN_IF_ERROR(ReadTarget("--from", flags.from, &options.from_layer,
+                             &options.from_channel));
+  RETURN_IF_ERROR(
+      ReadTarget("--to", flags.to, &options.to_layer, &options.to_channel));
+  ASSIGN_OR_RETURN(const v1::JobSpec spec,
+                   InterpolateSpec(options, flags.spec));
+  return RunJob(session, spec, flags);
+}
+
+}  // namespace
+
+void AddInterpolate(CLI::App& app, Dispatch& dispatch) {
+  auto flags = std::make_shared<Flags>();
+  CLI::App* command =
+      app.add_subcommand("interpolate",
+                         "Aligned interpolation: frames between two channels "
+                         "that keep their landmarks");
+  AddFlags(command, flags.get());
   JobFlagSet which;
   which.objective = false;
   which.size = "128";
@@ -63,20 +81,9 @@ void AddInterpolate(CLI::App& app, Dispatch& dispatch) {
   AddJobFlags(command, flags.get(), which);
   command->footer(
       "Example:\n  phosphene interpolate --from mixed4a:3 --to mixed4a:12 "
-      "--frames 8 "
-      "-o between.webp");
-  dispatch.On(command, [flags](Session& session) -> absl::Status {
-    SetDefaultOutput(flags.get(), "interpolate", "webp");
-    InterpolateOptions& options = flags->options;
-    options.sharing = !flags->no_sharing;
-    RETURN_IF_ERROR(ReadTarget("--from", flags->from, &options.from_layer,
-                               &options.from_channel));
-    RETURN_IF_ERROR(
-        ReadTarget("--to", flags->to, &options.to_layer, &options.to_channel));
-    ASSIGN_OR_RETURN(const v1::JobSpec spec,
-                     InterpolateSpec(options, flags->spec));
-    return RunJob(session, spec, *flags);
-  });
+      "--frames 8 -o between.webp");
+  dispatch.On(command,
+              [flags](Session& session) { return Run(session, *flags); });
 }
 
 }  // namespace phosphene::client

@@ -105,6 +105,12 @@ TEST(LoaderTest, AValueMadeTwiceIsRefused) {
   EXPECT_THAT(ErrorOf(net.Bytes()), HasSubstr("makes \"a\", which exists already"));
 }
 
+TEST(LoaderTest, NamesThatAreNoTextAreRefused) {
+  NetBuilder net;
+  net.Relu("image", "caf\xe9").Output("caf\xe9");
+  EXPECT_THAT(ErrorOf(net.Bytes()), HasSubstr("node 0 has a name that is not UTF-8"));
+}
+
 TEST(LoaderTest, UnsupportedOperatorsAreAllNamedWithTheirNodes) {
   NetBuilder net;
   net.Node("Frobnicate", {"image"}, "a").Node("Warp", {"a"}, "b").Output("b");

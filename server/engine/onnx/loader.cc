@@ -1,5 +1,6 @@
 #include "server/engine/onnx/loader.h"
 
+#include <algorithm>
 #include <climits>
 #include <cstdint>
 #include <memory>
@@ -9,10 +10,12 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "phosphene/onnx/onnx.pb.h"
 #include "server/base/status_macros.h"
+#include "server/base/utf8.h"
 #include "server/engine/onnx/tensor_proto.h"
 #include "server/engine/onnx/wire.h"
 
@@ -81,6 +84,37 @@ absl::StatusOr<Attribute> ReadAttribute(const AttributeProto& proto, const Owner
 }
 
 bool IsDefaultDomain(const std::string& domain) { return domain.empty() || domain == "ai.onnx"; }
+
+// Names go into messages and replies, which are UTF-8; one that is not is
+// damage, and is not repeated.
+absl::Status CheckNames(const GraphProto& graph) {
+  const auto bad = [](absl::string_view what, int64_t i) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(what, " ", i, " has a name that is not UTF-8; the file is damaged"));
+  };
+  const auto all_text = [](const auto& names) {
+    return std::all_of(names.begin(), names.end(), [](const std::string& n) { return IsUtf8(n); });
+  };
+  for (int i = 0; i < graph.initializer_size(); ++i) {
+    if (!IsUtf8(graph.initializer(i).name())) return bad("tensor", i);
+  }
+  for (int i = 0; i < graph.node_size(); ++i) {
+    const NodeProto& node = graph.node(i);
+    bool text = IsUtf8(node.name()) && IsUtf8(node.op_type()) && IsUtf8(node.domain()) &&
+                all_text(node.input()) && all_text(node.output());
+    for (const AttributeProto& attribute : node.attribute()) {
+      text = text && IsUtf8(attribute.name()) && IsUtf8(attribute.t().name());
+    }
+    if (!text) return bad("node", i);
+  }
+  for (int i = 0; i < graph.input_size(); ++i) {
+    if (!IsUtf8(graph.input(i).name())) return bad("graph input", i);
+  }
+  for (int i = 0; i < graph.output_size(); ++i) {
+    if (!IsUtf8(graph.output(i).name())) return bad("graph output", i);
+  }
+  return absl::OkStatus();
+}
 
 absl::StatusOr<Node> ReadNode(const NodeProto& proto, int64_t index, const Owner& owner) {
   Node node;
@@ -260,11 +294,11 @@ absl::StatusOr<Graph> LoadGraph(absl::string_view bytes) {
   }
   Graph graph;
   ASSIGN_OR_RETURN(graph.opset, ReadOpset(*model));
-  graph.producer = model->producer_name();
-  if (!model->producer_version().empty()) {
-    absl::StrAppend(&graph.producer, " ", model->producer_version());
-  }
+  graph.producer = ToUtf8(
+      absl::StripAsciiWhitespace(absl::StrCat(model->producer_name(), " ", model->producer_version())),
+      kMaxNameLength);
   const GraphProto& proto = model->graph();
+  RETURN_IF_ERROR(CheckNames(proto));
   RETURN_IF_ERROR(AddInitializers(proto, model, &graph));
   RETURN_IF_ERROR(AddNodes(proto, model, &graph));
   for (const ValueInfoProto& input : proto.input()) {

@@ -14,7 +14,7 @@ constexpr int64_t kMaxOpset = 23;
 // written in one byte each take 8, and 24 while their list grows; weights are
 // held once) and as much again as kMaxParts empty messages take.
 constexpr int64_t kReadFactor = 32;
-constexpr int64_t kReadBytes = int64_t{512} << 20;
+constexpr int64_t kReadBytes = int64_t{384} << 20;
 
 // Reads ONNX bytes into a sorted graph whose constants include those of
 // Constant nodes. Nothing in the file is trusted: no read leaves it, and no

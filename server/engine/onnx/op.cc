@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/base/utf8.h"
 #include "server/engine/onnx/tensor_proto.h"
 
 namespace phosphene::onnx {
@@ -38,7 +39,8 @@ double OpInit::Float(const char* attribute, double otherwise) const {
 
 std::string OpInit::String(const char* attribute, const std::string& otherwise) const {
   const Attribute* found = Find(attribute, Attribute::kString);
-  return found ? found->s : otherwise;
+  // As text: it may be repeated in a message.
+  return found ? ToUtf8(found->s, kMaxNameLength) : otherwise;
 }
 
 std::vector<int64_t> OpInit::Ints(const char* attribute, std::vector<int64_t> otherwise) const {

@@ -39,6 +39,8 @@ class Counter {
       if (field != nullptr && field->type() == FieldDescriptor::TYPE_MESSAGE) {
         const auto limit = in_.PushLimit(length);
         if (!Message(field->message_type(), depth + 1)) return false;
+        // The bytes may end before the message does.
+        if (in_.BytesUntilLimit() != 0) return false;
         in_.PopLimit(limit);
       } else if (!in_.Skip(length)) {
         return false;

@@ -5,9 +5,9 @@
 
 namespace phosphene::onnx {
 
-// Messages, strings and byte fields in a file. PyTorch writes 10 to 40 a node;
-// a part may take 2 bytes in the file and over 200 once parsed.
-constexpr int64_t kMaxParts = 2'000'000;
+// Messages, strings and byte fields in a file. PyTorch writes 8 to 50 a node,
+// 50,000 for Swin v2; a part may take 2 bytes in the file and over 200 parsed.
+constexpr int64_t kMaxParts = 1'000'000;
 
 // Looks over the wire format of an ONNX model without allocating, so that what
 // parsing allocates is known to be bounded before it begins:

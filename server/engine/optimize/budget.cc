@@ -34,7 +34,8 @@ ViewSizes ViewSizesOf(const v1::JobSpec& spec, const Canvas& canvas) {
 int64_t LeastMemory(const v1::JobSpec& spec, bool reads_network) {
   const Canvas canvas = CanvasOf(spec.parameterization());
   const int64_t pixels = canvas.rows * canvas.height * canvas.width;
-  int64_t bytes = pixels * canvas.channels * int64_t{sizeof(float)} * kCanvasTensors;
+  int64_t bytes =
+      pixels * canvas.channels * int64_t{sizeof(float)} * kCanvasTensors;
   if (reads_network) {
     const ViewSizes view = ViewSizesOf(spec, canvas);
     bytes += canvas.rows * view.max_height * view.max_width * kActivationBytes;

@@ -1,5 +1,6 @@
 #include "server/engine/optimize/torch_engine.h"
 
+#include <algorithm>
 #include <optional>
 #include <set>
 #include <utility>
@@ -17,6 +18,7 @@
 #include "server/base/status_macros.h"
 #include "server/engine/cuda/cuda_devices.h"
 #include "server/engine/objectives/interface.h"
+#include "server/engine/optimize/budget.h"
 #include "server/engine/optimize/devices.h"
 #include "server/engine/optimize/network_cache.h"
 #include "server/engine/optimize/outputs.h"
@@ -134,6 +136,7 @@ class TorchEngine : public Engine {
     context.inputs = &inputs_;
     context.networks = &networks_;
     context.device = at::Device(device);
+    RETURN_IF_ERROR(CheckMemory(context, request.device));
     if (context.device.is_cuda()) ConfigureCuda();
     context.threads = request.threads > 0 ? request.threads : options_.threads;
     if (context.threads <= 0) context.threads = UsableCores();
@@ -143,6 +146,27 @@ class TorchEngine : public Engine {
     }
     return RunSpec(std::move(context), request.checkpoint, sink,
                    std::move(stop));
+  }
+
+  // Refuses what cannot fit; what passes may still run out.
+  absl::Status CheckMemory(const PlanContext& context,
+                           const std::string& device) const {
+    const v1::JobSpec& spec = *context.spec;
+    const bool reads_network =
+        std::any_of(spec.objectives().begin(), spec.objectives().end(),
+                    [](const auto& o) { return !LayersOf(o).empty(); });
+    const int64_t needed = LeastMemory(spec, reads_network);
+    for (const EngineDevice& known : Devices()) {
+      const bool is_cpu = known.kind == v1::Device::CPU;
+      if (known.name != device && !(is_cpu && context.device.is_cpu()))
+        continue;
+      if (needed <= known.memory_bytes) return absl::OkStatus();
+      return absl::ResourceExhaustedError(
+          absl::StrCat("the job needs at least ", needed >> 20, " MiB, ",
+                       known.name, " has ", known.memory_bytes >> 20,
+                       " MiB; a smaller canvas or fewer rows need less"));
+    }
+    return absl::OkStatus();
   }
 
   absl::StatusOr<at::ScalarType> ChooseDtype(const PlanContext& context) {
