@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Sets up, builds and tests.
 #
-#   ./tests/run.sh [unit|all|gpu|asan|tsan|tidy|bench]     default: all
+#   ./tests/run.sh [unit|all|gpu|asan|tsan|tidy|nets|fuzz|bench]     default: all
 #
 #   unit   torch-free tests and lint, a minute
 #   all    everything but gpu: unit, torch, integration, ONNX node tests, lint
@@ -9,6 +9,8 @@
 #   asan   AddressSanitizer and UBSan over all tests
 #   tsan   ThreadSanitizer over the torch-free tests
 #   tidy   clang, -Wthread-safety and clang-tidy over the torch-free part
+#   nets   whole networks against ONNX Runtime and PyTorch, which it installs
+#   fuzz   ONNX files by libFuzzer under AddressSanitizer, a minute
 #   bench  the benchmarks of tests/bench, results on the screen
 #
 # Ends with a line "N passed, N failed". Works from a fresh clone on Debian 12.
@@ -48,8 +50,8 @@ print(f"{passed} passed, {failed} failed, {skipped} skipped")
 PY
 }
 
-prepare() {  # preset
-  "$root/deploy/build.sh" "$1"
+prepare() {  # preset, then targets (default: everything)
+  "$root/deploy/build.sh" "$@"
   rm -rf "build/$1/test-results"
   mkdir -p "build/$1/test-results"
   export GTEST_OUTPUT="xml:$root/build/$1/test-results/"
@@ -76,6 +78,20 @@ case $what in
     run_ctest tsan -L unit
     ;;
   tidy) "$root/deploy/install_packages.sh" "$root/tests/packages-tidy.txt"; "$root/deploy/build.sh" tidy ;;
+  nets)
+    prepare release whole_net_test
+    PHOSPHENE_WHOLE_NETS=$("$root/tests/onnx/make_whole_nets.sh" | tail -n 1)
+    export PHOSPHENE_WHOLE_NETS
+    run_ctest release -R '^whole_net_test$' --verbose
+    ;;
+  fuzz)
+    "$root/deploy/install_packages.sh" "$root/tests/packages-fuzz.txt"
+    "$root/deploy/build.sh" fuzz onnx_fuzz
+    mkdir -p build/fuzz/corpus build/fuzz/findings
+    export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=0}
+    build/fuzz/bin/onnx_fuzz build/fuzz/corpus -artifact_prefix=build/fuzz/findings/ \
+      -max_total_time=60 -timeout=20 -rss_limit_mb=4096 -max_len=65536 -print_final_stats=1
+    ;;
   bench)
     prepare release
     unset OMP_NUM_THREADS GOMP_SPINCOUNT
@@ -93,7 +109,7 @@ case $what in
     done
     ;;
   *)
-    echo "run.sh: unknown argument \"$what\"; allowed: unit, all, gpu, asan, tsan, tidy, bench" >&2
+    echo "run.sh: unknown argument \"$what\"; allowed: unit, all, gpu, asan, tsan, tidy, nets, fuzz, bench" >&2
     exit 2
     ;;
 esac
