@@ -34,13 +34,13 @@ class Counter {
       }
       int length;
       if (!in_.ReadVarintSizeAsInt(&length) || ++parts_ > kMaxParts) return false;
+      // PushLimit would quietly stop at the end of the bytes.
+      if (length > in_.BytesUntilLimit()) return false;
       const FieldDescriptor* field =
           type->FindFieldByNumber(WireFormatLite::GetTagFieldNumber(tag));
       if (field != nullptr && field->type() == FieldDescriptor::TYPE_MESSAGE) {
         const auto limit = in_.PushLimit(length);
         if (!Message(field->message_type(), depth + 1)) return false;
-        // The bytes may end before the message does.
-        if (in_.BytesUntilLimit() != 0) return false;
         in_.PopLimit(limit);
       } else if (!in_.Skip(length)) {
         return false;
