@@ -1,5 +1,7 @@
 // Arithmetic on two or more tensors, broadcast as ONNX and ATen both do.
 
+#include <limits>
+
 #include "server/engine/onnx/op.h"
 
 namespace phosphene::onnx {
@@ -7,7 +9,18 @@ namespace {
 
 bool IsWhole(const at::Tensor& x) { return at::isIntegralType(x.scalar_type(), true); }
 
+// The processor traps on integers that have no quotient: a divisor of 0, and
+// the least int64 over -1.
+void RequireQuotient(const at::Tensor& a, const at::Tensor& b) {
+  if (!at::isIntegralType(a.scalar_type(), true) || !at::isIntegralType(b.scalar_type(), true)) return;
+  TORCH_CHECK(!b.eq(0).any().item<bool>(), "divides an integer by 0");
+  TORCH_CHECK(!b.eq(-1).any().item<bool>() ||
+                  !a.eq(std::numeric_limits<int64_t>::min()).any().item<bool>(),
+              "divides the least integer by -1");
+}
+
 at::Tensor Divide(const at::Tensor& a, const at::Tensor& b) {
+  RequireQuotient(a, b);
   // Integers divide as in C, towards zero.
   return IsWhole(a) && IsWhole(b) ? at::div(a, b, "trunc") : at::div(a, b);
 }
@@ -61,9 +74,15 @@ OpRun PrepareMean(const OpInit& init) {
 OpRun PrepareMod(const OpInit& init) {
   // fmod: the sign of the dividend, as in C; else that of the divisor.
   if (init.Flag("fmod", false)) {
-    return Binary(init, [](const at::Tensor& a, const at::Tensor& b) { return at::fmod(a, b); });
+    return Binary(init, [](const at::Tensor& a, const at::Tensor& b) {
+      RequireQuotient(a, b);
+      return at::fmod(a, b);
+    });
   }
-  return Binary(init, [](const at::Tensor& a, const at::Tensor& b) { return at::remainder(a, b); });
+  return Binary(init, [](const at::Tensor& a, const at::Tensor& b) {
+    RequireQuotient(a, b);
+    return at::remainder(a, b);
+  });
 }
 
 }  // namespace phosphene::onnx
