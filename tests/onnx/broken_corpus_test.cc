@@ -64,6 +64,20 @@ TEST(BrokenCorpusTest, AFileWrittenUpToAnyFieldIsAnErrorOrANetwork) {
   EXPECT_GT(different, 300);
 }
 
+TEST(BrokenCorpusTest, AnySmallChangeIsAnErrorOrANetwork) {
+  NetBuilder net = NetOfEverything();
+  const ChangeWords words = WordsOfEverything();
+  int refused = 0, ran = 0;
+  AllocationMeter meter;
+  ForEachChange(&net.proto(), words, [&] {
+    ++(TryNetwork(net.Bytes()) ? ran : refused);
+    return true;
+  });
+  EXPECT_GT(refused, 1000);
+  EXPECT_GT(ran, 1000);
+  EXPECT_LT(meter.peak(), onnx::kReadBytes);
+}
+
 TEST(BrokenCorpusTest, FlippedBitsAreAnErrorOrANetwork) {
   const std::string bytes = NetOfEverything().Bytes();
   std::mt19937_64 random(1);
@@ -185,6 +199,16 @@ TEST(BrokenCorpusTest, IntegersThatCannotBeDividedAreAnErrorOrANetwork) {
   }
 }
 
+TEST(BrokenCorpusTest, ImagesOfAbsurdSizeAreRefused) {
+  for (const NetBuilder::Ints& dims : std::vector<NetBuilder::Ints>{
+           {1, 3, int64_t{1} << 40, 8}, {1, 3, int64_t{1} << 32, int64_t{1} << 32},
+           {1, int64_t{1} << 40, 8, 8}, {1, 1 << 20, 8, 8}, {0, 3, INT64_MAX, INT64_MAX}}) {
+    NetBuilder net(17, dims);
+    net.Relu("image", "relu").Output("relu");
+    EXPECT_THAT(ErrorOf(net), HasSubstr("input \"image\" asks for images of"));
+  }
+}
+
 TEST(BrokenCorpusTest, CyclesOfAnyLengthAreRefused) {
   for (int length : {1, 2, 20'000}) {
     NetBuilder net;
@@ -286,6 +310,16 @@ TEST(BrokenCorpusTest, SmallFilesOfManyPartsAreRefusedBeforeTheyFillTheMemory) {
     EXPECT_THAT(ErrorOf(content), HasSubstr("not an ONNX model"));
     EXPECT_LT(meter.peak(), onnx::kReadBytes);
   }
+}
+
+TEST(BrokenCorpusTest, AsManyPartsAsAreReadStayWithinTheStatedMemory) {
+  const std::string attribute = Field(5, "");
+  const std::string node = Field(1, Field(4, "Relu") + Repeat(attribute, 2 * (onnx::kMaxParts - 100)));
+  const std::string opset_17 = Field(8, "\x10\x11");
+  const std::string bytes = Field(7, node) + opset_17;
+  const AllocationMeter meter;
+  EXPECT_THAT(ErrorOf(bytes), HasSubstr("has no output"));
+  EXPECT_LT(meter.peak(), onnx::kReadFactor * static_cast<int64_t>(bytes.size()) + onnx::kReadBytes);
 }
 
 TEST(BrokenCorpusTest, NumbersOfOneByteStayWithinTheStatedMemory) {

@@ -26,16 +26,16 @@ bool JoinsChannels(const Node& node) {
 // Value that a ReLU reads, "" when `value` is no ReLU's output.
 std::string BeforeRelu(const Graph& graph, const Producers& producers, const std::string& value) {
   const Node* relu = MakerOf(graph, producers, value);
-  return relu != nullptr && relu->op == "Relu" ? relu->inputs[0] : "";
+  return relu != nullptr && relu->op == "Relu" && !relu->inputs.empty() ? relu->inputs[0] : "";
 }
 
 // The convolution behind a ReLU, past a BatchNormalization.
 const Node* ConvBehind(const Graph& graph, const Producers& producers, const std::string& relu) {
   const Node* node = MakerOf(graph, producers, BeforeRelu(graph, producers, relu));
-  if (node != nullptr && node->op == "BatchNormalization") {
+  if (node != nullptr && node->op == "BatchNormalization" && !node->inputs.empty()) {
     node = MakerOf(graph, producers, node->inputs[0]);
   }
-  return node != nullptr && node->op == "Conv" ? node : nullptr;
+  return node != nullptr && node->op == "Conv" && !node->inputs.empty() ? node : nullptr;
 }
 
 class LucidNames {

@@ -24,27 +24,27 @@ absl::StatusOr<std::shared_ptr<const OpenedNetwork>> OpenedNetwork::Open(
   net->name_ = name;
   net->config_ = config;
   absl::Status status;
-  RETURN_IF_ERROR(Guarded("reading the network", [&] {
-    auto graph = LoadGraph(bytes);
-    status = graph.status();
-    if (graph.ok()) net->graph_ = *std::move(graph);
-  }));
+  RETURN_IF_ERROR(Guarded("reading the network", [&] { status = net->Read(bytes, notes); }));
   RETURN_IF_ERROR(status);
-  RETURN_IF_ERROR(CheckOpsKnown(net->graph_));
-  FoldConstants(&net->graph_);
-  RETURN_IF_ERROR(CompleteConfig(net->graph_, &net->config_, notes));
-  const GraphInput& input = *net->graph_.FindInput(net->config_.input());
-  net->channels_ = ImageChannels(net->graph_, input.name);
-  if (net->channels_ == 0) {
+  return net;
+}
+
+absl::Status OpenedNetwork::Read(absl::string_view bytes, std::vector<std::string>* notes) {
+  ASSIGN_OR_RETURN(graph_, LoadGraph(bytes));
+  RETURN_IF_ERROR(CheckOpsKnown(graph_));
+  FoldConstants(&graph_);
+  RETURN_IF_ERROR(CompleteConfig(graph_, &config_, notes));
+  const GraphInput& input = *graph_.FindInput(config_.input());
+  channels_ = ImageChannels(graph_, input.name);
+  if (channels_ == 0) {
     return absl::InvalidArgumentError(
         absl::StrCat("input \"", input.name, "\" does not say how many channels it has"));
   }
-  if (input.dims.size() == 4) net->declared_batch_ = input.dims[0];
-  RETURN_IF_ERROR(net->CheckInputSize());
-  AddPreReluConcats(&net->graph_);
-  net->ListLayers();
-  RETURN_IF_ERROR(net->CheckAliases());
-  return net;
+  if (input.dims.size() == 4) declared_batch_ = input.dims[0];
+  RETURN_IF_ERROR(CheckInputSize());
+  AddPreReluConcats(&graph_);
+  ListLayers();
+  return CheckAliases();
 }
 
 void OpenedNetwork::ListLayers() {
@@ -135,7 +135,7 @@ void OpenedNetwork::FindLogits(const std::unordered_map<std::string, ValueFacts>
   const auto maker = producers.find(output);
   if (maker == producers.end()) return;
   const Node& node = graph_.nodes[maker->second];
-  const bool softmax = node.op == "Softmax" || node.op == "LogSoftmax";
+  const bool softmax = (node.op == "Softmax" || node.op == "LogSoftmax") && !node.inputs.empty();
   const std::string& value = softmax ? node.inputs[0] : output;
   const auto known = facts.find(value);
   // One number a class: two axes, or one position left of four.
@@ -146,11 +146,12 @@ void OpenedNetwork::FindLogits(const std::unordered_map<std::string, ValueFacts>
 
 absl::Status OpenedNetwork::CheckInputSize() const {
   const auto [height, width] = ProbeSize();
-  const bool sizes_fit = std::max({channels_, height, width}) <= kMaxImageElements;
+  const bool sizes_fit = channels_ >= 1 && channels_ <= kMaxChannels &&
+                         std::max(height, width) <= kMaxImageElements;
   if (sizes_fit && height * width <= kMaxImageElements / channels_) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(
       "input \"", config_.input(), "\" asks for images of ", channels_, " channels, ", height, " x ",
-      width, "; they have at most ", kMaxImageElements, " elements"));
+      width, "; they have at most ", kMaxChannels, " channels and ", kMaxImageElements, " elements"));
 }
 
 absl::Status OpenedNetwork::CheckAliases() const {

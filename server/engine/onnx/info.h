@@ -17,6 +17,7 @@ namespace phosphene::onnx {
 
 // An input that asks for a larger image is no network's: 9,450 squared in RGB.
 constexpr int64_t kMaxImageElements = int64_t{1} << 28;
+constexpr int64_t kMaxChannels = int64_t{1} << 16;
 // Tensors held when a network is tried while it is opened and checked. Enough
 // for the largest of torchvision's at 16 times the pixels of their pictures.
 constexpr int64_t kTrialBytes = int64_t{1} << 32;
@@ -51,6 +52,7 @@ class OpenedNetwork : public NetworkInfo {
 
  private:
   OpenedNetwork() = default;
+  absl::Status Read(absl::string_view bytes, std::vector<std::string>* notes);
   absl::Status CheckInputSize() const;
   absl::Status CheckAliases() const;
   void ListLayers();

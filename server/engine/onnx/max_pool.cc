@@ -143,6 +143,7 @@ at::Tensor MaxPool(const at::Tensor& x, const Window& window, const OpOptions& o
 }
 
 Tensors MaxPoolWithIndices(const at::Tensor& x, const Window& window, bool column_major) {
+  TORCH_CHECK(x.numel() > 0, "an empty input has no largest elements");
   at::NoGradGuard no_grad;
   const at::Tensor in = x.detach().to(at::kDouble);
   const auto [y, at_window] = Windows(in, window, -std::numeric_limits<double>::infinity()).max(-1);

@@ -8,6 +8,7 @@
 #include "server/engine/onnx/info.h"
 #include "server/engine/onnx/normalize.h"
 #include "server/engine/onnx/program.h"
+#include "server/engine/tensor/guard.h"
 
 namespace phosphene {
 namespace onnx {
@@ -93,8 +94,12 @@ absl::StatusOr<std::unique_ptr<Network>> CompileNetwork(
   ASSIGN_OR_RETURN(auto program,
                    onnx::Program::Compile(opened->graph(), {opened->config().input()}, layers,
                                           op_options, opened->cache()));
-  return std::unique_ptr<Network>(std::make_unique<onnx::CompiledNetwork>(
-      std::move(opened), layers, op_options, std::move(program)));
+  std::unique_ptr<Network> network;
+  RETURN_IF_ERROR(Guarded("preparing the network", [&] {
+    network = std::make_unique<onnx::CompiledNetwork>(std::move(opened), layers, op_options,
+                                                      std::move(program));
+  }));
+  return network;
 }
 
 std::vector<std::string> OnnxOpNames() {

@@ -10,12 +10,15 @@ namespace {
 bool IsWhole(const at::Tensor& x) { return at::isIntegralType(x.scalar_type(), true); }
 
 // The processor traps on integers that have no quotient: a divisor of 0, and
-// the least int64 over -1.
+// the least one of their type over -1.
 void RequireQuotient(const at::Tensor& a, const at::Tensor& b) {
-  if (!at::isIntegralType(a.scalar_type(), true) || !at::isIntegralType(b.scalar_type(), true)) return;
+  if (!IsWhole(a) || !IsWhole(b)) return;
   TORCH_CHECK(!b.eq(0).any().item<bool>(), "divides an integer by 0");
-  TORCH_CHECK(!b.eq(-1).any().item<bool>() ||
-                  !a.eq(std::numeric_limits<int64_t>::min()).any().item<bool>(),
+  const int64_t least = at::result_type(a, b) == at::kLong ? std::numeric_limits<int64_t>::min()
+                                                           : std::numeric_limits<int32_t>::min();
+  const bool signs = at::isSignedType(a.scalar_type()) && at::isSignedType(b.scalar_type());
+  TORCH_CHECK(!signs || !b.to(at::kLong).eq(-1).any().item<bool>() ||
+                  !a.to(at::kLong).eq(least).any().item<bool>(),
               "divides the least integer by -1");
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "absl/strings/str_cat.h"
 #include "server/engine/onnx/op.h"
 
 namespace phosphene::onnx {
@@ -168,7 +169,9 @@ OpRun PrepareSlice(const OpInit& init) {
 OpRun PrepareSplit(const OpInit& init) {
   init.NeedInputs(1, 2);
   const int64_t parts = init.Int("num_outputs", static_cast<int64_t>(init.node.outputs.size()));
-  if (parts < 1) init.Fail("splits into no parts");
+  if (parts < 1 || parts > kMaxNodeInputs) {
+    init.Fail(absl::StrCat("splits into ", parts, " parts; allowed are 1 to ", kMaxNodeInputs));
+  }
   return [parts, axis = init.Int("axis", 0), stated = init.Ints("split")](const Tensors& in) {
     const int64_t along = WrapAxis(axis, in[0].dim()), size = in[0].size(along);
     std::vector<int64_t> sizes = Optional(in, 1).defined() ? ToInts(in[1]) : stated;

@@ -39,7 +39,9 @@ at::Tensor Pad(const at::Tensor& x, const std::vector<int64_t>& pads, std::vecto
   for (size_t i = 0; i < count; ++i) {
     axes[i] = WrapAxis(axes[i], x.dim());
     constexpr int64_t kMax = int64_t{1} << 31;
-    TORCH_CHECK(std::abs(pads[i]) < kMax && std::abs(pads[i + count]) < kMax, "a pad of ", pads[i]);
+    for (int64_t pad : {pads[i], pads[i + count]}) {
+      TORCH_CHECK(pad > -kMax && pad < kMax, "a pad of ", pad);
+    }
     shape[axes[i]] += pads[i] + pads[i + count];
   }
   CheckSize(shape);
@@ -85,6 +87,7 @@ OpRun PrepareCenterCropPad(const OpInit& init) {
     TORCH_CHECK(axes.size() == sizes.size(), "as many sizes as axes are needed");
     std::vector<int64_t> pads(2 * axes.size());
     for (size_t i = 0; i < axes.size(); ++i) {
+      CheckSize({sizes[i]});
       const int64_t missing = sizes[i] - in[0].size(WrapAxis(axes[i], in[0].dim()));
       // Odd pixels: padding puts the larger half behind, cropping cuts it there.
       const int64_t before = missing >= 0 ? missing / 2 : -((-missing) / 2);

@@ -57,6 +57,18 @@ at::Tensor AveragePool(const at::Tensor& x, const Window& window, bool count_pad
   return sums / means(at::constant_pad_nd(ones, rest, 0));
 }
 
+// The window for x. The largest window at every place of a large image would
+// keep a machine busy for days.
+Window SizedFor(const at::Tensor& x, const Window& window) {
+  const Window sized = WithPads(window, SpatialSizes(x));
+  double work = static_cast<double>(x.size(0) * x.size(1));
+  for (size_t i = 0; i < sized.rank(); ++i) {
+    work *= static_cast<double>(sized.OutputSize(i, SpatialSizes(x)[i]) * sized.kernel[i]);
+  }
+  TORCH_CHECK(work < 0x1p40, "a window of ", sized.kernel, " elements over ", x.sizes());
+  return sized;
+}
+
 std::vector<int64_t> SpatialAxes(const at::Tensor& x) {
   std::vector<int64_t> axes(SpatialSizes(x).size());
   std::iota(axes.begin(), axes.end(), 2);
@@ -69,7 +81,7 @@ OpRun PrepareAveragePool(const OpInit& init) {
   init.NeedInputs(1, 1);
   return [window = ReadWindow(init), count_pads = init.Flag("count_include_pad", false)](
              const Tensors& in) {
-    return Tensors{AveragePool(in[0], WithPads(window, SpatialSizes(in[0])), count_pads)};
+    return Tensors{AveragePool(in[0], SizedFor(in[0], window), count_pads)};
   };
 }
 
@@ -84,7 +96,7 @@ OpRun PrepareGlobalMaxPool(const OpInit& init) {
 OpRun PrepareLpPool(const OpInit& init) {
   init.NeedInputs(1, 1);
   return [window = ReadWindow(init), p = init.Int("p", 2)](const Tensors& in) {
-    const Window sized = WithPads(window, SpatialSizes(in[0]));
+    const Window sized = SizedFor(in[0], window);
     return Tensors{at::linalg_vector_norm(Windows(in[0], sized, 0), p, {-1}, false)};
   };
 }
@@ -102,7 +114,7 @@ OpRun PrepareMaxPool(const OpInit& init) {
   const bool column_major = init.Flag("storage_order", false);
   return [window = ReadWindow(init), indices, column_major,
           options = init.options](const Tensors& in) {
-    const Window sized = WithPads(window, SpatialSizes(in[0]));
+    const Window sized = SizedFor(in[0], window);
     if (indices) return MaxPoolWithIndices(in[0], sized, column_major);
     return Tensors{MaxPool(in[0], sized, options)};
   };

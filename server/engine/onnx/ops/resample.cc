@@ -176,7 +176,7 @@ at::Tensor Resize(const Resampling& r, const at::Tensor& x, const at::Tensor& ro
   }
   at::Tensor y = x;
   for (size_t i = 0; i < axes.size(); ++i) {
-    TORCH_CHECK(axes[i].out >= 1, "an axis of ", axes[i].in, " pixels would keep ", axes[i].out);
+    TORCH_CHECK(axes[i].in >= 1 && axes[i].out >= 1, "an axis of ", axes[i].in, " pixels would keep ", axes[i].out);
     if (axes[i].in != axes[i].out || axes[i].scale != 1) y = ResampleAxis(r, axes[i], y, along[i]);
   }
   return y;

@@ -101,6 +101,8 @@ OpRun PrepareUnsqueeze(const OpInit& init) {
   return [stated = init.Ints("axes")](const Tensors& in) {
     const int64_t added = Optional(in, 1).defined() ? in[1].numel()
                                                     : static_cast<int64_t>(stated.size());
+    // ATen's own limit, before a long list is worked off.
+    TORCH_CHECK(in[0].dim() + added <= 64, "a tensor of ", in[0].dim() + added, " axes; at most 64");
     at::Tensor out = in[0];
     for (int64_t axis : AxesOf(stated, in, in[0].dim() + added)) out = out.unsqueeze(axis);
     return Tensors{out};
@@ -200,7 +202,7 @@ OpRun PrepareEyeLike(const OpInit& init) {
           type = init.Computed(init.Type("dtype", at::kFloat))](const Tensors& in) {
     TORCH_CHECK(in[0].dim() == 2, "a matrix is needed");
     at::Tensor out = at::zeros(in[0].sizes(), in[0].options().dtype(typed ? type : in[0].scalar_type()));
-    if (offset < in[0].size(1) && -offset < in[0].size(0)) out.diagonal(offset).fill_(1);
+    if (offset < in[0].size(1) && offset > -in[0].size(0)) out.diagonal(offset).fill_(1);
     return Tensors{out};
   };
 }
