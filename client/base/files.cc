@@ -14,7 +14,6 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "client/base/sha256.h"
 #include "client/base/status_macros.h"
 
 namespace phosphene::client {
@@ -142,21 +141,6 @@ absl::Status WriteFileAtomically(const std::string& path,
   ASSIGN_OR_RETURN(AtomicFile file, AtomicFile::Create(path));
   RETURN_IF_ERROR(file.Write(bytes));
   return file.Commit();
-}
-
-absl::StatusOr<FileDigest> DigestFile(const std::string& path) {
-  ASSIGN_OR_RETURN(Input input, Input::Open(path));
-  Sha256 sha;
-  FileDigest digest;
-  std::vector<char> buffer(kBufferBytes);
-  while (true) {
-    ASSIGN_OR_RETURN(const size_t n, input.Read(buffer));
-    if (n == 0) break;
-    sha.Add(absl::string_view(buffer.data(), n));
-    digest.size += static_cast<int64_t>(n);
-  }
-  digest.sha256 = sha.Hex();
-  return digest;
 }
 
 std::string ExtensionOf(absl::string_view path) {

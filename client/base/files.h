@@ -39,14 +39,6 @@ class AtomicFile {
 absl::Status WriteFileAtomically(const std::string& path,
                                  absl::string_view bytes);
 
-// sha256 of a file's content as 64 lower-case hex digits, and its size;
-// streams, so files of any size.
-struct FileDigest {
-  std::string sha256;
-  int64_t size = 0;
-};
-absl::StatusOr<FileDigest> DigestFile(const std::string& path);
-
 // "png" for "a/b.PNG", "" without an extension.
 std::string ExtensionOf(absl::string_view path);
 

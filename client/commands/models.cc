@@ -16,6 +16,7 @@
 #include "client/commands/commands.h"
 #include "client/commands/layers.h"
 #include "client/commands/model_config.h"
+#include "client/onnx/joined_model.h"
 #include "client/view/table.h"
 
 namespace phosphene::client {
@@ -115,9 +116,10 @@ absl::Status RunAdd(Session& session, const AddFlags& flags) {
   ASSIGN_OR_RETURN(*request.mutable_model()->mutable_config(),
                    MakeModelConfig(flags.config));
   ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
+  ASSIGN_OR_RETURN(const ByteSource file, OpenModelFile(flags.path));
   ASSIGN_OR_RETURN(
       *request.mutable_blob(),
-      UploadFile(*connection, flags.path, session.TransferView(flags.path)));
+      Upload(*connection, file, session.TransferView(flags.path)));
   session.ShowStatus(absl::StrCat("checking ", flags.path));
   const absl::StatusOr<v1::Model> model = connection->Call(
       connection->models(), &v1::ModelService::Stub::CreateModel, request,
@@ -149,6 +151,7 @@ void AddAdd(CLI::App* models, Dispatch& dispatch) {
   command->add_flag("--check-only", flags->check_only,
                     "check the file, keep nothing");
   command->footer(
+      "Files beside it that hold its weights (net.onnx.data) are sent along. "
       "How images enter it is inferred from the file where flags leave it "
       "open; notes say what "
       "was inferred and what the self-check found.\n\n"

@@ -1,6 +1,5 @@
 #include "client/remote/blobs.h"
 
-#include <fstream>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -44,12 +43,11 @@ absl::StatusOr<v1::QueryUploadResponse> Query(Connection& connection,
   return response;
 }
 
-// Sends the file from `offset` on, once.
-absl::Status Send(Connection& connection, const std::string& path,
-                  const std::string& name, int64_t size, int64_t offset,
+// Sends the bytes from `offset` on, once.
+absl::Status Send(Connection& connection, const ByteSource& source,
+                  const std::string& name, int64_t offset,
                   const TransferProgress& progress) {
-  std::ifstream file(path, std::ios::binary);
-  file.seekg(offset);
+  const int64_t size = source.size();
   grpc::ClientContext context;
   Connection::Prepare(context, kTransferTimeout);
   v1::UploadBlobResponse response;
@@ -62,17 +60,16 @@ absl::Status Send(Connection& connection, const std::string& path,
   std::vector<char> buffer(kChunkBytes);
   while (open && offset < size) {
     if (Interrupts::Count() > 0) context.TryCancel();
-    file.read(buffer.data(), static_cast<std::streamsize>(buffer.size()));
-    const std::streamsize n = file.gcount();
-    if (n <= 0) {
+    const absl::StatusOr<size_t> n =
+        source.Read(offset, buffer.data(), buffer.size());
+    if (!n.ok()) {
       context.TryCancel();
       writer->Finish();
-      return absl::FailedPreconditionError(
-          absl::StrCat("\"", path, "\" changed while it was sent"));
+      return n.status();
     }
-    message.set_data(buffer.data(), static_cast<size_t>(n));
+    message.set_data(buffer.data(), *n);
     open = writer->Write(message);
-    offset += n;
+    offset += static_cast<int64_t>(*n);
     if (progress) progress(offset, size);
   }
   writer->WritesDone();
@@ -131,8 +128,15 @@ absl::Status ReceiveAll(Connection& connection, const std::string& name,
 absl::StatusOr<std::string> UploadFile(Connection& connection,
                                        const std::string& path,
                                        const TransferProgress& progress) {
-  ASSIGN_OR_RETURN(const FileDigest digest, DigestFile(path));
-  const std::string name = absl::StrCat("blobs/", digest.sha256);
+  ASSIGN_OR_RETURN(const ByteSource source, ByteSource::OfFile(path));
+  return Upload(connection, source, progress);
+}
+
+absl::StatusOr<std::string> Upload(Connection& connection,
+                                   const ByteSource& source,
+                                   const TransferProgress& progress) {
+  ASSIGN_OR_RETURN(const std::string sha256, source.Sha256());
+  const std::string name = absl::StrCat("blobs/", sha256);
   ASSIGN_OR_RETURN(const bool there, IsThere(connection, name));
   if (there) return name;
   const Interrupts interrupts(/*swallow=*/1);
@@ -147,8 +151,8 @@ absl::StatusOr<std::string> UploadFile(Connection& connection,
       failures = 0;
       backoff.Reset();
     }
-    const absl::Status status = Send(connection, path, name, digest.size,
-                                     upload.committed_bytes(), progress);
+    const absl::Status status =
+        Send(connection, source, name, upload.committed_bytes(), progress);
     if (status.ok()) return name;
     if (!IsBroken(status) || ++failures == kMostFailures) return status;
     absl::SleepFor(backoff.Next());

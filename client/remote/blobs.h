@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "client/base/byte_source.h"
 #include "client/remote/connection.h"
 
 namespace phosphene::client {
@@ -13,8 +14,13 @@ namespace phosphene::client {
 // Told as bytes move: done and whole.
 using TransferProgress = std::function<void(int64_t done, int64_t total)>;
 
-// Uploads a file unless the server has it; answers `blobs/{sha256}`. Goes on
-// after a broken connection where the server stopped. NOT_FOUND: no such file.
+// Uploads bytes unless the server has them; answers `blobs/{sha256}`. Goes on
+// after a broken connection where the server stopped.
+absl::StatusOr<std::string> Upload(Connection& connection,
+                                   const ByteSource& source,
+                                   const TransferProgress& progress);
+
+// Uploads a file. NOT_FOUND: no such file.
 absl::StatusOr<std::string> UploadFile(Connection& connection,
                                        const std::string& path,
                                        const TransferProgress& progress);

@@ -52,18 +52,6 @@ TEST(Files, AFolderIsNoFileToWrite) {
   EXPECT_EQ(folder.FileCount(), 0u);
 }
 
-TEST(Files, DigestsStream) {
-  const TempFolder folder;
-  Put(folder / "a", std::string(3 << 20, 'x') + "abc");
-  const auto digest = DigestFile(folder / "a");
-  ASSERT_TRUE(digest.ok());
-  EXPECT_EQ(digest->size, (3 << 20) + 3);
-  EXPECT_EQ(digest->sha256.size(), 64u);
-  Put(folder / "b", "abc");
-  EXPECT_EQ(DigestFile(folder / "b")->sha256,
-            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-}
-
 TEST(Files, DefaultsTakeTheNextFreeName) {
   const TempFolder folder;
   EXPECT_EQ(FreeName(folder / "a", "png"), folder / "a.png");
