@@ -27,6 +27,17 @@ TEST(ZeroGradientWatch, TellsOfTwentyDeadSteps) {
               ElementsAre(HasSubstr("zero for 20 steps (0..19)")));
 }
 
+TEST(ZeroGradientWatch, IsToldOfRowsAsItSeesThem) {
+  ZeroGradientWatch seen, told;
+  for (int step = 0; step < 40; ++step) {
+    const bool dead = step > 5 && step < 35;
+    seen.Observe(Rows({1, dead ? 0.f : 2.f}), step);
+    told.ObserveRows({false, dead}, step);
+  }
+  EXPECT_THAT(told.Warnings(40), ElementsAre(HasSubstr("(6..34) in row 1")));
+  EXPECT_EQ(told.Warnings(40), seen.Warnings(40));
+}
+
 TEST(ZeroGradientWatch, TellsOfARunDeadThroughout) {
   ZeroGradientWatch watch;
   for (int step = 0; step < 3; ++step) watch.Observe(Rows({0}), step);

@@ -47,13 +47,48 @@ TEST(Adam, KernelDoesNotDependOnHowTheRangeIsCut) {
     step.gradient = gradient.data_ptr<float>();
     step.mean = mean.data_ptr<float>();
     step.square = square.data_ptr<float>();
-    step.step_size = .37f;
-    step.square_factor = 1.7f;
+    step.now.step_size = .37f;
+    step.now.square_factor = 1.7f;
     for (size_t i = 0; i + 1 < cuts.size(); ++i)
       RunAdam(step, cuts[i], cuts[i + 1]);
     return value;
   };
   EXPECT_TRUE(at::equal(run({0, 1003}), run({0, 1, 7, 500, 1002, 1003})));
+}
+
+// What a recorded step does: scalars made beforehand, the update afterwards.
+void ExpectTwoPartsEqualOne(const v1::Optimizer& spec) {
+  Quadratic whole(at::tensor({0.f, .3f, -1.f, 2.f}).view({1, 4}));
+  Quadratic parts(whole.x.detach());
+  const auto one = MakeOptimizer(spec, whole.Parameters());
+  const auto two = MakeOptimizer(spec, parts.Parameters());
+  for (int i = 0; i < 20; ++i) {
+    const double rate = .05 / (i + 1);
+    Move(*one, whole, 1, rate);
+    const at::Tensor scalars = two->Advance(rate);
+    ASSERT_EQ(scalars.sizes(), at::IntArrayRef({OptimizerFn::kScalars}));
+    parts.Evaluate();
+    two->Apply(scalars);
+    ASSERT_TRUE(at::equal(whole.x, parts.x)) << "step " << i;
+  }
+  EXPECT_TRUE(
+      at::equal(one->Save().at("m/x"), two->Save().at("m/x")));
+  EXPECT_EQ(two->Save().at("step").item<int64_t>(), 20);
+}
+
+TEST(Adam, AdvancingAndApplyingIsAStep) {
+  ExpectTwoPartsEqualOne(OptimizerOf("adam"));
+  v1::Optimizer decayed;
+  decayed.mutable_adamw()->set_weight_decay(.1);
+  ExpectTwoPartsEqualOne(decayed);
+}
+
+TEST(Adam, OptimizersThatCannotAdvanceCountNothing) {
+  for (const char* arm : {"nadam", "sgd", "lbfgs"}) {
+    Quadratic bowl(at::zeros({1, 4}));
+    const auto optimizer = MakeOptimizer(OptimizerOf(arm), bowl.Parameters());
+    EXPECT_FALSE(optimizer->Advance(.1).defined()) << arm;
+  }
 }
 
 }  // namespace

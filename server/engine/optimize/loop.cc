@@ -1,5 +1,6 @@
 #include "server/engine/optimize/loop.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <utility>
@@ -9,6 +10,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "server/base/faults.h"
+#include "server/base/log.h"
 #include "server/base/status_macros.h"
 #include "server/engine/objectives/terms.h"
 #include "server/engine/optimizers/normalize.h"
@@ -86,6 +88,21 @@ at::Tensor WithChannels(const at::Tensor& rgb, int64_t channels) {
   if (channels == 4) return at::constant_pad_nd(rgb, {0, 0, 0, 0, 0, 1}, 1);
   return rgb;
 }
+
+// Sends what transforms draw through a feed while it lives.
+class FeedScope {
+ public:
+  FeedScope(TransformChain& transforms, StepFeed* feed)
+      : transforms_(transforms) {
+    transforms_.set_feed(feed);
+  }
+  ~FeedScope() { transforms_.set_feed(nullptr); }
+  FeedScope(const FeedScope&) = delete;
+  FeedScope& operator=(const FeedScope&) = delete;
+
+ private:
+  TransformChain& transforms_;
+};
 
 double Mean(const at::Tensor& values) {
   return values.mean(at::kDouble).item<double>();
@@ -183,12 +200,8 @@ at::Tensor Loop::Evaluate(int64_t step) {
     losses.sum().backward();
   }
   total_ = losses.detach().neg();
-  for (const double value : RowValues()) {
-    if (std::isfinite(value)) continue;
-    throw Refused{absl::InvalidArgumentError(absl::StrCat(
-        "the objective is not finite (", value, ") at step ", step,
-        "; a smaller spec.optimizer.learning_rate or other weights may help"))};
-  }
+  const absl::Status finite = CheckFinite(step);
+  if (!finite.ok()) throw Refused{finite};
   // A parameter no objective depends on does not move.
   for (const ParamTensor& tensor : parts_.param->Tensors()) {
     if (!tensor.value.grad().defined())
@@ -199,11 +212,31 @@ at::Tensor Loop::Evaluate(int64_t step) {
   return total_.neg();
 }
 
+absl::Status Loop::CheckFinite(int64_t step) const {
+  for (const double value : RowValues()) {
+    if (std::isfinite(value)) continue;
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the objective is not finite (", value, ") at step ", step,
+        "; a smaller spec.optimizer.learning_rate or other weights may help"));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Loop::Step(int64_t step) {
   const double rate =
       LearningRateAt(spec_.optimizer(), step, Engine::TotalSteps(spec_));
+  const bool replays = replay_ != nullptr && times_ == nullptr &&
+                       !Redirects(spec_.gradient_overrides(), step);
+  const absl::Status status =
+      replays ? StepByReplay(step, rate) : StepEagerly(step, rate);
+  if (status.ok()) ran_ = true;
+  return status;
+}
+
+absl::Status Loop::StepEagerly(int64_t step, double rate) {
   const SteadyClock::time_point start = SteadyClock::now();
   double evaluating = 0;
+  report_.host.reset();
   try {
     parts_.optimizer->Step(rate, [&] {
       const Timer timer(&evaluating);
@@ -218,11 +251,125 @@ absl::Status Loop::Step(int64_t step) {
             .count() -
         evaluating;
   }
-  ran_ = true;
   return absl::OkStatus();
 }
 
+absl::Status Loop::StepByReplay(int64_t step, double rate) {
+  std::unique_ptr<CollectingFeed> drawn =
+      drawn_step_ == step ? std::move(drawn_) : Draw(step);
+  drawn_step_ = -1;
+  if (!report_.device.defined()) {
+    report_.device = at::empty(
+        {ReportSize()}, parts_.param->Tensors()[0].value.options().requires_grad(false));
+  }
+  std::string why;
+  const bool ready = replay_->Prepare(
+      *drawn, [this, step](StepFeed& feed) { DeviceWork(step, feed); }, &why);
+  if (!why.empty())
+    LogInfo("steps run one operation at a time", {{"why", why}});
+  if (!ready) return StepEagerly(step, rate);
+  replay_->Run(*drawn, parts_.optimizer->Advance(rate));
+  // The next step's draws while this one runs.
+  drawn_ = Draw(step + 1);
+  drawn_step_ = step + 1;
+  ReadReport();
+  return CheckFinite(step);
+}
+
+std::unique_ptr<CollectingFeed> Loop::Draw(int64_t step) {
+  auto drawn = std::make_unique<CollectingFeed>();
+  const FeedScope scope(*parts_.transforms, drawn.get());
+  const Canvas& canvas = parts_.canvas;
+  const auto companions = static_cast<int64_t>(parts_.companions.size());
+  const auto image = [&](int64_t rows, int64_t channels) {
+    return at::empty({rows, channels, canvas.height, canvas.width},
+                     at::TensorOptions(at::kFloat).device(at::kMeta));
+  };
+  parts_.transforms->Apply(image(canvas.rows + companions, canvas.channels),
+                           spec_.seed(), step);
+  if (canvas.channels == 4 && parts_.wants_input_alpha)
+    parts_.transforms->ApplyAlpha(image(canvas.rows, 1), spec_.seed(), step);
+  return drawn;
+}
+
+// The part of a step that is recorded: it reads the host's share from `feed`
+// and leaves its results in the parameters, the optimizer and the report.
+void Loop::DeviceWork(int64_t step, StepFeed& feed) {
+  const std::vector<ParamTensor> parameters = parts_.param->Tensors();
+  for (const ParamTensor& tensor : parameters)
+    tensor.value.mutable_grad().reset();
+  {
+    const FeedScope scope(*parts_.transforms, &feed);
+    const at::Tensor losses = Losses(step);
+    activations_.clear();
+    losses.sum().backward();
+    total_ = losses.detach().neg();
+  }
+  for (const ParamTensor& tensor : parameters) {
+    if (!tensor.value.grad().defined())
+      tensor.value.mutable_grad() = at::zeros_like(tensor.value);
+  }
+  const at::Tensor report = Report();
+  TORCH_CHECK(report.sizes() == report_.device.sizes(),
+              "an objective's value is not one a row");
+  report_.device.copy_(report);
+  parts_.optimizer->Apply(
+      feed.Put(at::empty({OptimizerFn::kScalars}), "optimizer"));
+  for (const ParamTensor& tensor : parameters)
+    tensor.value.mutable_grad().reset();
+  total_.reset();
+  values_.clear();
+}
+
+int64_t Loop::ReportSize() const {
+  int64_t size = parts_.canvas.rows *
+                 (1 + static_cast<int64_t>(parts_.objectives.size()));
+  for (const ParamTensor& tensor : parts_.param->Tensors())
+    size += tensor.per_row ? tensor.value.size(0) : 1;
+  return size;
+}
+
+at::Tensor Loop::Report() const {
+  std::vector<at::Tensor> parts = {total_};
+  parts.insert(parts.end(), values_.begin(), values_.end());
+  for (const ParamTensor& tensor : parts_.param->Tensors()) {
+    const at::Tensor moved = tensor.value.grad().ne(0);
+    parts.push_back(
+        (tensor.per_row ? moved.flatten(1).any(1) : moved.any().view({1}))
+            .to(at::kFloat));
+  }
+  return at::cat(parts);
+}
+
+void Loop::ReadReport() {
+  report_.host = report_.device.to(at::kCPU, at::kDouble);
+  const double* moved =
+      report_.host.const_data_ptr<double>() +
+      parts_.canvas.rows * (1 + static_cast<int64_t>(parts_.objectives.size()));
+  bool shared_moves = false;
+  std::vector<bool> row_moves;
+  for (const ParamTensor& tensor : parts_.param->Tensors()) {
+    if (!tensor.per_row) {
+      shared_moves = *moved++ != 0 || shared_moves;
+      continue;
+    }
+    const auto rows = static_cast<size_t>(tensor.value.size(0));
+    row_moves.resize(std::max(row_moves.size(), rows));
+    for (size_t row = 0; row < rows; ++row)
+      row_moves[row] = *moved++ != 0 || row_moves[row];
+  }
+  report_.zero_rows.assign(std::max<size_t>(1, row_moves.size()),
+                           !shared_moves);
+  for (size_t row = 0; row < row_moves.size(); ++row) {
+    if (row_moves[row]) report_.zero_rows[row] = false;
+  }
+}
+
 std::vector<double> Loop::RowValues() const {
+  if (report_.host.defined()) {
+    const double* values = report_.host.const_data_ptr<double>();
+    return {values, values + parts_.canvas.rows};
+  }
   if (!total_.defined()) return {};
   const at::Tensor rows = total_.to(at::kCPU, at::kDouble).contiguous();
   return {rows.const_data_ptr<double>(),
@@ -231,6 +378,17 @@ std::vector<double> Loop::RowValues() const {
 
 std::vector<double> Loop::ObjectiveValues() const {
   std::vector<double> out;
+  if (report_.host.defined()) {
+    const int64_t rows = parts_.canvas.rows;
+    for (size_t i = 0; i < parts_.objectives.size(); ++i) {
+      const at::Tensor value = report_.host.narrow(
+          0, rows * (1 + static_cast<int64_t>(i)), rows);
+      const v1::Objective& share = parts_.objectives[i].share;
+      out.push_back(share.has_row() ? value[share.row()].item<double>()
+                                    : Mean(value));
+    }
+    return out;
+  }
   for (size_t i = 0; i < values_.size(); ++i) {
     const v1::Objective& share = parts_.objectives[i].share;
     out.push_back(share.has_row() ? values_[i][share.row()].item<double>()

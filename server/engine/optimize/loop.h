@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "phosphene/v1/job.pb.h"
 #include "server/engine/optimize/plan.h"
+#include "server/engine/optimize/replay.h"
 
 namespace phosphene {
 
@@ -39,8 +41,20 @@ class Loop {
   // it sees.
   std::vector<double> ObjectiveValues() const;
 
-  // Collects times until told otherwise; null: none.
+  // Collects times until told otherwise; null: none. Steps then run eagerly.
   void set_times(StepTimes* times) { times_ = times; }
+
+  // From now on steps are recorded and replayed where they can be; the spec must
+  // be one that WhyNotReplayed has nothing against. Steps with redirected ReLUs
+  // run eagerly.
+  void set_replay(std::unique_ptr<StepReplay> replay) {
+    replay_ = std::move(replay);
+  }
+  // After a replayed step, which leaves no gradients behind: whether each row's
+  // gradient was zero. Null after an eager one.
+  const std::vector<bool>* ZeroRows() const {
+    return report_.host.defined() ? &report_.zero_rows : nullptr;
+  }
 
  private:
   at::Tensor Evaluate(int64_t step);
@@ -49,6 +63,23 @@ class Loop {
   at::Tensor WithCompanions(const at::Tensor& image, int64_t step) const;
   void RunNetwork(StepView& view);
   at::Tensor Sum(const StepView& view);
+  absl::Status StepEagerly(int64_t step, double rate);
+  absl::Status StepByReplay(int64_t step, double rate);
+  std::unique_ptr<CollectingFeed> Draw(int64_t step);
+  void DeviceWork(int64_t step, StepFeed& feed);
+  at::Tensor Report() const;
+  int64_t ReportSize() const;
+  void ReadReport();
+  absl::Status CheckFinite(int64_t step) const;
+
+  // What a replayed step says: [rows] totals, [rows] a value of each objective,
+  // then for each parameter tensor whether its gradient is not 0, a row (or
+  // once, for shared ones).
+  struct StepReport {
+    at::Tensor device;  // f32, made before anything is recorded
+    at::Tensor host;    // f64 of the last step; undefined after an eager one
+    std::vector<bool> zero_rows;
+  };
 
   const v1::JobSpec& spec_;
   Parts& parts_;
@@ -57,6 +88,10 @@ class Loop {
   std::map<std::string, at::Tensor> activations_;
   std::vector<at::Tensor> values_;  // [rows] each, detached
   at::Tensor total_;                // [rows], detached
+  std::unique_ptr<StepReplay> replay_;
+  StepReport report_;
+  int64_t drawn_step_ = -1;
+  std::unique_ptr<CollectingFeed> drawn_;  // of drawn_step_, made ahead
 };
 
 }  // namespace phosphene

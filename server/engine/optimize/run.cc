@@ -13,10 +13,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/base/faults.h"
+#include "server/base/log.h"
 #include "server/base/status_macros.h"
 #include "server/engine/optimize/checkpoint.h"
 #include "server/engine/optimize/loop.h"
 #include "server/engine/optimize/outputs.h"
+#include "server/engine/optimize/replay.h"
+#include "server/engine/optimize/replay_rules.h"
 #include "server/engine/optimize/reporter.h"
 #include "server/engine/optimize/spec_check.h"
 #include "server/engine/optimize/zero_gradient.h"
@@ -69,10 +72,15 @@ class Runner {
                   octaves = OctaveCount(spec_);
     while (true) {
       Loop loop(spec_, parts_);
+      loop.set_replay(MakeReplay());
       while (step_ < (octave_ + 1) * per_octave) {
         if (stop_.stop_requested()) return false;
         RETURN_IF_ERROR(loop.Step(step_));
-        watch_.Observe(parts_.param->Tensors(), step_);
+        if (loop.ZeroRows() != nullptr) {
+          watch_.ObserveRows(*loop.ZeroRows(), step_);
+        } else {
+          watch_.Observe(parts_.param->Tensors(), step_);
+        }
         ++step_;
         value_ = MeanOf(loop.RowValues());
         reporter.AfterStep(step_, loop, parts_);
@@ -114,6 +122,18 @@ class Runner {
   absl::Status MakeOctave(Param* previous) {
     ASSIGN_OR_RETURN(parts_, MakeParts(context_, octave_, previous));
     return absl::OkStatus();
+  }
+
+  // On a GPU: steps recorded once and replayed; null where they cannot be.
+  std::unique_ptr<StepReplay> MakeReplay() const {
+    if (!context_.device.is_cuda()) return nullptr;
+    const std::string why = WhyNotReplayed(spec_);
+    auto recorder = why.empty() ? MakeGraphRecorder() : nullptr;
+    if (recorder == nullptr) {
+      LogInfo("steps run one operation at a time", {{"why", why}});
+      return nullptr;
+    }
+    return std::make_unique<StepReplay>(std::move(recorder), context_.device);
   }
 
   absl::Status CheckpointIfDue() {

@@ -31,17 +31,25 @@ void ZeroGradientWatch::Observe(const std::vector<ParamTensor>& parameters,
     if (p.per_row) count = std::max<size_t>(count, p.value.size(0));
     if (!p.per_row) shared_moves = shared_moves || !IsZero(p.value.grad());
   }
-  rows_.resize(count);
+  std::vector<bool> zero(count);
   for (size_t row = 0; row < count; ++row) {
-    const bool zero =
-        !shared_moves &&
-        std::all_of(parameters.begin(), parameters.end(),
-                    [row](const ParamTensor& p) {
-                      return !p.per_row || IsZero(p.value.grad().select(
-                                               0, static_cast<int64_t>(row)));
-                    });
+    zero[row] = !shared_moves &&
+                std::all_of(parameters.begin(), parameters.end(),
+                            [row](const ParamTensor& p) {
+                              return !p.per_row ||
+                                     IsZero(p.value.grad().select(
+                                         0, static_cast<int64_t>(row)));
+                            });
+  }
+  ObserveRows(zero, step);
+}
+
+void ZeroGradientWatch::ObserveRows(const std::vector<bool>& zero,
+                                    int64_t step) {
+  rows_.resize(zero.size());
+  for (size_t row = 0; row < zero.size(); ++row) {
     Row& own = rows_[row];
-    if (!zero) {
+    if (!zero[row]) {
       own.zero_since = -1;
       continue;
     }

@@ -16,6 +16,8 @@ class ZeroGradientWatch {
  public:
   // After each step, with its gradients in place.
   void Observe(const std::vector<ParamTensor>& parameters, int64_t step);
+  // The same where it is known which rows' gradients were zero.
+  void ObserveRows(const std::vector<bool>& zero, int64_t step);
   // One sentence for each spell worth telling, such as "gradient was zero for
   // 20 steps (0..19) in row 3".
   std::vector<std::string> Warnings(int64_t steps) const;

@@ -1,4 +1,5 @@
 #include <cmath>
+#include <cstring>
 #include <utility>
 
 #include "server/engine/optimizers/elementwise.h"
@@ -7,6 +8,7 @@
 #include <ATen/Parallel.h>
 
 #include "absl/strings/str_cat.h"
+#include "server/engine/cuda/launch.h"
 #include "server/engine/optimizers/adam_kernel.h"
 
 namespace phosphene {
@@ -34,35 +36,78 @@ class Adam : public ElementwiseOptimizer {
  protected:
   void Update(at::Tensor& value, const at::Tensor& gradient,
               std::vector<at::Tensor>& slots, double learning_rate) override {
-    AdamStep s;
+    if (value.is_cpu()) {
+      RunOnCpu(ScalarsAt(learning_rate), value, gradient, slots);
+    } else {
+      UpdateBy(Scalars(learning_rate).to(value.device()), value, gradient,
+               slots);
+    }
+  }
+
+  bool has_scalars() const override { return true; }
+  at::Tensor Scalars(double learning_rate) const override {
+    const AdamScalars now = ScalarsAt(learning_rate);
+    static_assert(sizeof(AdamScalars) <= kScalars * sizeof(float));
+    at::Tensor out = at::zeros({kScalars}, at::kFloat);
+    std::memcpy(out.data_ptr<float>(), &now, sizeof(now));
+    return out;
+  }
+
+  void UpdateBy(const at::Tensor& scalars, at::Tensor& value,
+                const at::Tensor& gradient,
+                std::vector<at::Tensor>& slots) override {
+    if (value.is_cpu()) {
+      AdamScalars now;
+      std::memcpy(static_cast<void*>(&now), scalars.const_data_ptr<float>(),
+                  sizeof(now));
+      RunOnCpu(now, value, gradient, slots);
+      return;
+    }
+    const at::Tensor moved = value.contiguous();
+    const char* error = LaunchAdam(
+        Fixed(),
+        reinterpret_cast<const AdamScalars*>(scalars.const_data_ptr<float>()),
+        moved.numel(), moved.data_ptr<float>(),
+        gradient.const_data_ptr<float>(), slots[0].data_ptr<float>(),
+        slots[1].data_ptr<float>(), moved.get_device());
+    TORCH_CHECK(error == nullptr, "Adam on the GPU failed: ", error);
+    if (!moved.is_same(value)) value.copy_(moved);
+  }
+
+ private:
+  AdamSettings Fixed() const {
+    AdamSettings s;
     s.beta1 = static_cast<float>(settings_.beta1);
     s.beta2 = static_cast<float>(settings_.beta2);
     s.fresh1 = static_cast<float>(1 - settings_.beta1);
     s.fresh2 = static_cast<float>(1 - settings_.beta2);
     s.epsilon = static_cast<float>(settings_.epsilon);
-    s.step_size = static_cast<float>(learning_rate /
-                                     (1 - std::pow(settings_.beta1, step())));
-    s.square_factor = static_cast<float>(
-        1 / std::sqrt(1 - std::pow(settings_.beta2, step())));
-    s.keep = static_cast<float>(1 - learning_rate * settings_.weight_decay);
-    if (value.is_cpu() && value.is_contiguous()) {
-      s.value = value.data_ptr<float>();
-      s.gradient = gradient.const_data_ptr<float>();
-      s.mean = slots[0].data_ptr<float>();
-      s.square = slots[1].data_ptr<float>();
-      at::parallel_for(
-          0, value.numel(), kGrain,
-          [&s](int64_t begin, int64_t end) { RunAdam(s, begin, end); });
-      return;
-    }
-    slots[0].mul_(s.beta1).add_(gradient, s.fresh1);
-    slots[1].mul_(s.beta2).addcmul_(gradient, gradient, s.fresh2);
-    const at::Tensor denominator =
-        slots[1].sqrt().mul_(s.square_factor).add_(s.epsilon);
-    value.mul_(s.keep).addcdiv_(slots[0], denominator, -s.step_size);
+    return s;
   }
 
- private:
+  AdamScalars ScalarsAt(double learning_rate) const {
+    AdamScalars now;
+    now.step_size = static_cast<float>(
+        learning_rate / (1 - std::pow(settings_.beta1, step())));
+    now.square_factor = static_cast<float>(
+        1 / std::sqrt(1 - std::pow(settings_.beta2, step())));
+    now.keep = static_cast<float>(1 - learning_rate * settings_.weight_decay);
+    return now;
+  }
+
+  void RunOnCpu(const AdamScalars& now, at::Tensor& value,
+                const at::Tensor& gradient,
+                std::vector<at::Tensor>& slots) const {
+    const at::Tensor moved = value.contiguous();
+    const AdamStep s{moved.data_ptr<float>(), gradient.const_data_ptr<float>(),
+                     slots[0].data_ptr<float>(), slots[1].data_ptr<float>(),
+                     Fixed(), now};
+    at::parallel_for(
+        0, moved.numel(), kGrain,
+        [&s](int64_t begin, int64_t end) { RunAdam(s, begin, end); });
+    if (!moved.is_same(value)) value.copy_(moved);
+  }
+
   Settings settings_;
 };
 

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "server/engine/cuda/adam_math.h"
+
 namespace phosphene {
 
 // One Adam step of `count` elements. Knows no tensors; ranges may be given to
@@ -11,15 +13,8 @@ struct AdamStep {
   const float* gradient = nullptr;  // [count]
   float* mean = nullptr;            // [count], first moment, updated
   float* square = nullptr;          // [count], second raw moment, updated
-  float beta1 = 0.9f;
-  float beta2 = 0.999f;
-  // 1 - beta, rounded once: 1 - 0.999f is off by 5e-5 of itself.
-  float fresh1 = 0.1f;
-  float fresh2 = 0.001f;
-  float epsilon = 1e-8f;
-  float step_size = 0;      // learning rate / (1 - beta1^t)
-  float square_factor = 1;  // 1 / sqrt(1 - beta2^t)
-  float keep = 1;           // 1 - learning rate * weight decay
+  AdamSettings settings;
+  AdamScalars now;
 };
 
 void RunAdam(const AdamStep& step, int64_t begin, int64_t end);

@@ -34,6 +34,22 @@ void ElementwiseOptimizer::Step(double learning_rate,
   }
 }
 
+at::Tensor ElementwiseOptimizer::Advance(double learning_rate) {
+  if (!has_scalars()) return {};
+  ++step_;
+  Begin();
+  return Scalars(learning_rate);
+}
+
+void ElementwiseOptimizer::Apply(const at::Tensor& scalars) {
+  const at::NoGradGuard no_grad;
+  for (size_t i = 0; i < parameters_.size(); ++i) {
+    at::Tensor& value = parameters_[i].value;
+    if (!value.grad().defined()) continue;
+    UpdateBy(scalars, value, value.grad().contiguous(), slots_[i]);
+  }
+}
+
 std::map<std::string, at::Tensor> ElementwiseOptimizer::Save() const {
   std::map<std::string, at::Tensor> state;
   state["step"] = at::full({1}, step_, at::kLong);

@@ -18,6 +18,8 @@ class ElementwiseOptimizer : public OptimizerFn {
 
   void Step(double learning_rate,
             const std::function<at::Tensor()>& evaluate) final;
+  at::Tensor Advance(double learning_rate) final;
+  void Apply(const at::Tensor& scalars) final;
   // Keys "step" and "SLOT/PARAMETER".
   std::map<std::string, at::Tensor> Save() const final;
   absl::Status Load(const std::map<std::string, at::Tensor>& state) final;
@@ -28,6 +30,14 @@ class ElementwiseOptimizer : public OptimizerFn {
   // Moves one parameter; everything is contiguous, f32 and of one shape.
   virtual void Update(at::Tensor& value, const at::Tensor& gradient,
                       std::vector<at::Tensor>& slots, double learning_rate) = 0;
+  // The scalars of this step for UpdateBy, [kScalars] f32 on the CPU; undefined where
+  // there is only Update.
+  virtual at::Tensor Scalars(double learning_rate) const { return {}; }
+  virtual bool has_scalars() const { return false; }
+  // As Update, with scalars that lie on the parameter's device.
+  virtual void UpdateBy(const at::Tensor& scalars, at::Tensor& value,
+                        const at::Tensor& gradient,
+                        std::vector<at::Tensor>& slots) {}
   // What a subclass keeps besides the slots.
   virtual void SaveExtra(std::map<std::string, at::Tensor>* state) const {}
   virtual absl::Status LoadExtra(

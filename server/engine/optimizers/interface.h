@@ -24,6 +24,14 @@ class OptimizerFn {
   // One step; `evaluate` zeroes gradients, computes the loss (to be minimized,
   // [rows] f32) and fills .grad of every parameter. Most call it once.
   virtual void Step(double learning_rate, const std::function<at::Tensor()>& evaluate) = 0;
+  // The same step in two parts, for steps that are recorded once and replayed
+  // (gradients are in place by then). Advance counts the step and returns its
+  // scalars, f32 [kScalars] on the CPU; undefined, and nothing counted, where an
+  // optimizer cannot. Apply updates the parameters reading the scalars from a
+  // tensor on their device: device work alone.
+  static constexpr int64_t kScalars = 4;
+  virtual at::Tensor Advance(double learning_rate) { return {}; }
+  virtual void Apply(const at::Tensor& scalars) {}
   // Everything a bitwise resume needs.
   virtual std::map<std::string, at::Tensor> Save() const = 0;
   virtual absl::Status Load(const std::map<std::string, at::Tensor>& state) = 0;

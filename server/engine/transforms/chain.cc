@@ -42,7 +42,7 @@ class ListChain final : public TransformChain {
  private:
   at::Tensor Run(at::Tensor image, uint64_t seed, int64_t step, bool is_alpha) {
     for (size_t i = 0; i < list_.size();) {
-      TransformDraw draw{seed, step, static_cast<uint32_t>(i)};
+      TransformDraw draw{seed, step, static_cast<uint32_t>(i), feed()};
       if (warps_[i] == nullptr) {
         image = is_alpha ? list_[i]->ApplyAlpha(image, draw)
                          : list_[i]->Apply(image, draw);

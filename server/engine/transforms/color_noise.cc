@@ -20,10 +20,13 @@ class ColorNoise final : public ImageTransform {
                    const TransformDraw& draw) override {
     return OnColors(image, [&](const at::Tensor& colors) {
       // [1 or N, 2, C, 1, 1]: gains and offsets.
-      const at::Tensor normal =
-          DrawTensor(per_row_, colors.size(0), draw, [&](const Rng& rng) {
-            return rng.NormalTensor({2, colors.size(1), 1, 1});
-          }).to(colors.device());
+      const at::Tensor normal = FeedTo(
+          draw.feed,
+          DrawTensor(per_row_, colors.size(0), draw,
+                     [&](const Rng& rng) {
+                       return rng.NormalTensor({2, colors.size(1), 1, 1});
+                     }),
+          colors.device());
       return colors * (normal.select(1, 0) * gain_sd_ + 1) +
              normal.select(1, 1) * offset_sd_;
     });

@@ -11,6 +11,7 @@
 #include "phosphene/v1/transform.pb.h"
 #include "server/base/faults.h"
 #include "server/engine/tensor/rng.h"
+#include "server/engine/tensor/step_feed.h"
 #include "server/engine/tensor/torch_pch.h"
 
 namespace phosphene {
@@ -22,6 +23,8 @@ struct TransformDraw {
   uint64_t seed = 0;
   int64_t step = 0;
   uint32_t position = 0;  // in the flattened list
+  // Where tensors drawn on the host go; null: straight to the image's device.
+  StepFeed* feed = nullptr;
   Rng rng(int64_t row = 0) const {
     return Rng(RowSeed(seed, row), RngStream::kTransform, step, position);
   }
@@ -93,6 +96,16 @@ class TransformChain {
   virtual at::Tensor ApplyAlpha(const at::Tensor& alpha, uint64_t seed,
                                 int64_t step) = 0;
   virtual int64_t Channels(int64_t in) const = 0;
+  // Sends what the next calls draw through `feed`, which must outlive them;
+  // null: no more. With a feed, an image on the meta device gives the shape of
+  // the result.
+  void set_feed(StepFeed* feed) { feed_ = feed; }
+
+ protected:
+  StepFeed* feed() const { return feed_; }
+
+ private:
+  StepFeed* feed_ = nullptr;
 };
 
 }  // namespace phosphene

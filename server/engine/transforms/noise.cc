@@ -20,7 +20,8 @@ class Noise final : public ImageTransform {
             return rng.NormalTensor(
                 {colors.size(1), colors.size(2), colors.size(3)});
           });
-      return colors + noise.mul_(sd_).to(colors.device());
+      return colors +
+             FeedTo(draw.feed, noise.mul_(sd_), colors.device());
     });
   }
 

@@ -5,6 +5,8 @@
 
 #include <utility>
 
+#include "server/engine/transforms/warp_device.h"
+
 namespace phosphene {
 namespace {
 
@@ -105,14 +107,15 @@ class WarpFunction : public torch::autograd::Function<WarpFunction> {
 }  // namespace
 
 at::Tensor RunWarp(const at::Tensor& image, std::vector<WarpPath> paths,
-                   bool is_alpha) {
+                   bool is_alpha, StepFeed* feed) {
   TORCH_CHECK(image.dim() == 4 && image.scalar_type() == at::kFloat,
               "a warp needs [N,C,H,W] f32");
   TORCH_CHECK(
       paths.size() == 1 || static_cast<int64_t>(paths.size()) == image.size(0),
       "one path, or one a row");
-  const at::Device device = image.device();
-  at::Tensor out = device.is_cpu() ? image : image.cpu();
+  if (feed != nullptr || !image.is_cpu())
+    return RunWarpTables(image, paths, is_alpha, feed);
+  at::Tensor out = image;
   for (size_t s = 0; s < paths[0].segments().size(); ++s) {
     auto pass = c10::make_intrusive<Pass>();
     pass->is_alpha = is_alpha;
@@ -130,7 +133,7 @@ at::Tensor RunWarp(const at::Tensor& image, std::vector<WarpPath> paths,
     }
     out = WarpFunction::apply(out, pass);
   }
-  return device.is_cpu() ? out : out.to(device);
+  return out;
 }
 
 at::Tensor RunWarps(const at::Tensor& image, const std::vector<WarpStep>& steps,
@@ -145,7 +148,7 @@ at::Tensor RunWarps(const at::Tensor& image, const std::vector<WarpStep>& steps,
       step.transform->Extend(step.draw, row, &path);
     paths.push_back(std::move(path));
   }
-  return RunWarp(image, std::move(paths), is_alpha);
+  return RunWarp(image, std::move(paths), is_alpha, steps[0].draw.feed);
 }
 
 at::Tensor WarpTransform::Apply(const at::Tensor& image,

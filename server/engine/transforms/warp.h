@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "server/engine/cuda/warp_math.h"
 #include "server/engine/tensor/torch_pch.h"
 #include "server/engine/transforms/interface.h"
 #include "server/engine/transforms/warp_kernels.h"
@@ -38,6 +39,11 @@ class WarpSegment {
   WarpTranspose RowTranspose() const { return rows_.View(in_height_); }
   WarpTranspose ColumnTranspose() const { return columns_.View(in_width_); }
 
+  // The same pass as one block of words, for device kernels (warp_tables.cc);
+  // needs no Finish. `words` is [Layout().words], zeroed.
+  WarpLayout Layout() const;
+  void Pack(const WarpLayout& layout, int32_t* words) const;
+
  private:
   struct Axis {
     std::vector<int32_t> i0, i1;
@@ -56,6 +62,8 @@ class WarpSegment {
   static Axis Stretch(const Axis& axis, int64_t size);
   Transpose Transposed(const Axis& axis, int64_t size) const;
   void MakePick();
+  static void PackAxis(const Axis& axis, int32_t i0, int32_t i1, int32_t w,
+                       int32_t* words);
 
   int64_t in_height_, in_width_;
   Axis y_, x_;  // the separable stage
@@ -96,6 +104,7 @@ class WarpPath {
   void Rotate(double radians, bool bilinear);
 
   std::vector<WarpSegment>& segments() { return segments_; }
+  const std::vector<WarpSegment>& segments() const { return segments_; }
 
  private:
   std::vector<WarpSegment> segments_;
@@ -107,10 +116,11 @@ std::vector<int32_t> WarpRange(int64_t begin, int64_t count, int64_t size);
 // Applies one path to all images of a batch, or a path a row; all of equal
 // shape. [N,C,H,W] f32 -> [N,C,h,w] in the memory format of `image`,
 // differentiable. Fills are 0 in the fourth channel of a four-channel image
-// (its border is transparent) and everywhere when `is_alpha`. Runs on the CPU:
-// other devices' images are brought over and back.
+// (its border is transparent) and everywhere when `is_alpha`. Images on the CPU
+// take the kernels of warp_kernels.h; with a feed, and on a GPU, the tables go
+// to the device and its kernels read them (warp_device.h).
 at::Tensor RunWarp(const at::Tensor& image, std::vector<WarpPath> paths,
-                   bool is_alpha = false);
+                   bool is_alpha = false, StepFeed* feed = nullptr);
 
 // A transform that only moves pixels. Neighbours in a chain fuse.
 class WarpTransform : public ImageTransform {

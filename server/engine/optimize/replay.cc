@@ -1,0 +1,57 @@
+#include "server/engine/optimize/replay.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+#include "server/engine/optimizers/interface.h"
+
+namespace phosphene {
+namespace {
+
+std::vector<at::Tensor> With(std::vector<at::Tensor> drawn, const at::Tensor& scalars) {
+  drawn.push_back(scalars);
+  return drawn;
+}
+
+}  // namespace
+
+bool StepReplay::Prepare(const CollectingFeed& drawn,
+                         const std::function<void(StepFeed&)>& work, std::string* why) {
+  why->clear();
+  if (failed_) return false;
+  if (shapes_.count(drawn.key()) > 0) return true;
+  if (seen_.insert(drawn.key()).second) return false;
+  if (shapes_.size() >= kMaxShapes) {
+    if (!told_many_) {
+      *why = absl::StrCat("the transforms make more than ", kMaxShapes,
+                          " shapes of step; those met later are not recorded");
+    }
+    told_many_ = true;
+    return false;
+  }
+  Shape shape;
+  shape.feed = std::make_shared<StaticFeed>(
+      With(drawn.tensors(), at::zeros({OptimizerFn::kScalars})), device_);
+  try {
+    shape.step = recorder_->Record([feed = shape.feed, work] {
+      feed->Rewind();
+      work(*feed);
+    });
+  } catch (const c10::Error& e) {
+    *why = absl::StrCat("a step cannot be recorded: ", e.what_without_backtrace());
+    failed_ = true;
+    shapes_.clear();
+    return false;
+  }
+  shapes_.emplace(drawn.key(), std::move(shape));
+  return true;
+}
+
+void StepReplay::Run(const CollectingFeed& drawn, const at::Tensor& scalars) {
+  const Shape& shape = shapes_.at(drawn.key());
+  shape.feed->Fill(With(drawn.tensors(), scalars));
+  shape.step->Replay();
+}
+
+}  // namespace phosphene

@@ -1,0 +1,56 @@
+#include "server/engine/optimize/replay_rules.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/optimize/tiny_engine.h"
+
+namespace phosphene {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+TEST(WhyNotReplayed, HasNothingAgainstTheCommonJobs) {
+  for (const char* more :
+       {"", "transforms { preset { name: STANDARD } }",
+        "transforms { noise {} } transforms { color_noise {} }",
+        "optimizer { adamw {} schedule { cosine {} } octaves { count: 2 } }",
+        "parameterization { pixel {} rows: 4 }", "parameterization { rgba { fourier {} } }",
+        "objectives { negate { term { sum { terms { l2 {} } terms { deepdream {} } } } } }",
+        "objectives { gram_style { layers { layer: 'relu1' } } }", "precision: BF16"}) {
+    EXPECT_THAT(WhyNotReplayed(TinySpec(more)), IsEmpty()) << more;
+  }
+}
+
+struct Case {
+  const char* more;
+  const char* names;
+};
+
+class Refusal : public ::testing::TestWithParam<Case> {};
+
+TEST_P(Refusal, NamesTheField) {
+  EXPECT_THAT(WhyNotReplayed(TinySpec(GetParam().more)), HasSubstr(GetParam().names));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Specs, Refusal,
+    ::testing::Values(
+        Case{"optimizer { lbfgs {} }", "optimizer.lbfgs searches"},
+        Case{"optimizer { sgd {} }", "optimizer.sgd takes its learning rate"},
+        Case{"optimizer { nadam {} }", "optimizer.nadam takes"},
+        Case{"optimizer { normalize_gradient: UNIT_NORM }", "optimizer.normalize_gradient"},
+        Case{"transforms { jitter { pixels: 2 } } transforms { blur {} }", "transforms[1].blur"},
+        Case{"parameterization { cppn {} }", "parameterization.cppn"},
+        Case{"parameterization { laplacian {} }", "parameterization.laplacian"},
+        Case{"parameterization { rgba { laplacian {} } }", "parameterization.laplacian"},
+        Case{"parameterization { phase {} }", "parameterization.phase"},
+        Case{"objectives { gram_style { moving_average: 0.9 } }",
+             "objectives[1].gram_style: moving_average"},
+        Case{"objectives { gram_style { distance: WASSERSTEIN2 } }", "eigenvalues"},
+        Case{"objectives { sum { terms { l2 {} } terms { gram_style { crop_each_step: true } } } }",
+             "objectives[1].sum.terms[1].gram_style: crop_each_step"}));
+
+}  // namespace
+}  // namespace phosphene

@@ -1,0 +1,192 @@
+// Recorded steps, with a recorder that runs on the CPU what it was given, at the
+// step it was given it: what a replayed step shows can then only come from what
+// it is fed.
+
+#include "server/engine/optimize/replay.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "server/engine/optimize/loop.h"
+#include "server/engine/optimize/network_cache.h"
+#include "server/engine/optimize/plan.h"
+#include "server/engine/optimize/replay_rules.h"
+#include "tests/optimize/tiny_engine.h"
+#include "tests/support/status_matchers.h"
+
+namespace phosphene {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class Rerun : public RecordedStep {
+ public:
+  explicit Rerun(std::function<void()> work) : work_(std::move(work)) {}
+  void Replay() override { work_(); }
+
+ private:
+  std::function<void()> work_;
+};
+
+class RerunRecorder : public StepRecorder {
+ public:
+  explicit RerunRecorder(int* recorded) : recorded_(recorded) {}
+  std::unique_ptr<RecordedStep> Record(const std::function<void()>& work) override {
+    ++*recorded_;
+    return std::make_unique<Rerun>(work);
+  }
+
+ private:
+  int* recorded_;
+};
+
+class BrokenRecorder : public StepRecorder {
+ public:
+  std::unique_ptr<RecordedStep> Record(const std::function<void()>& work) override {
+    TORCH_CHECK(false, "operation not permitted when stream is capturing");
+  }
+};
+
+// A job of the tiny network, step by step.
+class Stepped {
+ public:
+  explicit Stepped(const v1::JobSpec& spec, std::unique_ptr<StepRecorder> recorder = nullptr)
+      : spec_(spec), onnx_(TinyOnnx({})) {
+    inputs_.read_blob = [](absl::string_view) -> absl::StatusOr<std::string> {
+      return absl::NotFoundError("no blobs");
+    };
+    inputs_.open_model = [this](absl::string_view) -> absl::StatusOr<ModelFile> {
+      return ModelFile{"tiny", TinyConfig(), nullptr, onnx_, "1"};
+    };
+    networks_ = std::make_unique<NetworkCache>(&inputs_);
+    PlanContext context;
+    context.spec = &spec_;
+    context.inputs = &inputs_;
+    context.networks = networks_.get();
+    context.model = *networks_->Open("tiny");
+    if (spec_.precision() == v1::JobSpec::BF16) context.dtype = at::kBFloat16;
+    parts_ = *MakeParts(context, 0, nullptr);
+    loop_ = std::make_unique<Loop>(spec_, parts_);
+    if (recorder == nullptr) return;
+    loop_->set_replay(std::make_unique<StepReplay>(std::move(recorder), at::kCPU));
+  }
+
+  absl::Status Step(int64_t step) { return loop_->Step(step); }
+  Loop& loop() { return *loop_; }
+  Parts& parts() { return parts_; }
+
+ private:
+  v1::JobSpec spec_;
+  std::string onnx_;
+  EngineInputs inputs_;
+  std::unique_ptr<NetworkCache> networks_;
+  Parts parts_;
+  std::unique_ptr<Loop> loop_;
+};
+
+v1::JobSpec LongSpec(const std::string& more) {
+  v1::JobSpec spec = TinySpec(more);
+  spec.set_steps(60);
+  return spec;
+}
+
+class Replayed : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(Replayed, EqualsEagerStepsBitwise) {
+  const v1::JobSpec spec = LongSpec(GetParam());
+  ASSERT_THAT(WhyNotReplayed(spec), IsEmpty());
+  int recorded = 0, replayed = 0;
+  Stepped eager(spec), replay(spec, std::make_unique<RerunRecorder>(&recorded));
+  for (int64_t step = 0; step < spec.steps(); ++step) {
+    ASSERT_OK(eager.Step(step));
+    ASSERT_OK(replay.Step(step));
+    if (replay.loop().ZeroRows() != nullptr) ++replayed;
+    ASSERT_EQ(replay.loop().RowValues(), eager.loop().RowValues()) << "step " << step;
+    ASSERT_EQ(replay.loop().ObjectiveValues(), eager.loop().ObjectiveValues());
+  }
+  const auto a = eager.parts().param->Tensors(), b = replay.parts().param->Tensors();
+  for (size_t i = 0; i < a.size(); ++i) EXPECT_TRUE(at::equal(a[i].value, b[i].value));
+  const auto state = eager.parts().optimizer->Save(), same = replay.parts().optimizer->Save();
+  for (const auto& [key, value] : state) EXPECT_TRUE(at::equal(value, same.at(key))) << key;
+  EXPECT_GE(recorded, 1);
+  EXPECT_GT(replayed, 10);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Specs, Replayed,
+    ::testing::Values(
+        "", "transforms { preset { name: STANDARD } }", "precision: BF16",
+        "transforms { preset { name: STANDARD } } parameterization { rows: 3 pixel {} }",
+        "parameterization { rows: 2 } objectives { l2 {} weight: -0.1 row: 1 }",
+        "optimizer { adamw { weight_decay: 0.1 } schedule { cosine {} warmup_steps: 5 } }",
+        "parameterization { rgba { pixel {} } } transforms { random_background {} } "
+        "transforms { per_row: true jitter { pixels: 3 } } transforms { noise {} } "
+        "objectives { alpha { transformed: true } weight: 0.1 }",
+        "gradient_overrides { redirect_relu: REDIRECT_OFF max_pool: AVERAGE }"));
+
+TEST(StepReplay, ReadsZeroGradientsOffTheReport) {
+  v1::JobSpec spec = LongSpec("parameterization { rows: 2 } ");
+  spec.mutable_gradient_overrides()->set_redirect_relu(v1::GradientOverrides::REDIRECT_OFF);
+  spec.mutable_objectives(0)->set_row(1);
+  int recorded = 0;
+  Stepped job(spec, std::make_unique<RerunRecorder>(&recorded));
+  for (int64_t step = 0; step < 4; ++step) ASSERT_OK(job.Step(step));
+  ASSERT_NE(job.loop().ZeroRows(), nullptr);
+  EXPECT_EQ(*job.loop().ZeroRows(), std::vector<bool>({true, false}));
+}
+
+TEST(StepReplay, RecordsEachShapeOnceWhenItIsMetAgain) {
+  int recorded = 0;
+  StepReplay replay(std::make_unique<RerunRecorder>(&recorded), at::kCPU);
+  const auto nothing = [](StepFeed&) {};
+  std::string why;
+  CollectingFeed small, large;
+  small.Put(at::zeros({2}), "");
+  large.Put(at::zeros({3}), "");
+  EXPECT_FALSE(replay.Prepare(small, nothing, &why));
+  EXPECT_FALSE(replay.Prepare(large, nothing, &why));
+  EXPECT_TRUE(replay.Prepare(small, nothing, &why));
+  EXPECT_TRUE(replay.Prepare(small, nothing, &why));
+  EXPECT_EQ(recorded, 1);
+  EXPECT_THAT(why, IsEmpty());
+}
+
+TEST(StepReplay, StopsRecordingAtItsMostShapesAndSaysSoOnce) {
+  int recorded = 0, told = 0;
+  StepReplay replay(std::make_unique<RerunRecorder>(&recorded), at::kCPU);
+  std::string why;
+  for (int64_t size = 1; size <= 40; ++size) {
+    CollectingFeed drawn;
+    drawn.Put(at::zeros({size}), "");
+    for (int time = 0; time < 3; ++time) {
+      replay.Prepare(drawn, [](StepFeed&) {}, &why);
+      told += why.empty() ? 0 : 1;
+    }
+  }
+  EXPECT_EQ(recorded, static_cast<int>(StepReplay::kMaxShapes));
+  EXPECT_EQ(told, 1);
+}
+
+TEST(StepReplay, WhatCannotBeRecordedRunsEagerlyAndSaysWhy) {
+  StepReplay replay(std::make_unique<BrokenRecorder>(), at::kCPU);
+  CollectingFeed drawn;
+  std::string why;
+  EXPECT_FALSE(replay.Prepare(drawn, [](StepFeed&) {}, &why));
+  EXPECT_THAT(why, IsEmpty());
+  EXPECT_FALSE(replay.Prepare(drawn, [](StepFeed&) {}, &why));
+  EXPECT_THAT(why, HasSubstr("cannot be recorded: operation not permitted"));
+  EXPECT_FALSE(replay.Prepare(drawn, [](StepFeed&) {}, &why));
+  EXPECT_THAT(why, IsEmpty());
+
+  const v1::JobSpec spec = LongSpec("");
+  Stepped eager(spec), broken(spec, std::make_unique<BrokenRecorder>());
+  for (int64_t step = 0; step < 20; ++step) {
+    ASSERT_OK(eager.Step(step));
+    ASSERT_OK(broken.Step(step));
+  }
+  EXPECT_EQ(broken.loop().RowValues(), eager.loop().RowValues());
+}
+
+}  // namespace
+}  // namespace phosphene
