@@ -34,8 +34,14 @@ void AddCommands(CLI::App& app, Dispatch& dispatch) {
   AddStyle(app, dispatch);
   AddTexture(app, dispatch);
   AddCppn(app, dispatch);
+  AddRender(app, dispatch);
+  AddMorph(app, dispatch);
   AddTransparent(app, dispatch);
   AddDream(app, dispatch);
+  AddPattern(app, dispatch);
+  AddInvert(app, dispatch);
+  AddCaricature(app, dispatch);
+  AddDiversity(app, dispatch);
   AddBasin(app, dispatch);
   AddSubmit(app, dispatch);
   AddJobs(app, dispatch);

@@ -48,44 +48,4 @@ void AddCppn(CLI::App& app, Dispatch& dispatch) {
   });
 }
 
-void AddDream(CLI::App& app, Dispatch& dispatch) {
-  struct Flags : JobFlags {
-    DreamOptions options;
-  };
-  auto flags = std::make_shared<Flags>();
-  DreamOptions& options = flags->options;
-  CLI::App* command = app.add_subcommand(
-      "dream", "DeepDream: amplify what a layer sees, coarse to fine");
-  command->add_option("--layer", options.layer, "layer, by name or alias");
-  command->add_option("--channel", options.channel,
-                      "one channel instead of the whole layer");
-  command
-      ->add_option("--octaves", options.octaves, "sizes, coarse to fine, 1..16")
-      ->capture_default_str();
-  command
-      ->add_option("--octave-scale", options.octave_scale,
-                   "ratio of neighbours, above 1, to 4")
-      ->capture_default_str();
-  command->add_flag("--laplacian", options.laplacian,
-                    "equalize the bands of the gradient");
-  JobFlagSet which;
-  which.size = "512";
-  which.steps = "10";
-  which.lr = "0.00588";
-  which.transforms = "roll";
-  which.output = "dream.png";
-  which.extensions = "png, jpg, webp, ckpt";
-  AddJobFlags(command, flags.get(), which);
-  command->footer(
-      "Example:\n  phosphene dream --layer mixed4b --start-from photo.jpg "
-      "--size 640x480 "
-      "-o dream.png");
-  dispatch.On(command, [flags](Session& session) -> absl::Status {
-    SetDefaultOutput(flags.get(), "dream", "png");
-    ASSIGN_OR_RETURN(const v1::JobSpec spec,
-                     DreamSpec(flags->options, flags->spec));
-    return RunJob(session, spec, *flags);
-  });
-}
-
 }  // namespace phosphene::client

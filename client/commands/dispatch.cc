@@ -135,7 +135,8 @@ std::vector<std::string> JoinNegativeValues(
   std::vector<std::string> out;
   for (size_t i = 0; i < arguments.size(); ++i) {
     const bool takes = arguments[i] == "--objective" ||
-                       arguments[i] == "--range" || arguments[i] == "--mean";
+                       arguments[i] == "--range" || arguments[i] == "--mean" ||
+                       arguments[i] == "--colors";
     if (takes && i + 1 < arguments.size() &&
         absl::StartsWith(arguments[i + 1], "-")) {
       out.push_back(absl::StrCat(arguments[i], "=", arguments[i + 1]));

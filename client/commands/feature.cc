@@ -1,6 +1,7 @@
 #include <CLI/CLI.hpp>
 
 #include "client/base/status_macros.h"
+#include "client/commands/canvas.h"
 #include "client/commands/commands.h"
 #include "client/commands/job_flags.h"
 #include "client/commands/run_job.h"
@@ -8,6 +9,12 @@
 #include "client/presets/presets.h"
 
 namespace phosphene::client {
+namespace {
+
+// Of a canvas that takes its shape from a photo.
+constexpr int kLongestSide = 320;
+
+}  // namespace
 
 void AddTargetFlags(CLI::App* command, FeatureOptions* target) {
   command->add_option(
@@ -32,45 +39,20 @@ void AddFeature(CLI::App& app, Dispatch& dispatch) {
                          "or any objective looks for");
   AddTargetFlags(command, &flags->target);
   JobFlagSet which;
+  which.size = "224; with --start-from the photo's shape, at most 320";
   which.output = "feature.png";
   which.extensions = "png, jpg, webp, ckpt";
   AddJobFlags(command, flags.get(), which);
   command->footer(
       "Example:\n  phosphene feature --layer mixed4b --channel 7 -o "
-      "feature.png");
+      "feature.png\n  phosphene feature --layer mixed4b --channel 7 --start-from "
+      "photo.jpg --steps 64 -o accented.png");
   dispatch.On(command, [flags](Session& session) -> absl::Status {
     SetDefaultOutput(flags.get(), "feature", "png");
+    RETURN_IF_ERROR(SizeOfPhoto("--start-from", flags->spec.start_from,
+                                kLongestSide, &flags->spec.size));
     ASSIGN_OR_RETURN(const v1::JobSpec spec,
                      FeatureSpec(flags->target, flags->spec));
-    return RunJob(session, spec, *flags);
-  });
-}
-
-void AddTransparent(CLI::App& app, Dispatch& dispatch) {
-  struct Flags : JobFlags {
-    FeatureOptions target;
-  };
-  auto flags = std::make_shared<Flags>();
-  CLI::App* command =
-      app.add_subcommand("transparent",
-                         "Feature visualization with its own transparency, "
-                         "over random backgrounds");
-  AddTargetFlags(command, &flags->target);
-  JobFlagSet which;
-  which.size = "320";
-  which.steps = "1000";
-  which.lr = "0.03";
-  which.transforms = "transparent";
-  which.output = "transparent.png";
-  which.extensions = "png, webp, ckpt; jpg without alpha";
-  AddJobFlags(command, flags.get(), which);
-  command->footer(
-      "Example:\n  phosphene transparent --layer mixed4c --channel 10 -o "
-      "cutout.png");
-  dispatch.On(command, [flags](Session& session) -> absl::Status {
-    SetDefaultOutput(flags.get(), "transparent", "png");
-    ASSIGN_OR_RETURN(const v1::JobSpec spec,
-                     TransparentSpec(flags->target, flags->spec));
     return RunJob(session, spec, *flags);
   });
 }

@@ -11,6 +11,7 @@
 #include "client/base/json.h"
 #include "client/base/status_macros.h"
 #include "client/remote/job_watch.h"
+#include "client/view/history.h"
 #include "client/view/preview.h"
 #include "client/view/progress.h"
 #include "client/view/terminal.h"
@@ -36,9 +37,18 @@ class JobView {
     if (session_.globals().json && !event.has_frame())
       session_.Emit(ToJson(event));
     if (event.has_job()) ShowState(event.job());
-    if (event.has_progress()) ShowProgress(event.progress());
+    if (event.has_progress()) {
+      ShowProgress(event.progress());
+      history_.Add(event.progress());
+    }
     if (event.has_frame()) return ShowFrame(event.frame());
     return absl::OkStatus();
+  }
+
+  // Writes --history, if asked for.
+  absl::Status WriteHistory() const {
+    if (flags_.history_file.empty()) return absl::OkStatus();
+    return WriteFileAtomically(flags_.history_file, history_.Csv());
   }
 
  private:
@@ -97,6 +107,7 @@ class JobView {
   const PictureProtocol protocol_;
   v1::Job::State state_ = v1::Job::STATE_UNSPECIFIED;
   v1::Progress bar_;
+  History history_;
   absl::Time last_line_ = absl::InfinitePast();
   int rows_ = 0;
 };
@@ -189,6 +200,7 @@ absl::StatusOr<Followed> Follow(Session& session, const std::string& name,
         break;
       case JobWatch::Got::kEnd:
         session.ClearStatus();
+        RETURN_IF_ERROR(view.WriteHistory());
         RETURN_IF_ERROR(watch.status());
         return out;
     }

@@ -51,6 +51,11 @@ void AddOptionalFlags(CLI::App* command, SpecOptions* spec,
     command->add_option(
         "--param", spec->param,
         "what is optimized: fourier, pixel, laplacian, cppn or phase");
+    command
+        ->add_option("--spectrum", spec->spectrum,
+                     "with --param phase: image whose magnitudes are copied; "
+                     "may be repeated [1/f]")
+        ->allow_extra_args(false);
   }
   if (which.objective) {
     command->add_option(
@@ -66,7 +71,9 @@ void AddOptionalFlags(CLI::App* command, SpecOptions* spec,
                       "image: optimize only where it is white");
   command->add_option(
       "--colors", spec->colors,
-      "basis of the optimized values: decorrelated, rgb or ycbcr");
+      "basis of the optimized values: decorrelated, rgb, ycbcr, or a matrix "
+      "of nine numbers, row by row");
+  command->add_flag("--grey", spec->grey, "one channel instead of three");
 }
 
 }  // namespace
@@ -106,6 +113,8 @@ void AddWatchFlags(CLI::App* command, WatchFlags* flags) {
       ->expected(0, 1)
       ->default_str("-")
       ->type_name("[FILE]");
+  command->add_option("--history", flags->history_file,
+                      "write step, objective and each term to FILE (csv)");
 }
 
 void AddJobFlags(CLI::App* command, JobFlags* flags, const JobFlagSet& which) {

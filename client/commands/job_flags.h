@@ -19,6 +19,7 @@ namespace phosphene::client {
 struct WatchFlags {
   bool preview = false;      // show frames
   std::string preview_file;  // in this file instead of the terminal
+  std::string history_file;  // step and values of what is seen, as CSV
 };
 
 // What becomes of a job that a command makes.
@@ -58,7 +59,7 @@ void AddSeedFlag(CLI::App* command, uint64_t* seed, const std::string& help);
 // --priority and --label.
 void AddSubmitFlags(CLI::App* command, SubmitFlags* flags);
 
-// --preview[=FILE].
+// --preview[=FILE] and --history FILE.
 void AddWatchFlags(CLI::App* command, WatchFlags* flags);
 
 // Puts the default file where no -o was given; a file that is there already

@@ -54,6 +54,37 @@ absl::Status ApplySize(const std::string& text, v1::Parameterization* param) {
   return absl::OkStatus();
 }
 
+// A named basis, or the rows of a matrix from the optimized values to RGB.
+absl::Status ApplyColors(const SpecOptions& options,
+                         v1::Parameterization* param) {
+  if (options.grey) param->set_channels(1);
+  if (options.colors.empty()) return absl::OkStatus();
+  if (options.colors.find(',') != std::string::npos) {
+    const auto matrix = ParseNumbers(options.colors, 9, 9);
+    RETURN_IF_ERROR(Named("--colors", matrix.status()));
+    param->mutable_color()->set_basis(v1::ColorSpace::CUSTOM);
+    for (double value : *matrix) param->mutable_color()->add_matrix(value);
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(const int basis, Choose("--colors", options.colors,
+                                           {"decorrelated", "rgb", "ycbcr"}));
+  constexpr v1::ColorSpace::Basis kBases[] = {
+      v1::ColorSpace::DECORRELATED, v1::ColorSpace::RGB, v1::ColorSpace::YCBCR};
+  param->mutable_color()->set_basis(kBases[basis]);
+  return absl::OkStatus();
+}
+
+absl::Status ApplySpectrum(const SpecOptions& options,
+                           v1::Parameterization* param) {
+  if (options.spectrum.empty()) return absl::OkStatus();
+  if (!param->has_phase()) {
+    return FlagError("--spectrum", "is for --param phase alone");
+  }
+  for (const std::string& image : options.spectrum)
+    param->mutable_phase()->mutable_measured()->add_images(FileRef(image));
+  return absl::OkStatus();
+}
+
 absl::Status ApplyStart(const SpecOptions& options,
                         v1::Parameterization* param) {
   if (!options.start_from.empty()) {
@@ -69,12 +100,6 @@ absl::Status ApplyStart(const SpecOptions& options,
   }
   if (!options.mask.empty())
     param->mutable_mask()->set_image(FileRef(options.mask));
-  if (options.colors.empty()) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const int basis, Choose("--colors", options.colors,
-                                           {"decorrelated", "rgb", "ycbcr"}));
-  constexpr v1::ColorSpace::Basis kBases[] = {
-      v1::ColorSpace::DECORRELATED, v1::ColorSpace::RGB, v1::ColorSpace::YCBCR};
-  param->mutable_color()->set_basis(kBases[basis]);
   return absl::OkStatus();
 }
 
@@ -166,6 +191,8 @@ absl::Status ApplyOptions(const SpecOptions& options, OutputStyle style,
   v1::Parameterization* param = spec->mutable_parameterization();
   RETURN_IF_ERROR(ApplySize(options.size, param));
   RETURN_IF_ERROR(ApplyStart(options, param));
+  RETURN_IF_ERROR(ApplyColors(options, param));
+  RETURN_IF_ERROR(ApplySpectrum(options, param));
   RETURN_IF_ERROR(ApplyOptimizer(options, spec));
   RETURN_IF_ERROR(ApplyPrecision(options.precision, spec));
   if (!options.transforms.empty()) {

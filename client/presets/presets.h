@@ -51,6 +51,26 @@ struct InterpolateOptions {
 absl::StatusOr<v1::JobSpec> InterpolateSpec(const InterpolateOptions& options,
                                             const SpecOptions& common);
 
+// A grid of pictures between several targets: the targets stand on the corners
+// of a square lattice, k x k of them line by line, and each picture maximizes
+// its bilinear mix; the shared tensors blend along both directions. After
+// lucid's multi_interpolation_basis, which blends every pair.
+struct GridOptions {
+  // k^2 of them: 4, 9 or 16.
+  std::vector<std::pair<std::string, int>> targets;
+  int side = 5;  // pictures along each side, k..8
+  bool sharing = true;
+  std::vector<std::string> align;
+  double align_weight = 0.1;
+};
+absl::StatusOr<v1::JobSpec> GridSpec(const GridOptions& options,
+                                     const SpecOptions& common);
+
+// Adds the output every frame is in without loss, in lines of `columns`; the
+// command measures the frames by it.
+constexpr char kFramesArtifact[] = "frames.png";
+void AddFramesOutput(int columns, v1::JobSpec* spec);
+
 // Layers compared in style transfer.
 struct StyleLayers {
   std::vector<std::string> content, style;
@@ -72,6 +92,9 @@ struct StyleOptions {
   std::optional<double> style_scale;
   std::string distance;  // l1, l2, squared, w2
   std::string init;      // noise (default) or content
+  // Where each style goes, white = there: none, or one a style.
+  std::vector<std::string> masks;
+  bool keep_colors = false;  // styles take on the content's colours first
   Size size{512, 512};   // canvas
 };
 absl::StatusOr<v1::JobSpec> StyleSpec(const StyleOptions& options,
@@ -92,13 +115,56 @@ struct CppnOptions {
   bool periodic = false;
   std::string render;  // N or WxH; "" is the canvas
 };
+// Keeps a checkpoint for RenderSpec and MorphSpec: kWeightsArtifact, its last
+// output, where `common` names none.
+constexpr char kWeightsArtifact[] = "weights.ckpt";
 absl::StatusOr<v1::JobSpec> CppnSpec(const CppnOptions& options,
                                      const SpecOptions& common);
+
+// What a finished job leaves for others to draw from: its parameterization and
+// the blob of its last checkpoint.
+struct FinishedJob {
+  std::string name;  // for messages
+  v1::Parameterization parameterization;
+  std::string checkpoint;  // blobs/...
+};
+// Of a job as GetJob answers it, spec included. FAILED_PRECONDITION: not
+// finished, or no checkpoint was kept.
+absl::StatusOr<FinishedJob> FinishedJobOf(const v1::Job& job);
+
+// The picture of a finished job at another size, drawn anew where it has no
+// resolution (cppn), else resized. Nothing is optimized.
+struct RenderOptions {
+  std::string size;               // N or WxH; "" is the canvas
+  std::string over;               // "", black, white, checkerboard, board
+  std::vector<std::string> outputs;
+};
+absl::StatusOr<v1::JobSpec> RenderSpec(const FinishedJob& job,
+                                       const RenderOptions& options);
+
+// A loop through the parameters of finished jobs of one parameterization,
+// eased, the weights enlarged between them (notebook xy2rgb: 5 s of 30 frames).
+struct MorphOptions {
+  int frames = 150;            // of the whole loop, 2..256
+  int frames_per_second = 30;  // 1..60
+  double exaggerate = 1;       // 0..8
+  std::string size;            // N or WxH; "" is the canvas
+  std::vector<std::string> outputs;
+};
+absl::StatusOr<v1::JobSpec> MorphSpec(const std::vector<FinishedJob>& jobs,
+                                      const MorphOptions& options);
 
 // A picture with its own transparency: 320 x 320 RGBA over random backgrounds,
 // objective x (1 - mean alpha) of the crop plus half of it for the whole, Adam
 // 0.03, 1000 steps (notebook transparency).
-absl::StatusOr<v1::JobSpec> TransparentSpec(const FeatureOptions& target,
+struct TransparentOptions {
+  FeatureOptions target;
+  double alpha_blur = 0;  // weight of the penalty on ragged alpha
+  double undecided = 0;   // weight of the penalty on alpha between 0 and 1
+  std::string board;      // file of the 2 x 2 preview; "" is none
+};
+// The board is the output after those of `common`.
+absl::StatusOr<v1::JobSpec> TransparentSpec(const TransparentOptions& options,
                                             const SpecOptions& common);
 
 // DeepDream: gradient steps of 1.5/255 x g / mean|g| on pixels, 4 octaves of
@@ -113,6 +179,56 @@ struct DreamOptions {
 };
 absl::StatusOr<v1::JobSpec> DreamSpec(const DreamOptions& options,
                                       const SpecOptions& common);
+
+// Feature inversion: the image whose activations are those of a photo, mean
+// squared difference (Mahendran & Vedaldi 2015). 224 x 224 or the photo's
+// shape, Fourier, Adam 0.05, 512 steps; photo and image go through the same
+// pad 8 and jitter 8 (lucid recipes.caricature without its turns and scales,
+// which lose corners: ours).
+struct InvertOptions {
+  std::string image;  // file or blob
+  std::string layer;
+  std::string metric;  // l2 (default) or l1
+};
+absl::StatusOr<v1::JobSpec> InvertSpec(const InvertOptions& options,
+                                       const SpecOptions& common);
+
+// Caricature: what a layer sees in a photo, exaggerated: the dot product with
+// the photo's activations times a power of their cosine (lucid
+// recipes.caricature). Standard transforms for both, Adam 0.05, 512 steps.
+struct CaricatureOptions {
+  std::string image;  // file or blob
+  std::string layer;
+  double cossim_power = 1;
+};
+absl::StatusOr<v1::JobSpec> CaricatureSpec(const CaricatureOptions& options,
+                                           const SpecOptions& common);
+
+// Several images of one target that differ from each other: the channel plus
+// `weight` x diversity of the Grams in `diversity_layer` (lucid's diversity
+// notebook), side by side. As FeatureSpec otherwise.
+struct DiversityOptions {
+  FeatureOptions target;
+  std::string diversity_layer;  // "": the target's
+  int rows = 4;                 // 2..16
+  double weight = 100;          // of minus the mean cosine, -1..0
+};
+absl::StatusOr<v1::JobSpec> DiversitySpec(const DiversityOptions& options,
+                                          const SpecOptions& common);
+
+// An infinite pattern: a tile that continues itself over every edge. Fourier
+// images wrap by construction; a random roll of the whole canvas each step
+// leaves the network no edge to favour. What it shows is a channel, or the
+// channels a reference image excites (article's appendix). 256 x 256, Adam
+// 0.05, 256 steps; a canvas above 512 is seen through random windows of 448.
+struct PatternOptions {
+  std::string image;  // file or blob; "": the target's channel
+  std::string layer;
+  int channel = 0;
+  double selectivity = 2;
+};
+absl::StatusOr<v1::JobSpec> PatternSpec(const PatternOptions& options,
+                                        const SpecOptions& common);
 
 // A texture on a mesh, seen from all around: atlas 1024^2 Fourier, views of
 // 512 x 512. Without styles a channel, Adam 0.03, 400 steps (notebook

@@ -3,13 +3,13 @@
 #include <cmath>
 #include <set>
 
-#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "client/base/nearest.h"
 #include "client/base/status_macros.h"
 #include "client/base/units.h"
+#include "client/spec/file_refs.h"
 
 namespace phosphene::client {
 namespace {
@@ -94,8 +94,7 @@ class Arguments {
       Missing(absl::StrCat(key, "=FILE"));
       return "";
     }
-    if (absl::StartsWith(argument->value, "blobs/")) return argument->value;
-    return absl::StrCat("file:", argument->value);
+    return FileRef(argument->value);
   }
   // One of `names`; its index, or -1 when absent.
   int Choice(const Argument* argument, const std::vector<std::string>& names) {
@@ -184,6 +183,24 @@ void Direction(Arguments& args, v1::Objective& out) {
   if (args.Flag("center")) direction.set_center_only(true);
   if ((direction.vector_size() > 0) == direction.has_random_seed()) {
     args.Missing("either seed=N or vector=[...]");
+  }
+}
+
+void Spatial(Arguments& args, v1::Objective& out) {
+  v1::SpatialDirectionObjective& spatial = *out.mutable_spatial_direction();
+  spatial.set_layer(args.Layer());
+  int64_t side = 0;
+  double power = 0;
+  if (args.Integer("height", &side))
+    spatial.set_height(static_cast<int32_t>(side));
+  if (args.Integer("width", &side))
+    spatial.set_width(static_cast<int32_t>(side));
+  for (double value : args.List("pattern"))
+    spatial.add_pattern(static_cast<float>(value));
+  if (args.Number("cossim", 0, 8, &power)) spatial.set_cossim_power(power);
+  if (spatial.height() == 0 || spatial.width() == 0 ||
+      spatial.pattern_size() == 0) {
+    args.Missing("height=H, width=W and pattern=[channels x H x W values]");
   }
 }
 
@@ -291,6 +308,8 @@ void Style(Arguments& args, v1::Objective& out) {
   if (args.Number("scale", 0.05, 8, &value))
     style.mutable_styles(0)->set_scale(value);
   if (args.Flag("crop")) style.set_crop_each_step(true);
+  if (const Argument* mask = args.Keyed("mask"))
+    style.set_mask(FileRef(mask->value));
 }
 
 void Content(Arguments& args, v1::Objective& out) {
@@ -352,7 +371,7 @@ void Pattern(Arguments& args, v1::Objective& out) {
   out.mutable_pattern()->set_layer(args.Layer());
   out.mutable_pattern()->set_image(args.Image());
   double selectivity = 0;
-  if (args.Number("selectivity", 1e-3, 1e3, &selectivity)) {
+  if (args.Number("selectivity", 1e-3, 16, &selectivity)) {
     out.mutable_pattern()->set_selectivity(selectivity);
   }
 }
@@ -365,6 +384,7 @@ constexpr Entry kEntries[] = {
     {"channel", Channel},
     {"neuron", Neuron},
     {"direction", Direction},
+    {"spatial", Spatial},
     {"deepdream", DeepDream},
     {"logit", Logit},
     {"match", Match},

@@ -7,6 +7,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "client/base/failure.h"
 #include "client/base/nearest.h"
 #include "client/base/status_macros.h"
@@ -150,6 +151,7 @@ ParseTransforms(absl::string_view text) {
   for (absl::string_view piece : absl::StrSplit(text, ',')) {
     Part part;
     part.text = std::string(piece);
+    const bool per_row = absl::ConsumeSuffix(&piece, "/row");
     part.values = absl::StrSplit(piece, ':');
     part.name = part.values.front();
     part.values.erase(part.values.begin());
@@ -162,6 +164,7 @@ ParseTransforms(absl::string_view text) {
     }
     v1::Transform transform;
     RETURN_IF_ERROR(Fill(part, transform));
+    if (per_row) transform.set_per_row(true);
     // `none` says so by adding nothing.
     if (part.name != "none") *out.Add() = std::move(transform);
   }

@@ -13,6 +13,8 @@ namespace phosphene::client {
 //   pad:PIXELS  jitter:PIXELS  scale:F:F:...  rotate:DEGREES:...  crop:N[xN]
 //   flip[:CHANCE]  blur[:MAX_SIGMA]  noise[:SD]  color[:SD]  roll[:PIXELS]
 //   background  resize:N[xN]
+// A part that ends in /row draws anew for each image of the batch:
+// jitter:8/row.
 // Errors name the part, what is allowed and the nearest name.
 absl::StatusOr<google::protobuf::RepeatedPtrField<v1::Transform>>
 ParseTransforms(absl::string_view text);

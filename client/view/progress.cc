@@ -47,6 +47,20 @@ std::string Eta(const v1::Progress& progress) {
   return absl::StrCat("ETA ", FormatClock(static_cast<double>(left) / rate));
 }
 
+// "channel mixed4a:3 12.4, diversity mixed4a -0.41": the terms, where there
+// are a few of them.
+std::string Terms(const v1::Progress& progress) {
+  constexpr int kMostTold = 4;
+  const int count = progress.objectives_size();
+  if (count < 2 || count > kMostTold) return "";
+  std::string out;
+  for (const v1::ObjectiveValue& term : progress.objectives()) {
+    absl::StrAppend(&out, out.empty() ? "" : ", ", term.label(), " ",
+                    FormatNumber(term.value()));
+  }
+  return absl::StrCat("(", out, ")");
+}
+
 }  // namespace
 
 std::string ProgressBar(const v1::Progress& progress, int columns) {
@@ -57,7 +71,8 @@ std::string ProgressBar(const v1::Progress& progress, int columns) {
       {Bar(share, cells),
        absl::StrCat(progress.step(), "/", progress.total_steps()),
        absl::StrFormat("%.0f%%", share * 100), Rate(progress), Eta(progress),
-       absl::StrCat("objective ", FormatNumber(progress.objective_value()))},
+       absl::StrCat("objective ", FormatNumber(progress.objective_value())),
+       Terms(progress)},
       columns);
 }
 
@@ -65,7 +80,8 @@ std::string ProgressText(const v1::Progress& progress) {
   return Join(
       {absl::StrCat("step ", progress.step(), "/", progress.total_steps()),
        Rate(progress), Eta(progress),
-       absl::StrCat("objective ", FormatNumber(progress.objective_value()))},
+       absl::StrCat("objective ", FormatNumber(progress.objective_value())),
+       Terms(progress)},
       1000);
 }
 

@@ -65,6 +65,33 @@ TEST(Presets, FlagsGoOverThePreset) {
   EXPECT_NE(spec.outputs(0).name(), spec.outputs(1).name());
 }
 
+TEST(Presets, ColoursMayBeAMatrixOrGrey) {
+  SpecOptions common;
+  common.colors = "1,0,0,0,2,0,0,0,3";
+  const v1::ColorSpace color =
+      FeatureSpec(Target(), common)->parameterization().color();
+  EXPECT_EQ(color.basis(), v1::ColorSpace::CUSTOM);
+  ASSERT_EQ(color.matrix_size(), 9);
+  EXPECT_DOUBLE_EQ(color.matrix(4), 2);
+  common.colors = "1,2,3";
+  EXPECT_THAT(FeatureError(common), HasSubstr("--colors"));
+  common = {};
+  common.grey = true;
+  EXPECT_EQ(FeatureSpec(Target(), common)->parameterization().channels(), 1);
+}
+
+TEST(Presets, ASpectrumIsForPhasesAlone) {
+  SpecOptions common;
+  common.spectrum = {"a.jpg", "b.jpg"};
+  EXPECT_THAT(FeatureError(common),
+              HasSubstr("--spectrum: is for --param phase alone"));
+  common.param = "phase";
+  const v1::PhaseParameterization phase =
+      FeatureSpec(Target(), common)->parameterization().phase();
+  ASSERT_EQ(phase.measured().images_size(), 2);
+  EXPECT_EQ(phase.measured().images(1), "file:b.jpg");
+}
+
 TEST(Presets, BadFlagsAreNamed) {
   SpecOptions common;
   common.size = "0";

@@ -110,6 +110,7 @@ TEST(Expression, EveryCallOfTheManualParses) {
       "neuron(a:1, x=2, y=3)",
       "direction(a, seed=7, cossim=1, center=true)",
       "direction(a, vector=[1, -2, 0.5])",
+      "spatial(a, height=1, width=2, pattern=[1, 2], cossim=1)",
       "deepdream(a)",
       "logit(3)",
       "logit(\"tabby cat\", layer=b)",
@@ -119,7 +120,8 @@ TEST(Expression, EveryCallOfTheManualParses) {
       "interpolate(a:1, b:2)",
       "alignment(a, ratio=5)",
       "diversity(a)",
-      "style(a|b, image=p.png, distance=w2, average=0.9, scale=2, crop=true)",
+      "style(a|b, image=p.png, distance=w2, average=0.9, scale=2, crop=true, "
+      "mask=m.png)",
       "content(a, image=p.png, metric=l2, follow=true)",
       "tv()",
       "tv(input)",
@@ -138,6 +140,41 @@ TEST(Expression, EveryCallOfTheManualParses) {
   }
   for (const std::string& name : CallNames())
     EXPECT_EQ(seen.count(name), 1u) << name;
+}
+
+// Arms of an objective and of all below it.
+void CollectArms(const v1::Objective& objective, std::set<std::string>* arms) {
+  const auto* reflection = objective.GetReflection();
+  const auto* arm = reflection->GetOneofFieldDescriptor(
+      objective, v1::Objective::descriptor()->FindOneofByName("kind"));
+  if (arm != nullptr) arms->insert(arm->name());
+  for (const auto& term : objective.sum().terms()) CollectArms(term, arms);
+  for (const auto& term : objective.product().factors())
+    CollectArms(term, arms);
+  if (objective.has_scale()) CollectArms(objective.scale().term(), arms);
+  if (objective.has_power()) CollectArms(objective.power().base(), arms);
+  if (objective.has_negate()) CollectArms(objective.negate().term(), arms);
+}
+
+TEST(Expression, EveryArmOfTheProtoCanBeSaid) {
+  std::set<std::string> said;
+  for (const char* text :
+       {"channel(a:1)*(0.5*neuron(a:1) - direction(a, seed=1))^2",
+        "spatial(a, height=1, width=1, pattern=[1]) + deepdream(a) + logit(1)",
+        "match(a, vector=[1]) + caricature(a, image=p) + interpolate(a:1, b:2)",
+        "alignment(a) + diversity(a) + style(a, image=p) + content(a, image=p)",
+        "tv() + l1() + l2() + blur() + boundary() + alpha() + "
+        "pattern(a, image=p)"}) {
+    const auto parsed = ParseObjectives(text);
+    ASSERT_TRUE(parsed.ok()) << parsed.status();
+    for (const v1::Objective& objective : *parsed)
+      CollectArms(objective, &said);
+  }
+  const auto* kind = v1::Objective::descriptor()->FindOneofByName("kind");
+  for (int i = 0; i < kind->field_count(); ++i) {
+    EXPECT_EQ(said.count(kind->field(i)->name()), 1u)
+        << kind->field(i)->name();
+  }
 }
 
 TEST(Expression, ErrorsPointAtTheCharacter) {
@@ -173,6 +210,9 @@ TEST(Expression, ErrorsSayWhatIsAllowed) {
               HasSubstr("allowed 0..8"));
   EXPECT_THAT(ErrorOf("tv()^9"), HasSubstr("0.1..8"));
   EXPECT_THAT(ErrorOf("direction(a)"), HasSubstr("either seed=N or vector"));
+  EXPECT_THAT(ErrorOf("spatial(a, height=2)"), HasSubstr("pattern=["));
+  EXPECT_THAT(ErrorOf("pattern(a, image=b, selectivity=17)"),
+              HasSubstr("..16"));
 }
 
 TEST(Expression, NumbersAloneAreNoObjective) {

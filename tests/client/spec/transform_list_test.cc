@@ -35,6 +35,15 @@ TEST(TransformList, PresetsAndOptionalValues) {
                   .has_resize());
 }
 
+TEST(TransformList, SlashRowDrawsForEachImage) {
+  const auto list = ParseTransforms("pad:4,jitter:8/row,standard/row");
+  ASSERT_TRUE(list.ok()) << list.status();
+  EXPECT_FALSE(list->Get(0).per_row());
+  EXPECT_TRUE(list->Get(1).per_row());
+  EXPECT_EQ(list->Get(1).jitter().pixels(), 8);
+  EXPECT_TRUE(list->Get(2).per_row());
+}
+
 TEST(TransformList, ErrorsNameThePart) {
   const auto error = [](const char* text) {
     const auto list = ParseTransforms(text);

@@ -51,6 +51,21 @@ TEST(Progress, OddNumbersDoNotBreakIt) {
   EXPECT_THAT(ProgressBar(odd, 80), HasSubstr("100%"));
 }
 
+TEST(Progress, AFewTermsAreToldByName) {
+  v1::Progress progress = Half();
+  for (const char* label : {"channel a:1", "tv"}) {
+    v1::ObjectiveValue* term = progress.add_objectives();
+    term->set_label(label);
+    term->set_value(2.5);
+  }
+  EXPECT_THAT(ProgressText(progress),
+              HasSubstr("objective 243.1  (channel a:1 2.5, tv 2.5)"));
+  EXPECT_THAT(ProgressBar(progress, 90), Not(HasSubstr("tv")))
+      << "where there is room";
+  for (int i = 0; i < 3; ++i) *progress.add_objectives() = progress.objectives(0);
+  EXPECT_THAT(ProgressText(progress), Not(HasSubstr("channel")));
+}
+
 TEST(Progress, StatesHavePlainNames) {
   EXPECT_EQ(StateName(v1::Job::QUEUED), "queued");
   EXPECT_EQ(StateName(static_cast<v1::Job::State>(99)), "unknown");

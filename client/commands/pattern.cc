@@ -1,0 +1,80 @@
+#include <CLI/CLI.hpp>
+
+#include "absl/strings/str_format.h"
+#include "client/base/files.h"
+#include "client/base/status_macros.h"
+#include "client/commands/commands.h"
+#include "client/commands/job_flags.h"
+#include "client/commands/run_job.h"
+#include "client/presets/presets.h"
+#include "client/view/pixels.h"
+#include "client/view/seam.h"
+
+namespace phosphene::client {
+namespace {
+
+constexpr int64_t kLargestLook = 1 << 28;
+
+struct Flags : JobFlags {
+  PatternOptions options;
+};
+
+// Says how well the files written tile.
+void TellSeams(Session& session, const std::vector<std::string>& paths) {
+  for (const std::string& path : paths) {
+    const absl::StatusOr<std::string> bytes = ReadFile(path, kLargestLook);
+    if (!bytes.ok()) continue;
+    const absl::StatusOr<Pixels> pixels = DecodeImage(*bytes);
+    if (!pixels.ok()) continue;
+    session.Note(
+        absl::StrFormat("%s: neighbours across the edge differ %.2f times as "
+                        "much as those inside (1 is seamless)",
+                        path, SeamRatio(*pixels)));
+  }
+}
+
+absl::Status Run(Session& session, Flags& flags) {
+  SetDefaultOutput(&flags, "pattern", "png");
+  ASSIGN_OR_RETURN(const v1::JobSpec spec,
+                   PatternSpec(flags.options, flags.spec));
+  RETURN_IF_ERROR(RunJob(session, spec, flags));
+  if (!flags.submit.detach && !flags.submit.spec_only)
+    TellSeams(session, flags.spec.outputs);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddPattern(CLI::App& app, Dispatch& dispatch) {
+  auto flags = std::make_shared<Flags>();
+  PatternOptions& options = flags->options;
+  CLI::App* command = app.add_subcommand(
+      "pattern", "Infinite pattern: a tile that continues over every edge");
+  command->add_option("--layer", options.layer, "layer, by name or alias");
+  CLI::Option* channel =
+      command->add_option("--channel", options.channel, "channel of the layer")
+          ->capture_default_str();
+  command
+      ->add_option("--image", options.image,
+                   "show what the layer sees in this image, not a channel")
+      ->excludes(channel);
+  command
+      ->add_option("--selectivity", options.selectivity,
+                   "with --image: how much its strongest channels count, "
+                   "above 0, to 16")
+      ->capture_default_str();
+  JobFlagSet which;
+  which.size = "256";
+  which.steps = "256";
+  which.transforms = "roll; above 512 pixels roll,crop:448";
+  which.output = "pattern.png";
+  which.extensions = "png, jpg, webp, ckpt";
+  AddJobFlags(command, flags.get(), which);
+  command->footer(
+      "Example:\n  phosphene pattern --layer mixed4b --image starry_night.jpg "
+      "-o tile.png");
+  dispatch.On(command,
+              [flags](Session& session) { return Run(session, *flags); });
+}
+
+}  // namespace phosphene::client

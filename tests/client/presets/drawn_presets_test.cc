@@ -1,0 +1,167 @@
+// Presets that draw grids, masks, and from finished jobs.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "client/presets/presets.h"
+
+namespace phosphene::client {
+namespace {
+
+using testing::HasSubstr;
+
+GridOptions FourCorners(int side) {
+  GridOptions options;
+  options.targets = {{"a", 1}, {"b", 2}, {"c", 3}, {"d", 4}};
+  options.side = side;
+  return options;
+}
+
+// The share of target `t` in picture `row`.
+double ShareOf(const v1::JobSpec& spec, int t, int row) {
+  for (const v1::Objective& term : spec.objectives(t).sum().terms()) {
+    if (term.row() == row) return term.weight();
+  }
+  return 0;
+}
+
+TEST(GridPreset, CornersAreTheTargetsAndSharesSumToOne) {
+  const v1::JobSpec spec = *GridSpec(FourCorners(3), {});
+  ASSERT_EQ(spec.objectives_size(), 4);
+  EXPECT_EQ(spec.parameterization().rows(), 9);
+  EXPECT_DOUBLE_EQ(ShareOf(spec, 0, 0), 1);
+  EXPECT_DOUBLE_EQ(ShareOf(spec, 1, 2), 1);
+  EXPECT_DOUBLE_EQ(ShareOf(spec, 2, 6), 1);
+  EXPECT_DOUBLE_EQ(ShareOf(spec, 3, 8), 1);
+  for (int row = 0; row < 9; ++row) {
+    double sum = 0;
+    for (int t = 0; t < 4; ++t) sum += ShareOf(spec, t, row);
+    EXPECT_DOUBLE_EQ(sum, 1) << row;
+  }
+  EXPECT_DOUBLE_EQ(ShareOf(spec, 2, 4), 0.25);
+}
+
+TEST(GridPreset, SharedTensorsSpanTheGrid) {
+  const v1::JobSpec spec = *GridSpec(FourCorners(4), {});
+  const auto& stack = spec.parameterization().stack();
+  EXPECT_EQ(stack.columns(), 4);
+  EXPECT_EQ(stack.shared(0).rows(), 1);
+  EXPECT_EQ(stack.shared(3).rows(), 4);
+  EXPECT_EQ(stack.shared(3).columns(), 2);
+}
+
+TEST(GridPreset, TargetsMustMakeASquareThatFits) {
+  GridOptions options = FourCorners(5);
+  options.targets.pop_back();
+  EXPECT_THAT(std::string(GridSpec(options, {}).status().message()),
+              HasSubstr("--target: 3 of them"));
+  EXPECT_THAT(std::string(GridSpec(FourCorners(9), {}).status().message()),
+              HasSubstr("--grid: 9 is not allowed; allowed 2..8"));
+}
+
+TEST(StylePreset, MaskedStylesStandSideBySide) {
+  StyleOptions options;
+  options.content = "c.jpg";
+  options.styles = {"s.jpg", "t.jpg:2"};
+  options.masks = {"left.png", "right.png"};
+  options.layers = {{"a"}, {"b"}};
+  options.keep_colors = true;
+  const v1::JobSpec spec = *StyleSpec(options, {});
+  ASSERT_EQ(spec.objectives_size(), 3);
+  EXPECT_EQ(spec.objectives(1).gram_style().mask(), "file:left.png");
+  EXPECT_EQ(spec.objectives(2).gram_style().mask(), "file:right.png");
+  EXPECT_EQ(spec.objectives(2).gram_style().styles(0).image(), "file:t.jpg");
+  EXPECT_DOUBLE_EQ(spec.objectives(2).weight(), 2);
+  EXPECT_EQ(spec.objectives(1).gram_style().styles(0).colors_from(),
+            "file:c.jpg");
+  options.masks.pop_back();
+  EXPECT_THAT(std::string(StyleSpec(options, {}).status().message()),
+              HasSubstr("--style-mask: 1 of them for 2 styles"));
+}
+
+TEST(TransparentPreset, PenaltiesStandBesideTheTermsAndTheBoardComesLast) {
+  TransparentOptions options;
+  options.target.layer = "a";
+  options.alpha_blur = 0.25;
+  options.undecided = 3;
+  options.board = "board.png";
+  SpecOptions common;
+  common.outputs = {"a.png"};
+  const v1::JobSpec spec = *TransparentSpec(options, common);
+  ASSERT_EQ(spec.objectives_size(), 4);
+  EXPECT_DOUBLE_EQ(spec.objectives(2).weight(), -0.25);
+  EXPECT_EQ(spec.objectives(2).blur().target(), v1::BlurObjective::ALPHA);
+  EXPECT_DOUBLE_EQ(spec.objectives(3).weight(), -3);
+  ASSERT_EQ(spec.outputs_size(), 2);
+  EXPECT_EQ(spec.outputs(0).backdrop(), v1::Output::BACKDROP_UNSPECIFIED);
+  EXPECT_EQ(spec.outputs(1).backdrop(), v1::Output::BACKDROP_BOARD);
+  options.undecided = -1;
+  EXPECT_FALSE(TransparentSpec(options, common).ok());
+}
+
+v1::Job CppnJob() {
+  v1::Job job;
+  job.set_name("jobs/a");
+  CppnOptions options;
+  options.target.layer = "mixed4a";
+  *job.mutable_spec() = *CppnSpec(options, {});
+  v1::Artifact* weights = job.add_artifacts();
+  weights->set_media_type("application/x-phosphene-checkpoint");
+  weights->set_blob("blobs/w");
+  return job;
+}
+
+TEST(RenderPreset, DrawsFromTheCheckpointAndOptimizesNothing) {
+  RenderOptions options;
+  options.size = "512x256";
+  options.over = "board";
+  options.outputs = {"a.png"};
+  const v1::JobSpec spec = *RenderSpec(*FinishedJobOf(CppnJob()), options);
+  EXPECT_TRUE(spec.parameterization().has_cppn());
+  EXPECT_EQ(spec.parameterization().init().checkpoint(), "blobs/w");
+  EXPECT_TRUE(spec.objectives().empty());
+  EXPECT_EQ(spec.outputs(0).width(), 512);
+  EXPECT_EQ(spec.outputs(0).height(), 256);
+  EXPECT_EQ(spec.outputs(0).backdrop(), v1::Output::BACKDROP_BOARD);
+  options.over = "wite";
+  EXPECT_THAT(std::string(RenderSpec(*FinishedJobOf(CppnJob()), options)
+                              .status()
+                              .message()),
+              HasSubstr("nearest \"white\""));
+}
+
+TEST(RenderPreset, AJobWithoutACheckpointSaysHowToKeepOne) {
+  v1::Job job = CppnJob();
+  job.clear_artifacts();
+  EXPECT_THAT(std::string(FinishedJobOf(job).status().message()),
+              HasSubstr("jobs/a kept no checkpoint"));
+}
+
+TEST(MorphPreset, IsALoopThroughTheJobs) {
+  const FinishedJob first = *FinishedJobOf(CppnJob());
+  MorphOptions options;
+  options.frames = 24;
+  options.outputs = {"loop.webp"};
+  const v1::JobSpec spec = *MorphSpec({first, first, first}, options);
+  EXPECT_EQ(spec.parameterization().rows(), 24);
+  EXPECT_EQ(spec.parameterization().init().morph().checkpoints_size(), 3);
+  EXPECT_EQ(spec.outputs(0).animated_webp().frames_per_second(), 30);
+  EXPECT_FALSE(spec.outputs(0).animated_webp().ping_pong());
+}
+
+TEST(MorphPreset, JobsOfTwoKindsOrOfManyRowsAreRefused) {
+  const FinishedJob cppn = *FinishedJobOf(CppnJob());
+  FinishedJob fourier = cppn;
+  fourier.name = "jobs/b";
+  fourier.parameterization.mutable_fourier();
+  EXPECT_THAT(
+      std::string(MorphSpec({cppn, fourier}, {}).status().message()),
+      HasSubstr("jobs/a is cppn, jobs/b is fourier"));
+  FinishedJob many = cppn;
+  many.parameterization.set_rows(3);
+  EXPECT_FALSE(MorphSpec({many, cppn}, {}).ok());
+  EXPECT_FALSE(MorphSpec({cppn}, {}).ok());
+}
+
+}  // namespace
+}  // namespace phosphene::client
