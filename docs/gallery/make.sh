@@ -1,0 +1,158 @@
+#!/usr/bin/env bash
+# Makes the gallery: a picture of every system and a page that shows them with
+# the commands that made them. Without arguments it is the gallery of the
+# embedded network, which is the one kept here; other networks by flags:
+#
+#   docs/gallery/make.sh                                  # docs/gallery
+#   docs/gallery/make.sh --model googlenet --out my-gallery \
+#     --features mixed4c:39,mixed4d:136,mixed5a:0,mixed4b:195 \
+#     --from mixed4a:476 --to mixed4a:460 --shallow mixed3b --middle mixed4c \
+#     --photo photo.jpg --style painting.jpg
+#
+#   --model M       network, as `phosphene models list` names it
+#   --out DIR       folder of the page and its pictures
+#   --features L    channels shown, LAYER:CHANNEL joined by commas
+#   --from, --to    the ends of the interpolation
+#   --shallow, --middle   layers for inversion, dreams, patterns, caricatures
+#   --photo FILE    what dreams, caricatures, inversions, style start from;
+#                   without one, a picture this script made before
+#   --style FILE    painting for style transfer and patterns; likewise
+#   --size N        side of the pictures, 160
+#   --percent P     of the usual steps, 100: fewer for a quick look
+#
+# PHOSPHENE is the program to run, with its flags: default `phosphene --local`
+# from build/release or the path. A server that runs already is quicker:
+#   PHOSPHENE="phosphene --server unix:/run/phosphene" docs/gallery/make.sh
+set -euo pipefail
+root=$(cd "$(dirname "$0")/../.." && pwd)
+
+model=phosphene-tiny
+out=$root/docs/gallery
+features=mixed4a:3,mixed4b:7,mixed4b:100,mixed4c:10,mixed4d:65,mixed5a:7
+from=mixed4a:3
+to=mixed4a:12
+shallow=mixed3b
+middle=mixed4b
+photo=
+style=
+size=160
+percent=100
+while [ $# -gt 0 ]; do
+  case $1 in
+    --model|--out|--features|--from|--to|--shallow|--middle|--photo|--style|--size|--percent)
+      [ $# -gt 1 ] || { echo "make.sh: $1 needs a value" >&2; exit 2; }
+      declare "${1#--}=$2"; shift 2 ;;
+    -h|--help) sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' "$0"; exit 0 ;;
+    *) echo "make.sh: no flag \"$1\"; see --help" >&2; exit 2 ;;
+  esac
+done
+
+if [ -z "${PHOSPHENE:-}" ]; then
+  program=$root/build/release/bin/phosphene
+  [ -x "$program" ] || program=$(command -v phosphene) ||
+    { echo "make.sh: build first, or set PHOSPHENE" >&2; exit 2; }
+  PHOSPHENE="$program --local"
+fi
+mkdir -p "$out"
+page=$out/README.md
+pictures=()
+
+steps() { local n=$(( $1 * percent / 100 )); echo $(( n > 1 ? n : 1 )); }
+
+# show FILE TITLE COMMAND...: makes a picture and an entry of the page.
+show() {
+  local file=$1 title=$2; shift 2
+  echo "$file" >&2
+  # shellcheck disable=SC2086
+  $PHOSPHENE --quiet "$@" -o "$out/$file" > /dev/null
+  pictures+=("$file")
+  entry "$file" "$title" "$*"
+}
+# Names of files as a reader would write them.
+entry() {
+  local words=${3//$out\//}
+  [ -z "$photo_given" ] || words=${words//$photo_given/photo.jpg}
+  [ -z "$style_given" ] || words=${words//$style_given/painting.jpg}
+  printf '| ![%s](%s) | **%s**<br>`phosphene %s -o %s` |\n' \
+    "$2" "$1" "$2" "$words" "$1" >> "$page.part"
+}
+photo_given=$photo
+style_given=$style
+
+: > "$page.part"
+common=(--model "$model")
+wide=$(( size * 4 / 3 ))x$size
+
+n=0
+for target in ${features//,/ }; do
+  n=$(( n + 1 ))
+  show "feature-$n.webp" "Feature: ${target%:*}, channel ${target##*:}" \
+    feature "${common[@]}" --layer "${target%:*}" --channel "${target##*:}" \
+    --size "$size" --steps "$(steps 384)"
+done
+first=${features%%,*}
+layer=${first%:*}
+channel=${first##*:}
+[ -n "$photo" ] || photo=$out/feature-1.webp
+[ -n "$style" ] || style=$out/feature-2.webp
+
+show sheet.png "Sheet: sixteen channels of $middle" \
+  sheet "${common[@]}" --layer "$middle" --channels 0-15 --columns 8 \
+  --size $(( size / 2 )) --steps "$(steps 192)"
+show diversity.webp "Diversity: one channel, four ways" \
+  diversity "${common[@]}" --layer "$layer" --channel "$channel" \
+  --size $(( size * 3 / 4 )) --steps "$(steps 256)"
+show interpolate.webp "Aligned interpolation: $from to $to" \
+  interpolate "${common[@]}" --from "$from" --to "$to" --frames 8 --fps 6 \
+  --size $(( size * 3 / 4 )) --steps "$(steps 256)"
+show cppn.webp "CPPN: a picture without pixels" \
+  cppn "${common[@]}" --layer "$layer" --channel "$channel" \
+  --size $(( size * 3 / 4 )) --render "$size" --steps "$(steps 384)"
+show transparent.png "Transparent: its own cut-out" \
+  transparent "${common[@]}" --layer "$layer" --channel "$channel" \
+  --size "$size" --transforms "background,scale:.6:.8:1:1.1,crop:$(( size / 2 ))" \
+  --steps "$(steps 384)"
+show pattern.webp "Infinite pattern: it tiles" \
+  pattern "${common[@]}" --layer "$middle" --image "$style" --size "$size" \
+  --steps "$(steps 192)"
+show dream.webp "DeepDream" \
+  dream "${common[@]}" --layer "$middle" --start-from "$photo" --size "$wide" \
+  --laplacian --steps "$(steps 10)"
+show flight.webp "A flight into the dream" \
+  dream "${common[@]}" --layer "$middle" --start-from "$photo" \
+  --size "$size" --octaves 2 --steps "$(steps 6)" \
+  --zoom 16 --zoom-factor 1.05
+show accent.webp "Accentuation: a photo turned towards a channel" \
+  feature "${common[@]}" --layer "$layer" --channel "$channel" \
+  --start-from "$photo" --size "$wide" --steps "$(steps 48)"
+show invert.webp "Inversion: what $shallow knows of it" \
+  invert "${common[@]}" --image "$photo" --layer "$shallow" --size "$wide" \
+  --steps "$(steps 256)"
+show caricature.webp "Caricature: what $middle sees in it" \
+  caricature "${common[@]}" --image "$photo" --layer "$middle" --size "$wide" \
+  --steps "$(steps 192)"
+show style.webp "Style transfer" \
+  style "${common[@]}" --content "$photo" --style "$style" --size "$wide" \
+  --steps "$(steps 192)"
+
+# The toy needs no network.
+echo basin.png >&2
+# shellcheck disable=SC2086
+$PHOSPHENE --quiet basin --range 0.5 --size "$size" -o "$out/basin.png" > /dev/null
+pictures+=(basin.png)
+entry basin.png "Basins: a shared parameter widens the aligned ones" \
+  "basin --range 0.5 --size $size"
+
+{
+  echo "# Gallery"
+  echo
+  echo "Every picture is made by \`docs/gallery/make.sh\` from the network"
+  echo "\`$model\` alone. \`docs/gallery/make.sh --help\` tells how to make the page"
+  echo "for another network. How each system works: [how-to pages](../howto/README.md)."
+  echo
+  echo "| | |"
+  echo "|---|---|"
+  cat "$page.part"
+} > "$page"
+rm "$page.part"
+echo "$page: ${#pictures[@]} pictures, $(du -ch "${pictures[@]/#/$out/}" | tail -1 | cut -f1)"
