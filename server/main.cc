@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "server/base/log.h"
+#include "server/base/protobuf_log.h"
 #include "server/config.h"
 #include "server/engine/optimize/torch_engine.h"
 #include "server/process.h"
@@ -30,6 +31,7 @@ int Complain(const absl::Status& status, int exit_status) {
 int main(int argc, char** argv) {
   phosphene::TerminationSignals signals;
   phosphene::NameProcess("phosphened");
+  phosphene::RouteProtobufLog();
   const auto line = phosphene::ParseCommandLine(argc, argv);
   if (!line.ok()) return Complain(line.status(), kUsage);
   if (!line->print.empty()) {

@@ -31,7 +31,7 @@ std::string Mutated(const std::string& bytes, uint32_t seed) {
   std::mt19937_64 random(seed);
   onnx::ModelProto model;
   if (!model.ParseFromString(bytes) || model.graph().node_size() == 0) {
-    return NetOfEverything().Bytes();
+    return seed % 4 == 0 ? NetOfLargeData().Bytes() : NetOfEverything().Bytes();
   }
   for (uint64_t changes = 1 + random() % 3; changes > 0; --changes) ChangeOne(&random, &model);
   return model.SerializePartialAsString();

@@ -79,6 +79,13 @@ void* operator new(size_t size, std::align_val_t alignment) {
 void* operator new[](size_t size, std::align_val_t alignment) {
   return Allocate(size, static_cast<size_t>(alignment));
 }
+// Without these the sanitizer's own would allocate what is freed here.
+void* operator new(size_t size, const std::nothrow_t&) noexcept {
+  return Count(std::malloc(size > 0 ? size : 1));
+}
+void* operator new[](size_t size, const std::nothrow_t&) noexcept {
+  return Count(std::malloc(size > 0 ? size : 1));
+}
 void operator delete(void* pointer) noexcept { Free(pointer); }
 void operator delete[](void* pointer) noexcept { Free(pointer); }
 void operator delete(void* pointer, size_t) noexcept { Free(pointer); }

@@ -90,6 +90,41 @@ TEST(BrokenCorpusTest, FlippedBitsAreAnErrorOrANetwork) {
   }
 }
 
+TEST(BrokenCorpusTest, AnySmallChangeAroundLargeDataIsAnErrorOrANetwork) {
+  NetBuilder net = NetOfLargeData();
+  EXPECT_TRUE(TryNetwork(net.Bytes()));
+  int refused = 0, ran = 0;
+  ForEachChange(&net.proto(), WordsOfEverything(), [&] {
+    ++(TryNetwork(net.Bytes()) ? ran : refused);
+    return true;
+  });
+  EXPECT_GT(refused, 100);
+  EXPECT_GT(ran, 100);
+}
+
+TEST(BrokenCorpusTest, AFileOfLargeDataCutAnywhereIsAnErrorOrTheFieldsBefore) {
+  const std::string bytes = NetOfLargeData().Bytes();
+  for (size_t length = 0; length < bytes.size(); length += 7) {
+    TryNetwork(bytes.substr(0, length));
+  }
+}
+
+// Lengths and tags between the data: what the data's places depend on.
+TEST(BrokenCorpusTest, FlippedBitsAroundLargeDataAreAnErrorOrANetwork) {
+  const std::string bytes = NetOfLargeData().Bytes();
+  std::mt19937_64 random(2);
+  for (int i = 0; i < 3000; ++i) {
+    std::string broken = bytes;
+    size_t at = random() % 64;
+    if (i % 4 != 0) {
+      const std::string name = i % 2 == 0 ? "conv/weight" : "plane";
+      at = bytes.find(name) - 16 + random() % 48;
+    }
+    broken[at] ^= static_cast<char>(1 << random() % 8);
+    TryNetwork(broken);
+  }
+}
+
 TEST(BrokenCorpusTest, EmptyWeightsAreAnErrorOrANetwork) {
   const NetBuilder whole = NetOfEverything();
   NetBuilder net = whole;

@@ -13,7 +13,11 @@ namespace phosphene {
 // made from.
 NetBuilder NetOfEverything();
 
-// Names of its values and all operators.
+// A small net with an initializer and a constant node so large that they are
+// read where they lie in the file.
+NetBuilder NetOfLargeData();
+
+// Names of values of the first and all operators.
 ChangeWords WordsOfEverything();
 
 // Opens the bytes and, as far as that goes, compiles all layers, runs them and

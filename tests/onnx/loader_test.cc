@@ -1,7 +1,9 @@
 #include "server/engine/onnx/loader.h"
 
 #include <cmath>
+#include <cstdint>
 #include <limits>
+#include <memory>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -120,11 +122,79 @@ TEST(LoaderTest, UnsupportedOperatorsAreAllNamedWithTheirNodes) {
               AllOf(HasSubstr("Frobnicate (node \"a\")"), HasSubstr("Warp (node \"b\")")));
 }
 
-TEST(LoaderTest, ExternalDataIsRefused) {
+TEST(LoaderTest, ExternalDataIsRefusedByItsPlaceWithAWayOut) {
   NetBuilder net = OneConv();
   auto* tensor = net.proto().mutable_graph()->mutable_initializer(0);
   tensor->set_data_location(onnx::TensorProto::EXTERNAL);
-  EXPECT_THAT(ErrorOf(net.Bytes()), HasSubstr("keeps its data in another file"));
+  auto* entry = tensor->add_external_data();
+  entry->set_key("location");
+  entry->set_value("net.onnx.data");
+  EXPECT_THAT(ErrorOf(net.Bytes()),
+              AllOf(HasSubstr("keeps its data in another file (\"net.onnx.data\")"),
+                    HasSubstr("models add")));
+}
+
+// A field of a message, as the wire has it.
+std::string Field(int number, const std::string& content) {
+  std::string out(1, static_cast<char>(number << 3 | 2));
+  size_t size = content.size();
+  for (; size >= 128; size >>= 7) out += static_cast<char>(size | 128);
+  return out + static_cast<char>(size) + content;
+}
+
+// A net with one large weight, whose data begins at a multiple of 4 bytes plus
+// `shift`.
+std::string LargeWeightAt(int shift) {
+  for (int padding = 0; padding < 4; ++padding) {
+    NetBuilder net;
+    net.Weight("w", RandomTensor({64, 3, 5, 5}, 1)).Node("Conv", {"image", "w"}, "c").Output("c");
+    net.proto().set_producer_name(std::string(padding + 1, 'p'));
+    const std::string bytes = net.Bytes();
+    if (bytes.find(net.proto().graph().initializer(0).raw_data()) % 4 == static_cast<size_t>(shift)) return bytes;
+  }
+  return "";
+}
+
+bool Within(const void* pointer, const std::string& bytes) {
+  return pointer >= bytes.data() && pointer < bytes.data() + bytes.size();
+}
+
+TEST(LoaderTest, LargeWeightsAreReadWhereTheyLieIfTheFileStays) {
+  const auto bytes = std::make_shared<const std::string>(LargeWeightAt(0));
+  ASSERT_EQ(reinterpret_cast<uintptr_t>(bytes->data()) % 4, 0u);
+  absl::StatusOr<onnx::Graph> graph = onnx::LoadGraph({*bytes, bytes});
+  ASSERT_TRUE(graph.ok()) << graph.status();
+  EXPECT_TRUE(Within(graph->constants.at("w").const_data_ptr(), *bytes));
+  EXPECT_GT(bytes.use_count(), 1);
+  graph->constants.clear();
+  EXPECT_EQ(bytes.use_count(), 1);
+}
+
+TEST(LoaderTest, WeightsThatAreNotAlignedOrMayGoAwayAreCopied) {
+  const auto aligned = std::make_shared<const std::string>(LargeWeightAt(0));
+  const auto odd = std::make_shared<const std::string>(LargeWeightAt(1));
+  const at::Tensor expected = RandomTensor({64, 3, 5, 5}, 1);
+  for (const onnx::ModelBytes& file :
+       {onnx::ModelBytes{*aligned, nullptr}, onnx::ModelBytes{*odd, odd}}) {
+    const absl::StatusOr<onnx::Graph> graph = onnx::LoadGraph(file);
+    ASSERT_TRUE(graph.ok()) << graph.status();
+    const at::Tensor weight = graph->constants.at("w");
+    EXPECT_FALSE(Within(weight.const_data_ptr(), *aligned) || Within(weight.const_data_ptr(), *odd));
+    EXPECT_TRUE(at::equal(weight, expected));
+  }
+}
+
+TEST(LoaderTest, DataGivenTwiceIsRefused) {
+  NetBuilder net;
+  net.Weight("w", RandomTensor({64, 3, 5, 5}, 1)).Node("Conv", {"image", "w"}, "c").Output("c");
+  onnx::TensorProto small;
+  small.set_raw_data("abcd");
+  onnx::TensorProto large = net.proto().graph().initializer(0);
+  net.proto().mutable_graph()->clear_initializer();
+  // The graph once more, with one tensor whose data field is there twice.
+  const std::string tensor = large.SerializeAsString() + small.SerializeAsString();
+  EXPECT_THAT(ErrorOf(net.Bytes() + Field(7, Field(5, tensor))),
+              HasSubstr("tensor \"w\" holds its data twice"));
 }
 
 TEST(LoaderTest, OpsetsOutOfRangeAreRefused) {

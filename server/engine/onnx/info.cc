@@ -18,19 +18,19 @@
 namespace phosphene::onnx {
 
 absl::StatusOr<std::shared_ptr<const OpenedNetwork>> OpenedNetwork::Open(
-    const std::string& name, absl::string_view bytes, const v1::ModelConfig& config,
+    const std::string& name, const ModelBytes& file, const v1::ModelConfig& config,
     std::vector<std::string>* notes) {
   std::shared_ptr<OpenedNetwork> net(new OpenedNetwork());
   net->name_ = name;
   net->config_ = config;
   absl::Status status;
-  RETURN_IF_ERROR(Guarded("reading the network", [&] { status = net->Read(bytes, notes); }));
+  RETURN_IF_ERROR(Guarded("reading the network", [&] { status = net->Read(file, notes); }));
   RETURN_IF_ERROR(status);
   return net;
 }
 
-absl::Status OpenedNetwork::Read(absl::string_view bytes, std::vector<std::string>* notes) {
-  ASSIGN_OR_RETURN(graph_, LoadGraph(bytes));
+absl::Status OpenedNetwork::Read(const ModelBytes& file, std::vector<std::string>* notes) {
+  ASSIGN_OR_RETURN(graph_, LoadGraph(file));
   RETURN_IF_ERROR(CheckOpsKnown(graph_));
   FoldConstants(&graph_);
   RETURN_IF_ERROR(CompleteConfig(graph_, &config_, notes));

@@ -11,6 +11,7 @@
 #include "server/engine/onnx/layout.h"
 #include "server/engine/onnx/network.h"
 #include "server/engine/onnx/survey.h"
+#include "server/engine/onnx/tensor_proto.h"
 #include "server/engine/onnx/weights.h"
 
 namespace phosphene::onnx {
@@ -27,7 +28,7 @@ constexpr int64_t kTrialBytes = int64_t{1} << 32;
 class OpenedNetwork : public NetworkInfo {
  public:
   static absl::StatusOr<std::shared_ptr<const OpenedNetwork>> Open(
-      const std::string& name, absl::string_view bytes, const v1::ModelConfig& config,
+      const std::string& name, const ModelBytes& file, const v1::ModelConfig& config,
       std::vector<std::string>* notes);
 
   const v1::ModelConfig& config() const override { return config_; }
@@ -52,7 +53,7 @@ class OpenedNetwork : public NetworkInfo {
 
  private:
   OpenedNetwork() = default;
-  absl::Status Read(absl::string_view bytes, std::vector<std::string>* notes);
+  absl::Status Read(const ModelBytes& file, std::vector<std::string>* notes);
   absl::Status CheckInputSize() const;
   absl::Status CheckAliases() const;
   void ListLayers();

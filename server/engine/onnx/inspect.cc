@@ -25,8 +25,10 @@ std::string StemOf(absl::string_view file) {
 absl::StatusOr<ModelReport> InspectNetwork(absl::string_view bytes, const v1::ModelConfig& config,
                                            absl::string_view source_file) {
   std::vector<std::string> notes;
-  ASSIGN_OR_RETURN(auto opened,
-                   onnx::OpenedNetwork::Open(StemOf(source_file), bytes, config, &notes));
+  // The network ends with this call, before the bytes do: it need not own them.
+  const std::shared_ptr<const void> owner(bytes.data(), [](const void*) {});
+  ASSIGN_OR_RETURN(auto opened, onnx::OpenedNetwork::Open(StemOf(source_file), {bytes, owner},
+                                                          config, &notes));
   ASSIGN_OR_RETURN(const std::vector<std::string> warnings, onnx::SelfCheck(opened));
   for (const std::string& warning : warnings) notes.push_back(absl::StrCat("self-check: ", warning));
   ModelReport report;

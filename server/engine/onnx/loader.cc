@@ -4,6 +4,7 @@
 #include <climits>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_set>
@@ -14,15 +15,14 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "phosphene/onnx/onnx.pb.h"
+#include "server/base/protobuf_log.h"
 #include "server/base/status_macros.h"
 #include "server/base/utf8.h"
-#include "server/engine/onnx/tensor_proto.h"
+#include "server/engine/onnx/optional_squeeze.h"
 #include "server/engine/onnx/wire.h"
 
 namespace phosphene::onnx {
 namespace {
-
-using Owner = std::shared_ptr<const void>;
 
 // What a file that is no ONNX model begins like.
 std::string GuessFormat(absl::string_view bytes) {
@@ -45,7 +45,7 @@ absl::Status NotOnnx(absl::string_view bytes, absl::string_view problem) {
       absl::StrCat("not an ONNX model, or cut off: ", problem, " (", bytes.size(), " bytes)"));
 }
 
-absl::StatusOr<Attribute> ReadAttribute(const AttributeProto& proto, const Owner& owner) {
+absl::StatusOr<Attribute> ReadAttribute(const AttributeProto& proto, const ModelBytes& file) {
   Attribute out;
   switch (proto.type()) {
     case AttributeProto::FLOAT:
@@ -74,7 +74,7 @@ absl::StatusOr<Attribute> ReadAttribute(const AttributeProto& proto, const Owner
       break;
     case AttributeProto::TENSOR: {
       out.type = Attribute::kTensor;
-      ASSIGN_OR_RETURN(out.t, ReadTensor(proto.t(), owner));
+      ASSIGN_OR_RETURN(out.t, ReadTensor(proto.t(), &file));
       break;
     }
     default:
@@ -116,7 +116,7 @@ absl::Status CheckNames(const GraphProto& graph) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<Node> ReadNode(const NodeProto& proto, int64_t index, const Owner& owner) {
+absl::StatusOr<Node> ReadNode(const NodeProto& proto, int64_t index, const ModelBytes& file) {
   Node node;
   node.index = index;
   node.op = IsDefaultDomain(proto.domain()) ? proto.op_type()
@@ -144,7 +144,7 @@ absl::StatusOr<Node> ReadNode(const NodeProto& proto, int64_t index, const Owner
     }
   }
   for (const AttributeProto& attribute : proto.attribute()) {
-    auto read = ReadAttribute(attribute, owner);
+    auto read = ReadAttribute(attribute, file);
     if (!read.ok()) {
       return absl::Status(read.status().code(),
                           absl::StrCat(Describe(node), ", attribute ", attribute.name(), ": ",
@@ -195,14 +195,15 @@ absl::StatusOr<at::Tensor> ConstantValue(const Node& node) {
       absl::StrCat(Describe(node), " holds a value that is not read (sparse or text)"));
 }
 
-absl::Status AddNodes(const GraphProto& proto, const Owner& owner, Graph* graph) {
+absl::Status AddNodes(const GraphProto& proto, const ModelBytes& file, Graph* graph) {
   if (proto.node_size() > kMaxNodes) {
     return absl::InvalidArgumentError(absl::StrCat("the graph has ", proto.node_size(),
                                                    " nodes; at most ", kMaxNodes, " are read"));
   }
   graph->nodes.reserve(proto.node_size());
   for (int i = 0; i < proto.node_size(); ++i) {
-    ASSIGN_OR_RETURN(Node node, ReadNode(proto.node(i), i, owner));
+    const std::optional<NodeProto> squeeze = AsOptionalSqueeze(proto, i);
+    ASSIGN_OR_RETURN(Node node, ReadNode(squeeze ? *squeeze : proto.node(i), i, file));
     if (node.op == "Constant") {
       ASSIGN_OR_RETURN(at::Tensor value, ConstantValue(node));
       graph->constants.emplace(node.outputs[0], std::move(value));
@@ -213,14 +214,14 @@ absl::Status AddNodes(const GraphProto& proto, const Owner& owner, Graph* graph)
   return absl::OkStatus();
 }
 
-absl::Status AddInitializers(const GraphProto& proto, const Owner& owner, Graph* graph) {
+absl::Status AddInitializers(const GraphProto& proto, const ModelBytes& file, Graph* graph) {
   if (proto.sparse_initializer_size() > 0) {
     return absl::UnimplementedError(
         absl::StrCat("tensor \"", proto.sparse_initializer(0).values().name(),
                      "\" is sparse; sparse weights are not read"));
   }
   for (const TensorProto& tensor : proto.initializer()) {
-    ASSIGN_OR_RETURN(at::Tensor value, ReadTensor(tensor, owner));
+    ASSIGN_OR_RETURN(at::Tensor value, ReadTensor(tensor, &file));
     if (!graph->constants.emplace(tensor.name(), std::move(value)).second) {
       return absl::InvalidArgumentError(
           absl::StrCat("two tensors are named \"", tensor.name(), "\""));
@@ -275,23 +276,33 @@ absl::Status CheckFinite(const Graph& graph) {
   return absl::OkStatus();
 }
 
-}  // namespace
-
-absl::StatusOr<Graph> LoadGraph(absl::string_view bytes) {
+// The parsed file; what CheckWire counts bounds what this allocates.
+absl::StatusOr<std::unique_ptr<ModelProto>> Parse(absl::string_view bytes) {
   if (bytes.empty()) return absl::InvalidArgumentError("not an ONNX model: the file is empty");
   if (bytes.size() > INT_MAX) {
     return absl::InvalidArgumentError(
         absl::StrCat("the file has ", bytes.size(), " bytes; at most ", INT_MAX, " are read"));
   }
-  const absl::Status wire = CheckWire(bytes);
-  if (!wire.ok()) return NotOnnx(bytes, wire.message());
-  auto model = std::make_shared<ModelProto>();
-  if (!model->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+  RouteProtobufLog();
+  const absl::StatusOr<bool> differs = CheckWire(bytes);
+  if (!differs.ok()) return NotOnnx(bytes, differs.status().message());
+  const std::string skeleton = *differs ? MakeSkeleton(bytes) : "";
+  const absl::string_view parsed = *differs ? absl::string_view(skeleton) : bytes;
+  auto model = std::make_unique<ModelProto>();
+  if (parsed.size() > INT_MAX ||
+      !model->ParseFromArray(parsed.data(), static_cast<int>(parsed.size()))) {
     return NotOnnx(bytes, "its bytes do not parse");
   }
   if (!model->has_graph() || model->graph().node_size() == 0) {
     return NotOnnx(bytes, "there is no graph in it");
   }
+  return model;
+}
+
+}  // namespace
+
+absl::StatusOr<Graph> LoadGraph(const ModelBytes& file) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<ModelProto> model, Parse(file.bytes));
   Graph graph;
   ASSIGN_OR_RETURN(graph.opset, ReadOpset(*model));
   graph.producer = ToUtf8(
@@ -299,8 +310,8 @@ absl::StatusOr<Graph> LoadGraph(absl::string_view bytes) {
       kMaxNameLength);
   const GraphProto& proto = model->graph();
   RETURN_IF_ERROR(CheckNames(proto));
-  RETURN_IF_ERROR(AddInitializers(proto, model, &graph));
-  RETURN_IF_ERROR(AddNodes(proto, model, &graph));
+  RETURN_IF_ERROR(AddInitializers(proto, file, &graph));
+  RETURN_IF_ERROR(AddNodes(proto, file, &graph));
   for (const ValueInfoProto& input : proto.input()) {
     // Files of IR versions below 4 list weights as inputs too.
     if (graph.constants.count(input.name()) == 0) graph.inputs.push_back(ReadInput(input));

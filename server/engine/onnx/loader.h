@@ -3,6 +3,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "server/engine/onnx/graph.h"
+#include "server/engine/onnx/tensor_proto.h"
 
 namespace phosphene::onnx {
 
@@ -12,7 +13,7 @@ constexpr int64_t kMaxOpset = 23;
 
 // What reading a file may allocate at most: this many times its size (integers
 // written in one byte each take 8, and 24 while their list grows; weights are
-// held once) and as much again as kMaxParts empty messages take.
+// held once at most) and as much again as kMaxParts empty messages take.
 constexpr int64_t kReadFactor = 32;
 constexpr int64_t kReadBytes = int64_t{384} << 20;
 
@@ -23,6 +24,12 @@ constexpr int64_t kReadBytes = int64_t{384} << 20;
 // not an ONNX file (and what it seems to be), cut off, an opset out of range,
 // tensors that do not fit their data, NaN in a tensor, infinity in a weight,
 // cycles, values nobody makes.
-absl::StatusOr<Graph> LoadGraph(absl::string_view bytes);
+//
+// The graph's large constants are read where they lie in the file, if it has an
+// owner: pages of a mapped file instead of memory. The file is at most 2 GiB.
+absl::StatusOr<Graph> LoadGraph(const ModelBytes& file);
+inline absl::StatusOr<Graph> LoadGraph(absl::string_view bytes) {
+  return LoadGraph(ModelBytes{bytes, nullptr});
+}
 
 }  // namespace phosphene::onnx

@@ -76,7 +76,7 @@ class CompiledNetwork : public Network {
 absl::StatusOr<std::shared_ptr<const NetworkInfo>> OpenNetwork(const ModelFile& file,
                                                                std::vector<std::string>* notes) {
   ASSIGN_OR_RETURN(auto opened,
-                   onnx::OpenedNetwork::Open(file.name, file.onnx, file.config, notes));
+                   onnx::OpenedNetwork::Open(file.name, {file.onnx, file.file}, file.config, notes));
   return std::shared_ptr<const NetworkInfo>(std::move(opened));
 }
 

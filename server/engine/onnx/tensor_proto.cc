@@ -1,6 +1,8 @@
 #include "server/engine/onnx/tensor_proto.h"
 
+#include <cstdint>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -8,13 +10,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "server/base/status_macros.h"
+#include "server/base/utf8.h"
 #include "server/engine/onnx/graph.h"
+#include "server/engine/onnx/wire.h"
 
 namespace phosphene::onnx {
 namespace {
-
-// Below this a copy is cheaper than keeping the whole file's message alive.
-constexpr size_t kCopyBelowBytes = 4096;
 
 absl::Status Bad(const TensorProto& proto, absl::string_view message) {
   return absl::InvalidArgumentError(
@@ -42,6 +43,16 @@ int64_t RawElementSize(int32_t type) {
   }
 }
 
+// ` ("net.onnx.data")`, or nothing where the file is not named in plain text.
+std::string ExternalLocation(const TensorProto& proto) {
+  for (const StringStringEntryProto& entry : proto.external_data()) {
+    if (entry.key() != "location") continue;
+    const std::string location = ToUtf8(entry.value(), kMaxNameLength);
+    return location.empty() ? "" : absl::StrCat(" (\"", location, "\")");
+  }
+  return "";
+}
+
 absl::StatusOr<int64_t> CountElements(const TensorProto& proto) {
   int64_t count = 1;
   for (int64_t dim : proto.dims()) {
@@ -65,11 +76,12 @@ void Widen(const void* from, int64_t count, at::Tensor* to) {
   }
 }
 
-absl::StatusOr<at::Tensor> ReadRaw(const TensorProto& proto, int64_t count,
+// `owner` null: the bytes may go away.
+absl::StatusOr<at::Tensor> ReadRaw(const TensorProto& proto, absl::string_view raw, int64_t count,
                                    at::ScalarType type,
                                    const std::shared_ptr<const void>& owner) {
-  const std::string& raw = proto.raw_data();
-  const int64_t expected = count * RawElementSize(proto.data_type());
+  const int64_t element = RawElementSize(proto.data_type());
+  const int64_t expected = count * element;
   if (static_cast<int64_t>(raw.size()) != expected) {
     return Bad(proto, absl::StrCat("holds ", raw.size(), " bytes where its dimensions ",
                                    absl::StrJoin(proto.dims(), "x"), " ask for ", expected));
@@ -85,10 +97,16 @@ absl::StatusOr<at::Tensor> ReadRaw(const TensorProto& proto, int64_t count,
       out = at::empty(dims, type);
       Widen<uint32_t, int64_t>(raw.data(), count, &out);
       return out;
+    case TensorProto::BOOL:  // any byte may stand in a file, 0 and 1 in a bool
+      out = at::empty(dims, type);
+      Widen<uint8_t, bool>(raw.data(), count, &out);
+      return out;
     default:
       break;
   }
-  if (raw.size() < kCopyBelowBytes || owner == nullptr) {
+  // Kernels may stop at what is not aligned.
+  const bool aligned = reinterpret_cast<uintptr_t>(raw.data()) % element == 0;
+  if (owner == nullptr || !aligned) {
     out = at::empty(dims, type);
     if (!raw.empty()) std::memcpy(out.data_ptr(), raw.data(), raw.size());
     return out;
@@ -134,6 +152,8 @@ absl::StatusOr<at::Tensor> ReadTyped(const TensorProto& proto, int64_t count,
       return ReadField<uint16_t>(proto, proto.int32_data(), count, type);
     case TensorProto::INT8:
       return ReadField<int8_t>(proto, proto.int32_data(), count, type);
+    case TensorProto::BOOL:
+      return ReadField<bool>(proto, proto.int32_data(), count, type);
     default:
       return ReadField<uint8_t>(proto, proto.int32_data(), count, type);
   }
@@ -173,12 +193,13 @@ absl::StatusOr<at::ScalarType> ToScalarType(int64_t onnx_type) {
   }
 }
 
-absl::StatusOr<at::Tensor> ReadTensor(const TensorProto& proto,
-                                      const std::shared_ptr<const void>& owner) {
+absl::StatusOr<at::Tensor> ReadTensor(const TensorProto& proto, const ModelBytes* file) {
   if (proto.data_location() == TensorProto::EXTERNAL || proto.external_data_size() > 0) {
-    return absl::UnimplementedError(
-        absl::StrCat("tensor \"", proto.name(),
-                     "\" keeps its data in another file; save the model with its data inside"));
+    return absl::UnimplementedError(absl::StrCat(
+        "tensor \"", proto.name().substr(0, kMaxNameLength),
+        "\" keeps its data in another file", ExternalLocation(proto),
+        "; a server reads one file a model: `phosphene models add` joins them when they lie side "
+        "by side, or save the model with its data inside"));
   }
   if (proto.has_segment()) return Bad(proto, "is a segment of a larger one, which is not read");
   const auto type = ToScalarType(proto.data_type());
@@ -187,7 +208,12 @@ absl::StatusOr<at::Tensor> ReadTensor(const TensorProto& proto,
                                                            type.status().message()));
   }
   ASSIGN_OR_RETURN(const int64_t count, CountElements(proto));
-  if (proto.has_raw_data()) return ReadRaw(proto, count, *type, owner);
+  const std::optional<Place> place = RawDataPlace(proto);
+  if (place && proto.has_raw_data()) return Bad(proto, "holds its data twice");
+  if (place && file != nullptr) {
+    return ReadRaw(proto, file->bytes.substr(place->offset, place->size), count, *type, file->owner);
+  }
+  if (proto.has_raw_data()) return ReadRaw(proto, proto.raw_data(), count, *type, nullptr);
   return ReadTyped(proto, count, *type);
 }
 
