@@ -5,6 +5,7 @@
 #include "client/base/sha256.h"
 #include "client/view/image_size.h"
 #include "client/view/pixels.h"
+#include "phosphene/onnx/onnx.pb.h"
 #include "tests/client/run_app.h"
 #include "tests/client/scripted_server.h"
 #include "tests/client/temp_folder.h"
@@ -186,6 +187,26 @@ TEST_F(ServedCommandsTest, ModelsAddUploadsAndShowsTheNotes) {
   EXPECT_EQ(server_.models_created[0].blob(), NameOf("onnx"));
   EXPECT_DOUBLE_EQ(server_.models_created[0].model().config().range_lo(), -1);
   EXPECT_THAT(run.out, HasSubstr("range inferred from the file's name"));
+}
+
+TEST_F(ServedCommandsTest, ModelsAddSendsWeightsInAnotherFileAlong) {
+  onnx::ModelProto model;
+  onnx::TensorProto* tensor = model.mutable_graph()->add_initializer();
+  tensor->set_data_location(onnx::TensorProto::EXTERNAL);
+  auto* location = tensor->add_external_data();
+  location->set_key("location");
+  location->set_value("net.onnx.data");
+  Put(folder_ / "net.onnx", model.SerializeAsString());
+  EXPECT_THAT(Ask({"models", "add", folder_ / "net.onnx"}).err,
+              HasSubstr("\"net.onnx.data\", which is not beside the model"));
+  Put(folder_ / "net.onnx.data", "weights");
+  const AppRun run = Ask({"models", "add", folder_ / "net.onnx"});
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  ASSERT_EQ(server_.models_created.size(), 1u);
+  onnx::ModelProto sent;
+  ASSERT_TRUE(
+      sent.ParseFromString(server_.blobs[server_.models_created[0].blob()]));
+  EXPECT_EQ(sent.graph().initializer(0).raw_data(), "weights");
 }
 
 TEST_F(ServedCommandsTest, ASheetOfALargeLayerIsJoinedFromSeveralJobs) {
