@@ -4,10 +4,13 @@
 //       --layer inception_4c/output --channel 10 --size 224 --batch 1
 //       --steps 64 --warmup 8 --threads 2 --dtype fp32 --transforms standard
 //       [--param fourier] [--seed 0] [--json] [-o picture.png]
+//       [--device cuda:0 [--graph off]]
 //
 // Says how long a step takes (median and mean), in which parts, and which share
 // of this machine's own fp32 GEMM rate the convolutions reach. -o writes the
-// image after all steps.
+// image after all steps. On a GPU steps are recorded and replayed as CUDA graphs
+// (--graph off: run eagerly): `replayed_steps` says how many of those timed
+// were, `why_eager` why not; the parts of replayed steps have no times.
 
 #include <algorithm>
 #include <chrono>
@@ -17,7 +20,9 @@
 #include <functional>
 #include <iostream>
 #include <map>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <ATen/ATen.h>
@@ -30,11 +35,16 @@
 #include "server/base/mapped_file.h"
 #include "server/base/nearest.h"
 #include "server/base/status_macros.h"
+#include "server/engine/cuda/cuda_devices.h"
+#include "server/engine/cuda/job_scope.h"
+#include "server/engine/cuda/step_graph.h"
 #include "server/engine/optimize/devices.h"
 #include "server/engine/optimize/loop.h"
 #include "server/engine/optimize/network_cache.h"
 #include "server/engine/optimize/outputs.h"
 #include "server/engine/optimize/plan.h"
+#include "server/engine/optimize/replay.h"
+#include "server/engine/optimize/replay_rules.h"
 #include "server/engine/optimize/spec_check.h"
 #include "server/engine/tensor/guard.h"
 
@@ -65,6 +75,7 @@ struct Flags {
                                                {"std", ""},
                                                {"range", "0,1"},
                                                {"device", "cpu"},
+                                               {"graph", "on"},
                                                {"o", ""}};
   bool bgr = false, json = false;
 
@@ -174,6 +185,31 @@ void Tell(const Report& report, bool json) {
   std::printf("{%s}\n", absl::StrJoin(fields, ",").c_str());
 }
 
+// Where and how the steps run.
+struct Placement {
+  at::Device device = at::kCPU;
+  std::unique_ptr<StepReplay> replay;
+  std::string why_eager = "off";  // "" where steps are replayed
+};
+
+absl::StatusOr<Placement> Place(const Flags& flags, const v1::JobSpec& spec) {
+  Placement out;
+  ASSIGN_OR_RETURN(const std::string name, TorchDeviceName(flags.Text("device")));
+  out.device = at::Device(name);
+  if (!out.device.is_cuda()) {
+    out.why_eager = "graphs are for CUDA";
+    return out;
+  }
+  ConfigureCuda();
+  if (flags.Text("graph") == "off") return out;
+  out.why_eager = WhyNotReplayed(spec);
+  if (out.why_eager.empty()) {
+    out.replay =
+        std::make_unique<StepReplay>(MakeGraphRecorder(), out.device);
+  }
+  return out;
+}
+
 double LayerGflops(const NetworkInfo& info, const std::string& layer) {
   const auto resolved = info.Resolve(layer);
   for (const v1::Layer& known : info.layers()) {
@@ -200,7 +236,10 @@ absl::Status Bench(const Flags& flags) {
   context.spec = &spec;
   context.inputs = &inputs;
   context.networks = &networks;
-  context.device = at::Device(flags.Text("device"));
+  ASSIGN_OR_RETURN(Placement placement, Place(flags, spec));
+  context.device = placement.device;
+  const CudaJobScope scope(
+      placement.device.is_cuda() ? placement.device.index() : -1);
   context.dtype = flags.Text("dtype") == "bf16" ? at::kBFloat16 : at::kFloat;
   context.threads = threads;
   const Clock::time_point opening = Clock::now();
@@ -210,15 +249,19 @@ absl::Status Bench(const Flags& flags) {
   const double setup = Milliseconds(Clock::now() - opening);
 
   Loop loop(spec, parts);
+  const bool graph = placement.replay != nullptr;
+  loop.set_replay(std::move(placement.replay));
   const int warmup = flags.Int("warmup"), steps = flags.Int("steps");
   for (int step = 0; step < warmup; ++step) RETURN_IF_ERROR(loop.Step(step));
   StepTimes times;
-  loop.set_times(&times);
+  if (!graph) loop.set_times(&times);
   std::vector<double> each;
+  int replayed = 0;
   for (int step = warmup; step < warmup + steps; ++step) {
     const Clock::time_point start = Clock::now();
     RETURN_IF_ERROR(loop.Step(step));
     each.push_back(Milliseconds(Clock::now() - start));
+    replayed += loop.ZeroRows() != nullptr ? 1 : 0;
   }
   double sum = 0;
   for (const double ms : each) sum += ms;
@@ -230,12 +273,21 @@ absl::Status Bench(const Flags& flags) {
   const double gflop = 2 *
                        LayerGflops(*context.model.info, flags.Text("layer")) *
                        side * side * flags.Int("batch");
-  const double gemm = GemmRate();
+  const double gemm = placement.device.is_cpu() ? GemmRate() : 0;
   const auto number = [](double value) { return absl::StrCat(value); };
   Tell({{"layer", flags.Text("layer")},
         {"size", flags.Text("size")},
         {"batch", flags.Text("batch")},
         {"dtype", flags.Text("dtype")},
+        {"device", flags.Text("device")},
+        {"replayed_steps", number(replayed)},
+        {"why_eager", placement.why_eager},
+        {"device_memory_mib",
+         number(static_cast<double>(
+                    placement.device.is_cuda()
+                        ? CudaMemoryInUse(placement.device.index())
+                        : 0) /
+                (1 << 20))},
         {"transforms", flags.Text("transforms")},
         {"threads", number(threads)},
         {"steps_per_second", number(1000 / median)},
@@ -251,7 +303,8 @@ absl::Status Bench(const Flags& flags) {
         {"setup_ms", number(setup)},
         {"conv_gflop_per_step", number(gflop)},
         {"gemm_gflops", number(gemm)},
-        {"share_of_gemm_rate", number(gflop / (median / 1000) / gemm)},
+        {"share_of_gemm_rate",
+         number(gemm > 0 ? gflop / (median / 1000) / gemm : 0)},
         {"objective", number(loop.RowValues()[0])}},
        flags.json);
   if (flags.Text("o").empty()) return absl::OkStatus();
