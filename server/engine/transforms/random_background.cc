@@ -61,7 +61,7 @@ class RandomBackground final : public ImageTransform {
       const c10::NoGradGuard no_grad;
       behind = DrawTensor(per_row_, image.size(0), draw,
                           [&](Rng rng) { return Draw(rng, h, w); });
-      behind = behind.pow(kGamma).to(image.device());
+      behind = FeedTo(draw.feed, behind.pow(kGamma), image.device());
     }
     const at::Tensor linear = color.pow(kGamma) * alpha + behind * (1 - alpha);
     return (linear + kBlack).pow(1 / kGamma);
