@@ -121,8 +121,9 @@ class Engine {
 
   virtual std::vector<EngineDevice> Devices() const = 0;
 
-  // Steps of the whole run, over all octaves.
+  // Steps of the whole run, over all octaves; 0 without objectives.
   static int64_t TotalSteps(const v1::JobSpec& spec) {
+    if (spec.objectives().empty()) return 0;
     const int64_t steps = spec.steps() == 0 ? 512 : spec.steps();
     const int64_t octaves = spec.optimizer().octaves().count();
     return steps * (octaves < 1 ? 1 : octaves);

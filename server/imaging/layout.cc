@@ -26,6 +26,14 @@ Image8 Blank(int width, int height, int channels, uint8_t fill) {
   return image;
 }
 
+// The last channel as a grey picture.
+Image8 AlphaOf(const Image8& image) {
+  Image8 out = Blank(image.width, image.height, 1, 0);
+  for (size_t i = 0; i < out.pixels.size(); ++i)
+    out.pixels[i] = image.pixels[(i + 1) * image.channels - 1];
+  return out;
+}
+
 }  // namespace
 
 ImageSize FitWithin(int width, int height, int max_side) {
@@ -58,6 +66,12 @@ Image8 ConvertChannels(const Image8& image, int channels) {
 
 Image8 OverBackdrop(const Image8& image, Backdrop backdrop) {
   if (backdrop == Backdrop::kKeep || !HasAlpha(image.channels)) return image;
+  if (backdrop == Backdrop::kBoard) {
+    return Grid({OverBackdrop(image, Backdrop::kBlack),
+                 OverBackdrop(image, Backdrop::kWhite),
+                 OverBackdrop(image, Backdrop::kCheckerboard), AlphaOf(image)},
+                {.columns = 2});
+  }
   constexpr int kFields = 8, kLight = 242, kDark = 153;  // 0.95 and 0.6
   const int field = std::max(
       1, (std::max(image.width, image.height) + kFields - 1) / kFields);

@@ -27,11 +27,13 @@ Image8 Resize(const Image8& image, int width, int height);
 Image8 ConvertChannels(const Image8& image, int channels);
 
 // What shows through.
-enum class Backdrop { kKeep, kBlack, kWhite, kCheckerboard };
+enum class Backdrop { kKeep, kBlack, kWhite, kCheckerboard, kBoard };
 
 // Composites an image with alpha over a backdrop and drops alpha; returns it
-// unchanged when it has none or for kKeep. The checkerboard has 8 fields on its
-// longest side, of 0.95 and 0.6.
+// unchanged when it has none or for kKeep. Blends the 8-bit values, as browsers
+// show a PNG. The checkerboard has 8 fields on its longest side, of 0.95 and
+// 0.6. kBoard is four pictures, 2 x 2: over black, over white, over the
+// checkerboard, and alpha as grey.
 Image8 OverBackdrop(const Image8& image, Backdrop backdrop);
 
 struct GridOptions {

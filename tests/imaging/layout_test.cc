@@ -103,5 +103,21 @@ TEST(Grid, MixesGreyColourAndAlpha) {
   EXPECT_EQ(grid.pixels, (Pixels{5, 5, 5, 60, 1, 2, 3, 255}));
 }
 
+TEST(OverBackdrop, TheBoardShowsAllBackdropsAndAlpha) {
+  const Image8 board =
+      OverBackdrop(Flat(16, 8, {200, 100, 0, 128}), Backdrop::kBoard);
+  ASSERT_EQ(board.width, 32);
+  ASSERT_EQ(board.height, 16);
+  ASSERT_EQ(board.channels, 3);
+  const auto at = [&](int x, int y) {
+    const uint8_t* pixel = &board.pixels[(y * 32 + x) * 3];
+    return Pixels(pixel, pixel + 3);
+  };
+  EXPECT_EQ(at(0, 0), (Pixels{100, 50, 0}));
+  EXPECT_EQ(at(16, 0), (Pixels{227, 177, 127}));
+  EXPECT_EQ(at(0, 8), (Pixels{221, 171, 121}));
+  EXPECT_EQ(at(16, 8), (Pixels{128, 128, 128}));
+}
+
 }  // namespace
 }  // namespace phosphene

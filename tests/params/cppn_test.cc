@@ -121,5 +121,18 @@ TEST(CppnTest, LearnsTheXorOfTheCorners) {
   EXPECT_LE(loss, .02);
 }
 
+TEST(CppnTest, PartsOfAPictureAreThePicture) {
+  for (const char* text : {"cppn {} width: 24", "cppn { normalize: true } width: 24",
+                           "cppn { periodic: true } width: 24"}) {
+    const auto param = Grown(text);
+    const at::Tensor whole = param->Render(50, 70);
+    const at::Tensor parts =
+        at::cat({param->RenderLines(50, 70, 0, 17), param->RenderLines(50, 70, 17, 18),
+                 param->RenderLines(50, 70, 18, 50)},
+                2);
+    EXPECT_TRUE(at::allclose(whole, parts, 0, 1e-6)) << text;
+  }
+}
+
 }  // namespace
 }  // namespace phosphene

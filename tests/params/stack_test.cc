@@ -52,5 +52,36 @@ TEST(StackTest, SharedTensorsDifferFromTheUniquePartAndOneAnother) {
   EXPECT_FALSE(at::equal(tensors.at("shared0"), tensors.at("shared1")));
 }
 
+// Four corners held: the grid between them is their bilinear mix.
+TEST(StackTest, AGridBlendsAlongBothDirections) {
+  const auto param = MakeOrDie(
+      "rows: 9 width: 2 color { basis: RGB }"
+      " stack { columns: 3 shared { rows: 4 columns: 2 height: 2 width: 2 sd: 1 } }");
+  const at::Tensor held = SaveTensors(*param).at("shared0");
+  const at::Tensor rows = at::logit(param->Image(0));
+  // Source position = row * 2 / 3, as TensorFlow resizes: 0, 2/3, and beyond
+  // the last cell.
+  const auto mixed = [&](double y, double x) {
+    return (1 - y) * ((1 - x) * held[0] + x * held[1]) + y * ((1 - x) * held[2] + x * held[3]);
+  };
+  EXPECT_TRUE(at::allclose(rows[0], mixed(0, 0), 1e-3, 1e-4));
+  EXPECT_TRUE(at::allclose(rows[1], mixed(0, 2. / 3), 1e-3, 1e-4));
+  EXPECT_TRUE(at::allclose(rows[3], mixed(2. / 3, 0), 1e-3, 1e-4));
+  EXPECT_TRUE(at::allclose(rows[8], mixed(1, 1), 1e-3, 1e-4));
+}
+
+TEST(StackTest, AGridThatDoesNotFitIsRefused) {
+  const auto faults = [](const std::string& text) {
+    return std::string(CheckParam(ParamSpec(text), "p").message());
+  };
+  EXPECT_THAT(faults("rows: 9 stack { columns: 4 unique { pixel {} } }"),
+              testing::HasSubstr("p.stack.columns"));
+  EXPECT_THAT(faults("rows: 9 stack { shared { rows: 4 columns: 2 height: 2 width: 2 } }"),
+              testing::HasSubstr("p.stack.shared[0].columns"));
+  EXPECT_THAT(
+      faults("rows: 9 stack { columns: 3 shared { rows: 8 columns: 2 height: 2 width: 2 } }"),
+      testing::HasSubstr("do not fit in the grid of 3 lines of 3"));
+}
+
 }  // namespace
 }  // namespace phosphene

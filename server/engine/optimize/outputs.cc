@@ -24,6 +24,8 @@ constexpr int kDefaultGap = 4;
 constexpr int kMaxNameLength = 63;
 // All rows of one output together.
 constexpr int64_t kMaxOutputPixels = int64_t{1} << 28;
+// Held as floats at a time: 50 MB of RGB.
+constexpr int64_t kPartPixels = int64_t{1} << 22;
 
 // What an arm makes.
 struct Arm {
@@ -139,7 +141,8 @@ void CheckOutput(const v1::Output& output, const Canvas& canvas,
   RequireRange(output.height(), 0, kMaxOutputSide, path + ".height", faults);
   RequireKnown(v1::Output::Backdrop_IsValid(output.backdrop()),
                output.backdrop(),
-               "BACKDROP_BLACK, BACKDROP_WHITE, BACKDROP_CHECKERBOARD",
+               "BACKDROP_BLACK, BACKDROP_WHITE, BACKDROP_CHECKERBOARD, "
+               "BACKDROP_BOARD",
                path + ".backdrop", faults);
   if (output.has_row()) {
     RequireRange(output.row(), -1, static_cast<double>(canvas.rows - 1),
@@ -167,6 +170,8 @@ Backdrop BackdropOf(const v1::Output& output) {
       return Backdrop::kWhite;
     case v1::Output::BACKDROP_CHECKERBOARD:
       return Backdrop::kCheckerboard;
+    case v1::Output::BACKDROP_BOARD:
+      return Backdrop::kBoard;
     default:
       return Backdrop::kKeep;
   }
@@ -215,14 +220,39 @@ absl::StatusOr<std::string> EncodeAnimation(const v1::Output& output,
 }
 
 // The rows of an image output as one picture.
-Image8 Assemble(const v1::Output& output, const std::vector<Image8>& rows) {
+Image8 Assemble(const v1::Output& output, std::vector<Image8> rows) {
   if (output.has_contact_sheet()) {
     const v1::ContactSheetOutput& sheet = output.contact_sheet();
     return Grid(rows,
                 {sheet.columns(), sheet.has_gap() ? sheet.gap() : kDefaultGap});
   }
   const int row = output.has_row() ? output.row() : rows.size() == 1 ? 0 : -1;
-  return row < 0 ? Grid(rows) : rows[row];
+  return row < 0 ? Grid(rows) : std::move(rows[row]);
+}
+
+// Every row at a size. Where the parameterization can, a large picture is made
+// a few lines at a time, so that it is never held as floats.
+std::vector<Image8> RenderImages(Param& param, const Canvas& size) {
+  const int64_t line_pixels = size.rows * size.width;
+  if (!param.renders_in_parts() || size.height * line_pixels <= kPartPixels)
+    return ToImages(param.Render(size.height, size.width));
+  const int64_t lines = std::max<int64_t>(1, kPartPixels / line_pixels);
+  std::vector<Image8> images(size.rows);
+  for (int64_t begin = 0; begin < size.height; begin += lines) {
+    const int64_t end = std::min(begin + lines, size.height);
+    const std::vector<Image8> parts =
+        ToImages(param.RenderLines(size.height, size.width, begin, end));
+    for (int64_t row = 0; row < size.rows; ++row) {
+      Image8& image = images[row];
+      image.width = parts[row].width;
+      image.channels = parts[row].channels;
+      image.height += parts[row].height;
+      image.pixels.reserve(size.height * size.width * image.channels);
+      image.pixels.insert(image.pixels.end(), parts[row].pixels.begin(),
+                          parts[row].pixels.end());
+    }
+  }
+  return images;
 }
 
 absl::StatusOr<RunArtifact> MakeOutput(const v1::JobSpec& spec,
@@ -235,15 +265,17 @@ absl::StatusOr<RunArtifact> MakeOutput(const v1::JobSpec& spec,
     return artifact;
   }
   const Canvas size = RenderSize(output, CanvasOf(spec.parameterization()));
-  std::vector<Image8> rows = ToImages(param.Render(size.height, size.width));
-  for (Image8& row : rows) row = OverBackdrop(row, BackdropOf(output));
+  std::vector<Image8> rows = RenderImages(param, size);
+  if (BackdropOf(output) != Backdrop::kKeep) {
+    for (Image8& row : rows) row = OverBackdrop(row, BackdropOf(output));
+  }
   if (output.has_animated_webp()) {
     artifact.info.set_width(rows[0].width);
     artifact.info.set_height(rows[0].height);
     ASSIGN_OR_RETURN(artifact.bytes, EncodeAnimation(output, rows));
     return artifact;
   }
-  const Image8 image = Assemble(output, rows);
+  const Image8 image = Assemble(output, std::move(rows));
   artifact.info.set_width(image.width);
   artifact.info.set_height(image.height);
   ASSIGN_OR_RETURN(artifact.bytes, EncodeOne(spec, output, image));

@@ -99,11 +99,16 @@ void CheckOverrides(const v1::GradientOverrides& overrides, Faults& faults) {
 
 void CheckObjectives(const v1::JobSpec& spec, const NetworkInfo* network,
                      const Canvas& canvas, Verdict& verdict) {
-  if (spec.objectives_size() < 1 || spec.objectives_size() > kMaxObjectives) {
+  if (spec.objectives_size() > kMaxObjectives) {
     verdict.faults.Add(
         "spec.objectives",
-        absl::StrCat("has ", spec.objectives_size(), " objectives; 1..",
+        absl::StrCat("has ", spec.objectives_size(), " objectives; at most ",
                      kMaxObjectives, " are allowed"));
+  }
+  if (spec.objectives().empty() && spec.steps() != 0) {
+    verdict.faults.Add("spec.objectives",
+                       absl::StrCat("are missing: there is nothing to do in ",
+                                    spec.steps(), " steps"));
   }
   for (int i = 0; i < std::min(spec.objectives_size(), kMaxObjectives); ++i) {
     const std::string path = absl::StrCat("spec.objectives[", i, "]");
@@ -161,6 +166,7 @@ int64_t OctaveCount(const v1::JobSpec& spec) {
 }
 
 int64_t StepsPerOctave(const v1::JobSpec& spec) {
+  if (spec.objectives().empty()) return 0;
   return spec.steps() == 0 ? 512 : spec.steps();
 }
 
@@ -231,7 +237,8 @@ absl::Status CheckSpec(const v1::JobSpec& spec, const NetworkInfo* network,
                                     kMaxCanvasPixels, " pixels"));
   }
   CheckObjectives(spec, network, canvas, verdict);
-  if (optimizer.ok()) CheckView(spec, network, verdict);
+  if (optimizer.ok() && !spec.objectives().empty())
+    CheckView(spec, network, verdict);
   return verdict.ToStatus();
 }
 

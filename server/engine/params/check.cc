@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "server/base/range_fault.h"
 #include "server/engine/params/color.h"
+#include "server/engine/params/morph.h"
 
 namespace phosphene {
 namespace {
@@ -114,8 +115,11 @@ void CheckInit(const v1::Parameterization& spec, absl::string_view path, Faults&
     case v1::Init::kCheckpoint:
       CheckBlobName(init.checkpoint(), absl::StrCat(field, ".checkpoint"), faults);
       return;
+    case v1::Init::kMorph:
+      CheckMorph(spec, absl::StrCat(field, ".morph"), faults);
+      return;
     case v1::Init::KIND_NOT_SET:
-      faults.Add(field, "is empty; it needs one of image, constant, checkpoint");
+      faults.Add(field, "is empty; it needs one of image, constant, checkpoint, morph");
       return;
   }
   if (!StartsFromImage(spec)) {

@@ -155,19 +155,28 @@ class CppnParam : public Param {
   at::Tensor Render(int64_t height, int64_t width) override {
     const at::NoGradGuard no_grad;
     if (height == canvas_.height && width == canvas_.width) return Image(kNoStep);
+    return RenderLines(height, width, 0, height);
+  }
+
+  // Pixels are independent of each other: any lines of any size.
+  at::Tensor RenderLines(int64_t height, int64_t width, int64_t begin, int64_t end) override {
+    const at::NoGradGuard no_grad;
     const std::vector<at::Tensor> weights = Rows(weights_);
     const auto call = Call(height, width, kNoStep);
     std::vector<CppnStatistics> statistics = CanvasStatistics(weights);
     at::Tensor image =
-        at::empty({canvas_.rows, canvas_.channels, height, width}, weights_.options());
+        at::empty({canvas_.rows, canvas_.channels, end - begin, width}, weights_.options());
     const at::Tensor flat = image.detach().flatten(2);
-    for (int64_t begin = 0; begin < height * width; begin += kBand) {
-      const int64_t end = std::min(begin + kBand, height * width);
-      const at::Tensor values = Evaluate(*call, weights, begin, end, &statistics);
-      flat.narrow(2, begin, end - begin).copy_(color_.ToImage(values.unsqueeze(2)).squeeze(2));
+    const int64_t first = begin * width, last = end * width;
+    for (int64_t from = first; from < last; from += kBand) {
+      const int64_t to = std::min(from + kBand, last);
+      const at::Tensor values = Evaluate(*call, weights, from, to, &statistics);
+      flat.narrow(2, from - first, to - from)
+          .copy_(color_.ToImage(values.unsqueeze(2)).squeeze(2));
     }
     return image;
   }
+  bool renders_in_parts() const override { return true; }
 
   absl::Status SetImage(const at::Tensor& image) override {
     return absl::UnimplementedError(

@@ -57,6 +57,13 @@ class Param {
   // The finished image at a size, no gradient: anew where there is no
   // resolution, else resized from the canvas (bilinear, antialiased).
   virtual at::Tensor Render(int64_t height, int64_t width) = 0;
+  // Lines begin..end-1 of Render(height, width): a picture too large to hold
+  // as floats is made in parts. Where `renders_in_parts()` is false each call
+  // makes the whole picture.
+  virtual at::Tensor RenderLines(int64_t height, int64_t width, int64_t begin, int64_t end) {
+    return Render(height, width).narrow(2, begin, end - begin);
+  }
+  virtual bool renders_in_parts() const { return false; }
   // Restarts from an image batch [1 or rows, C, h, w] f32 0..1 (octaves, init
   // image), resized to the canvas when h, w differ from it. UNIMPLEMENTED where
   // the map cannot be inverted (cppn, phase); INVALID_ARGUMENT on other rows or

@@ -5,6 +5,7 @@
 #include "server/base/status_macros.h"
 #include "server/engine/params/interface.h"
 #include "server/engine/params/mask.h"
+#include "server/engine/params/morph.h"
 #include "server/engine/params/resize.h"
 
 namespace phosphene {
@@ -67,6 +68,9 @@ absl::Status ApplyInit(Param& param, const v1::Init& init, const ParamContext& c
       break;
     case v1::Init::kCheckpoint:
       RETURN_IF_ERROR(StartFromCheckpoint(param, init.checkpoint(), context));
+      break;
+    case v1::Init::kMorph:
+      RETURN_IF_ERROR(StartFromMorph(param, init.morph(), context));
       break;
     case v1::Init::KIND_NOT_SET:
       return absl::OkStatus();

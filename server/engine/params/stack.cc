@@ -17,12 +17,27 @@ using SharedTensor = v1::StackParameterization::SharedTensor;
 
 int64_t RowsOf(const SharedTensor& spec) { return spec.rows() == 0 ? 1 : spec.rows(); }
 
+int64_t ColumnsOf(const SharedTensor& spec) { return spec.columns() == 0 ? 1 : spec.columns(); }
+
+// [n,C,H,W], a grid of n / columns lines -> [rows,C,H,W], a grid of
+// rows / grid_columns lines; linear along both directions.
+at::Tensor StretchGrid(const at::Tensor& values, int64_t columns, int64_t rows,
+                       int64_t grid_columns) {
+  const int64_t lines = values.size(0) / columns, grid_lines = rows / grid_columns;
+  const at::Tensor by_line = values.unflatten(0, {lines, columns});
+  const at::Tensor tall = StretchRows(by_line, grid_lines);
+  const at::Tensor wide = StretchRows(tall.transpose(0, 1).contiguous(), grid_columns);
+  return wide.transpose(0, 1).flatten(0, 1);
+}
+
 // The per-image part, or none, plus weighted shared tensors of any smaller
 // shape, stretched over rows, height and width.
 class StackLatent : public Latent {
  public:
   StackLatent(const v1::StackParameterization& spec, const LatentContext& context)
-      : canvas_(context.canvas), unique_(MakeLatent(spec.unique(), context)) {
+      : canvas_(context.canvas),
+        grid_columns_(spec.columns()),
+        unique_(MakeLatent(spec.unique(), context)) {
     auto draw = static_cast<uint32_t>(unique_ ? unique_->Tensors().size() : 0);
     for (const SharedTensor& shared : spec.shared()) {
       const double sd = shared.has_sd() ? shared.sd() : kDefaultSd;
@@ -30,6 +45,7 @@ class StackLatent : public Latent {
           RandomShared(context, {RowsOf(shared), canvas_.channels, shared.height(), shared.width()},
                        draw++, sd));
       weights_.push_back(shared.has_weight() ? shared.weight() : 1);
+      columns_.push_back(ColumnsOf(shared));
     }
   }
 
@@ -50,7 +66,9 @@ class StackLatent : public Latent {
       // Planes first: there are fewer of them before the rows are stretched.
       at::Tensor part = StretchPlanes(shared_[i], canvas_.height, canvas_.width);
       if (weights_[i] != 1) part = part * weights_[i];
-      part = StretchRows(part, canvas_.rows);
+      part = grid_columns_ == 0
+                 ? StretchRows(part, canvas_.rows)
+                 : StretchGrid(part, columns_[i], canvas_.rows, grid_columns_);
       sum = sum.defined() ? sum + part : part;
     }
     return sum.contiguous();
@@ -69,10 +87,36 @@ class StackLatent : public Latent {
 
  private:
   const Canvas canvas_;
+  const int64_t grid_columns_;  // 0: rows form a line
   const std::unique_ptr<Latent> unique_;
   std::vector<at::Tensor> shared_;  // [n,C,h,w] f32
   std::vector<double> weights_;
+  std::vector<int64_t> columns_;
 };
+
+// The grid of the stack and of its tensors, once their rows are known good.
+void CheckGrid(const v1::StackParameterization& stack, const Canvas& canvas,
+               const std::string& path, Faults& faults) {
+  const int64_t columns = stack.columns();
+  if (columns != 0 && (columns < 1 || canvas.rows % columns != 0)) {
+    faults.Add(absl::StrCat(path, ".columns"),
+               absl::StrCat(columns, " is no divisor of the ", canvas.rows, " rows"));
+    return;
+  }
+  for (int i = 0; i < std::min(stack.shared_size(), kMaxShared); ++i) {
+    const SharedTensor& own = stack.shared(i);
+    const int64_t held = ColumnsOf(own);
+    if (held == 1 && columns == 0) continue;
+    const bool fits = held >= 1 && held <= columns && RowsOf(own) % held == 0 &&
+                      RowsOf(own) / held <= canvas.rows / columns;
+    if (fits) continue;
+    faults.Add(absl::StrCat(path, ".shared[", i, "].columns"),
+               columns == 0 ? absl::StrCat(held, " needs a stack of columns")
+                            : absl::StrCat(RowsOf(own), " rows in ", held,
+                                           " columns do not fit in the grid of ",
+                                           canvas.rows / columns, " lines of ", columns));
+  }
+}
 
 void CheckShared(const SharedTensor& spec, const Canvas& canvas, const std::string& path,
                  Faults& faults) {
@@ -99,6 +143,7 @@ void CheckStack(const v1::Parameterization& spec, absl::string_view path, Faults
     CheckShared(spec.stack().shared(i), CanvasOf(spec), absl::StrCat(stack, ".shared[", i, "]"),
                 faults);
   }
+  CheckGrid(spec.stack(), CanvasOf(spec), stack, faults);
 }
 
 }  // namespace
