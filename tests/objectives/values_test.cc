@@ -127,6 +127,24 @@ TEST(ObjectiveValueTest, AlignmentSumsOverPairsUpToFourApart) {
   EXPECT_NEAR(value.sum().item<double>(), expected, 1e-5);
 }
 
+TEST(ObjectiveValueTest, AlignmentOfAGridSumsOverItsLinesAndColumns) {
+  const at::Tensor a = Map(6);
+  double expected = 0;
+  const auto pair = [&](int i, int j, int d) {
+    expected -=
+        (a[i] - a[j]).square().mean().item<double>() / std::pow(5, d);
+  };
+  for (int line = 0; line < 2; ++line) {
+    pair(line * 3, line * 3 + 1, 1);
+    pair(line * 3 + 1, line * 3 + 2, 1);
+    pair(line * 3, line * 3 + 2, 2);
+  }
+  for (int column = 0; column < 3; ++column) pair(column, column + 3, 1);
+  const at::Tensor value =
+      Given("a", a).Value("alignment { layer: 'a' decay_ratio: 5 columns: 3 }");
+  EXPECT_NEAR(value.sum().item<double>(), expected, 1e-5);
+}
+
 TEST(ObjectiveValueTest, DiversityIsMinusTheMeanCosineOfGrams) {
   const at::Tensor a = Map(2);
   const at::Tensor g = Gram(a).flatten(1);

@@ -12,31 +12,43 @@ constexpr double kDefaultRatio = 2;
 
 class Alignment final : public ObjectiveFn {
  public:
-  Alignment(std::string layer, double ratio)
-      : layer_(std::move(layer)), ratio_(ratio) {}
+  Alignment(std::string layer, double ratio, int64_t columns)
+      : layer_(std::move(layer)), ratio_(ratio), columns_(columns) {}
 
-  // Each pair's share goes half to either row, so that the sum over rows is
-  // lucid's value.
   at::Tensor Value(const StepView& view) override {
     const at::Tensor map = view.Layer(layer_);
     const int64_t rows = map.size(0);
-    at::Tensor out = map.sum({1, 2, 3}) * 0;
-    for (int64_t d = 1; d <= std::min(kFarthest, rows - 1); ++d) {
-      const int64_t pairs = rows - d;
+    const int64_t columns = columns_ == 0 ? rows : columns_;
+    // [lines,columns,C,h,w]
+    const at::Tensor grid = map.unflatten(0, {rows / columns, columns});
+    at::Tensor out = Along(grid.transpose(0, 1)).transpose(0, 1);
+    if (rows > columns) out = out + Along(grid);
+    return out.flatten();
+  }
+
+ private:
+  // Of neighbours along the first of two directions: [a,b,C,h,w] -> [a,b].
+  // Each pair's share goes half to either of them, so that the sum over a line
+  // is lucid's value.
+  at::Tensor Along(const at::Tensor& grid) const {
+    const int64_t count = grid.size(0);
+    at::Tensor out = grid.sum({2, 3, 4}) * 0;
+    for (int64_t d = 1; d <= std::min(kFarthest, count - 1); ++d) {
+      const int64_t pairs = count - d;
       const at::Tensor apart =
-          (map.narrow(0, 0, pairs) - map.narrow(0, d, pairs))
+          (grid.narrow(0, 0, pairs) - grid.narrow(0, d, pairs))
               .square()
-              .mean({1, 2, 3});
+              .mean({2, 3, 4});
       const at::Tensor half = apart * (-0.5 / std::pow(ratio_, d));
-      out = out + at::constant_pad_nd(half, {0, d}) +
-            at::constant_pad_nd(half, {d, 0});
+      out = out + at::constant_pad_nd(half, {0, 0, 0, d}) +
+            at::constant_pad_nd(half, {0, 0, d, 0});
     }
     return out;
   }
 
- private:
   std::string layer_;
   double ratio_;
+  int64_t columns_;  // 0: all rows in one line
 };
 
 void Check(const v1::Objective& spec, const NetworkInfo* network,
@@ -49,6 +61,12 @@ void Check(const v1::Objective& spec, const NetworkInfo* network,
     faults.Add(absl::StrCat(arm, ".decay_ratio"),
                absl::StrCat(ratio, " is not above 0"));
   }
+  const int64_t columns = spec.alignment().columns();
+  if (columns != 0 && (columns < 0 || canvas.rows % columns != 0)) {
+    faults.Add(absl::StrCat(arm, ".columns"),
+               absl::StrCat(columns, " is no divisor of the ", canvas.rows,
+                            " rows"));
+  }
   if (canvas.rows < 2)
     faults.Add(arm, "needs a canvas of at least 2 rows, this has 1");
 }
@@ -58,7 +76,8 @@ absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,
   const double ratio = spec.alignment().decay_ratio();
   ASSIGN_OR_RETURN(std::string layer, context.Want(spec.alignment().layer()));
   return std::make_unique<Alignment>(std::move(layer),
-                                     ratio == 0 ? kDefaultRatio : ratio);
+                                     ratio == 0 ? kDefaultRatio : ratio,
+                                     spec.alignment().columns());
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/base/range_fault.h"
 #include "server/base/status_macros.h"
+#include "server/engine/objectives/color_transfer.h"
 #include "server/engine/objectives/moving_average.h"
 #include "server/engine/objectives/reference.h"
 #include "server/engine/objectives/style_statistics.h"
@@ -94,6 +95,10 @@ void CheckStyles(const GramStyleObjective& own, const std::string& arm,
       faults.Add(absl::StrCat(at, ".weight"),
                  absl::StrCat(style.weight(), " is not above 0"));
     }
+    if (!style.colors_from().empty()) {
+      RequireBlob(style.colors_from(), absl::StrCat(at, ".colors_from"),
+                  faults);
+    }
     if (style.has_scale()) {
       RequireRange(style.scale(), 0.05, 8, absl::StrCat(at, ".scale"), faults);
     }
@@ -120,8 +125,12 @@ void Check(const v1::Objective& spec, const NetworkInfo* network,
 absl::StatusOr<at::Tensor> LoadStyle(const GramStyleObjective::StyleImage& spec,
                                      bool for_crops,
                                      ObjectiveContext& context) {
-  ASSIGN_OR_RETURN(const at::Tensor image,
-                   LoadReference(context, spec.image()));
+  ASSIGN_OR_RETURN(at::Tensor image, LoadReference(context, spec.image()));
+  if (!spec.colors_from().empty()) {
+    ASSIGN_OR_RETURN(const at::Tensor colors,
+                     LoadReference(context, spec.colors_from()));
+    image = WithColorsOf(image, colors);
+  }
   const double h = static_cast<double>(image.size(2)),
                w = static_cast<double>(image.size(3));
   double scale = spec.has_scale() ? spec.scale() : 1.0;
