@@ -17,8 +17,9 @@ constexpr double kGamma = 2.2;
 constexpr double kBlack = 1e-5;
 constexpr int64_t kFields = 8;  // of the checkerboard, a side
 
-// A random image of natural spectrum and colours, [3,H,W] 0..1: lucid's
-// fft_image of N(0, sd) with decay, through to_valid_rgb.
+// A random image of natural spectrum and colours, [3,H,W] 0..1 in linear light:
+// lucid's fft_image of N(0, sd) with decay, through to_valid_rgb. The article's
+// code composites these values as they are.
 at::Tensor FourierBackground(const Rng& rng, int64_t height, int64_t width,
                              double sd, double decay) {
   const double contrast =
@@ -61,7 +62,8 @@ class RandomBackground final : public ImageTransform {
       const c10::NoGradGuard no_grad;
       behind = DrawTensor(per_row_, image.size(0), draw,
                           [&](Rng rng) { return Draw(rng, h, w); });
-      behind = FeedTo(draw.feed, behind.pow(kGamma), image.device());
+      if (!IsFourier()) behind = behind.pow(kGamma);
+      behind = FeedTo(draw.feed, behind, image.device());
     }
     const at::Tensor linear = color.pow(kGamma) * alpha + behind * (1 - alpha);
     return (linear + kBlack).pow(1 / kGamma);
@@ -69,6 +71,11 @@ class RandomBackground final : public ImageTransform {
   int64_t Channels(int64_t in) const override { return in == 4 ? 3 : 0; }
 
  private:
+  bool IsFourier() const {
+    return kind_ == Background::KIND_UNSPECIFIED ||
+           kind_ == Background::FOURIER;
+  }
+  // Display values, but those of FOURIER.
   at::Tensor Draw(Rng& rng, int64_t h, int64_t w) const {
     switch (kind_) {
       case Background::COLOR:
