@@ -44,7 +44,7 @@ absl::StatusOr<v1::Job> CreateJob(Session& session, v1::JobSpec spec,
 }
 
 absl::Status RunJob(Session& session, const v1::JobSpec& spec,
-                    const JobFlags& flags) {
+                    const JobFlags& flags, const AfterJob& after) {
   if (flags.submit.spec_only) return PrintSpec(session, spec);
   ASSIGN_OR_RETURN(const v1::Job job,
                    CreateJob(session, spec, flags.submit, ""));
@@ -66,6 +66,8 @@ absl::Status RunJob(Session& session, const v1::JobSpec& spec,
     RETURN_IF_ERROR(SaveArtifacts(session, followed.job, wanted));
     TellRun(session, followed.job);
   }
+  if (after && followed.job.state() == v1::Job::SUCCEEDED)
+    RETURN_IF_ERROR(after(followed.job));
   return StatusOf(followed.job);
 }
 

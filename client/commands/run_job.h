@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -17,11 +18,15 @@ absl::StatusOr<v1::Job> CreateJob(Session& session, v1::JobSpec spec,
                                   const SubmitFlags& flags,
                                   const std::string& folder);
 
+// What a command still does with a job that SUCCEEDED, its files written.
+using AfterJob = std::function<absl::Status(const v1::Job& job)>;
+
 // Makes a job of the spec, watches it and writes its outputs to `paths`, the
-// i-th output to the i-th path; or prints the spec (--spec-only), or returns
-// at once (--detach). The status is that of the job.
+// i-th output to the i-th path (the spec may have more), then calls `after`;
+// or prints the spec (--spec-only), or returns at once (--detach). The status
+// is that of the job.
 absl::Status RunJob(Session& session, const v1::JobSpec& spec,
-                    const JobFlags& flags);
+                    const JobFlags& flags, const AfterJob& after = nullptr);
 
 // An artifact by name and the file it goes to.
 struct WantedFile {

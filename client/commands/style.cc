@@ -73,7 +73,15 @@ void AddTuning(CLI::App* command, Flags* flags) {
   command->add_option("--distance", options.distance,
                       "of Grams: l1, l2, squared or w2 [l1]");
   command->add_option("--init", options.init,
-                      "start: noise or content [noise]");
+                      "start: noise or content [noise]; --start-from FILE "
+                      "starts from another image");
+  command
+      ->add_option("--style-mask", options.masks,
+                   "image: where a style goes (white); one for each --style, "
+                   "in their order")
+      ->allow_extra_args(false);
+  command->add_flag("--keep-colors", options.keep_colors,
+                    "styles take on the content's colours first");
 }
 
 }  // namespace

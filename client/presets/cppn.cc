@@ -43,6 +43,16 @@ absl::Status SetRender(const std::string& text, v1::JobSpec* spec) {
   return absl::OkStatus();
 }
 
+// What `render` and `morph` draw from later.
+void AddWeights(v1::JobSpec* spec) {
+  for (const v1::Output& output : spec->outputs()) {
+    if (output.has_checkpoint()) return;
+  }
+  v1::Output* weights = spec->add_outputs();
+  weights->set_name(kWeightsArtifact);
+  weights->mutable_checkpoint();
+}
+
 }  // namespace
 
 absl::StatusOr<v1::JobSpec> CppnSpec(const CppnOptions& options,
@@ -69,6 +79,7 @@ absl::StatusOr<v1::JobSpec> CppnSpec(const CppnOptions& options,
   spec.set_steps(512);
   RETURN_IF_ERROR(ApplyOptions(common, OutputStyle::kImage, &spec));
   RETURN_IF_ERROR(SetRender(options.render, &spec));
+  AddWeights(&spec);
   return spec;
 }
 

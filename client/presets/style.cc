@@ -57,26 +57,51 @@ absl::Status SetInit(const StyleOptions& options, v1::Parameterization* param) {
                              "\"noise\", \"content\", or --start-from FILE"));
 }
 
-absl::Status AddStyle(const StyleOptions& options, v1::JobSpec* spec) {
+// An objective of Grams; styles are added to it.
+absl::StatusOr<v1::GramStyleObjective*> AddGrams(const StyleOptions& options,
+                                                 double weight,
+                                                 v1::JobSpec* spec) {
   v1::Objective* objective = spec->add_objectives();
-  if (options.style_weight != 1) objective->set_weight(options.style_weight);
+  if (weight != 1) objective->set_weight(weight);
   v1::GramStyleObjective* style = objective->mutable_gram_style();
   for (const std::string& layer : options.layers.style)
     style->add_layers()->set_layer(layer);
-  for (const std::string& text : options.styles) {
-    const auto [path, weight] = ParseWeightedPath(text);
+  style->set_crop_each_step(true);
+  RETURN_IF_ERROR(SetDistance(options.distance, style));
+  return style;
+}
+
+// All styles in one objective, which blends them; with masks an objective for
+// each, so that they stand side by side.
+absl::Status AddStyles(const StyleOptions& options, v1::JobSpec* spec) {
+  const bool masked = !options.masks.empty();
+  if (masked && options.masks.size() != options.styles.size()) {
+    return FlagError("--style-mask",
+                     absl::StrCat(options.masks.size(), " of them for ",
+                                  options.styles.size(),
+                                  " styles; give each style its own"));
+  }
+  v1::GramStyleObjective* style = nullptr;
+  for (size_t i = 0; i < options.styles.size(); ++i) {
+    const auto [path, weight] = ParseWeightedPath(options.styles[i]);
     if (!(weight > 0) || !std::isfinite(weight)) {
       return FlagError(
           "--style", absl::StrCat("weight ", FormatNumber(weight), " of \"",
                                   path, "\" is not allowed; a number > 0 is"));
     }
+    if (style == nullptr || masked) {
+      const double factor = masked ? weight : 1;
+      ASSIGN_OR_RETURN(style,
+                       AddGrams(options, options.style_weight * factor, spec));
+    }
+    if (masked) style->set_mask(FileRef(options.masks[i]));
     auto* image = style->add_styles();
     image->set_image(FileRef(path));
-    if (weight != 1) image->set_weight(weight);
+    if (weight != 1 && !masked) image->set_weight(weight);
     if (options.style_scale) image->set_scale(*options.style_scale);
+    if (options.keep_colors) image->set_colors_from(FileRef(options.content));
   }
-  style->set_crop_each_step(true);
-  return SetDistance(options.distance, style);
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -136,7 +161,7 @@ absl::StatusOr<v1::JobSpec> StyleSpec(const StyleOptions& options,
     content->set_image(FileRef(options.content));
     content->set_follow_transforms(true);
   }
-  RETURN_IF_ERROR(AddStyle(options, &spec));
+  RETURN_IF_ERROR(AddStyles(options, &spec));
   spec.mutable_optimizer()->set_learning_rate(0.05);
   spec.mutable_optimizer()->mutable_adam();
   spec.set_steps(512);

@@ -1,5 +1,10 @@
+#include <cmath>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
 #include "client/base/failure.h"
 #include "client/base/status_macros.h"
+#include "client/base/units.h"
 #include "client/presets/presets.h"
 
 namespace phosphene::client {
@@ -22,10 +27,32 @@ v1::Objective Transparent(const v1::Objective& term, double factor,
   return out;
 }
 
+absl::Status AddPenalty(absl::string_view flag, double weight,
+                        v1::Objective penalty, v1::JobSpec* spec) {
+  if (!(weight >= 0) || !std::isfinite(weight)) {
+    return FlagError(flag, absl::StrCat(FormatNumber(weight),
+                                        " is not allowed; a number >= 0 is"));
+  }
+  if (weight == 0) return absl::OkStatus();
+  penalty.set_weight(-weight);
+  *spec->add_objectives() = std::move(penalty);
+  return absl::OkStatus();
+}
+
+absl::Status AddPenalties(const TransparentOptions& options,
+                          v1::JobSpec* spec) {
+  v1::Objective ragged, undecided;
+  ragged.mutable_blur()->set_target(v1::BlurObjective::ALPHA);
+  undecided.mutable_alpha()->set_statistic(v1::AlphaObjective::INDECISION);
+  RETURN_IF_ERROR(AddPenalty("--alpha-blur", options.alpha_blur, ragged, spec));
+  return AddPenalty("--undecided", options.undecided, undecided, spec);
+}
+
 }  // namespace
 
-absl::StatusOr<v1::JobSpec> TransparentSpec(const FeatureOptions& target,
+absl::StatusOr<v1::JobSpec> TransparentSpec(const TransparentOptions& options,
                                             const SpecOptions& common) {
+  const FeatureOptions& target = options.target;
   if (target.layer.empty() && common.objective.empty()) {
     return UsageError(
         "say what to visualize: --layer L --channel C, or --objective EXPR");
@@ -45,10 +72,15 @@ absl::StatusOr<v1::JobSpec> TransparentSpec(const FeatureOptions& target,
     *spec.add_objectives() = Transparent(term, 1, /*transformed=*/true);
     *spec.add_objectives() = Transparent(term, 0.5, /*transformed=*/false);
   }
+  RETURN_IF_ERROR(AddPenalties(options, &spec));
   spec.mutable_optimizer()->set_learning_rate(0.03);
   spec.mutable_optimizer()->mutable_adam();
   spec.set_steps(1000);
   RETURN_IF_ERROR(ApplyOptions(common, OutputStyle::kImage, &spec));
+  if (options.board.empty()) return spec;
+  RETURN_IF_ERROR(AddOutputs({options.board}, OutputStyle::kImage, &spec));
+  spec.mutable_outputs(spec.outputs_size() - 1)
+      ->set_backdrop(v1::Output::BACKDROP_BOARD);
   return spec;
 }
 

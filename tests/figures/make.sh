@@ -32,7 +32,7 @@ run style "${style[@]}" -o "$OUT/fourier.png"
 run style "${style[@]}" --transforms none -o "$OUT/fourier-still.png"
 run style "${style[@]}" --param pixel --colors rgb -o "$OUT/pixel.png"
 run style "${style[@]}" --param pixel --colors rgb --transforms none -o "$OUT/pixel-still.png"
-measure style --style "$shared/images/starry_night.jpg" --content "$shared/images/tubingen.jpg" \
+measure style --style "$shared/images/starry_night.jpg" --content "$shared/images/tubingen.jpg" --own \
     "$OUT"/{fourier,fourier-still,pixel,pixel-still}.png
 
 say "== cppn"
