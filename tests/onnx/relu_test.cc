@@ -60,6 +60,28 @@ TEST(ReluTest, LinearPassesEverything) {
   EXPECT_TRUE(at::equal(Gradient(x, g, {Activation::kRelu, 0}, options), g));
 }
 
+// Slices of the channels of a channels_last tensor, such as branches of an
+// inception have, go through an own kernel: it does what ATen does.
+TEST(ReluTest, SlicesOfChannelsAreGatedAsWholeTensorsAre) {
+  for (const at::ScalarType type : {at::kFloat, at::kBFloat16}) {
+    const auto whole = [&](uint64_t seed) {
+      return RandomTensor({3, 40, 5, 7}, seed, -1, 1).to(type).contiguous(at::MemoryFormat::ChannelsLast);
+    };
+    const at::Tensor y = whole(1).clamp(0, 0.5).narrow(1, 8, 19), g = whole(2).narrow(1, 3, 19);
+    y[1].zero_();
+    for (const Activation& activation : {Activation{Activation::kRelu, 0}, {Activation::kClip, 0.5}}) {
+      for (const bool redirect : {false, true}) {
+        OpOptions options;
+        *options.redirect_relu = redirect;
+        at::Tensor out = at::full_like(whole(3), 7).narrow(1, 2, 19);
+        WriteActivationGradient(g, y, activation, options, &out);
+        EXPECT_TRUE(at::equal(out, ActivationGradient(g.contiguous(), y.contiguous(), activation, options)))
+            << type << " redirect " << redirect;
+      }
+    }
+  }
+}
+
 // The same law inside a network, where the ReLU is part of a convolution.
 TEST(ReluTest, FusedReluRedirectsADeadItemAlone) {
   NetBuilder net;

@@ -6,7 +6,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/engine/onnx/gradient.h"
-#include "server/engine/onnx/onednn.h"
 
 namespace phosphene::onnx {
 namespace {
@@ -40,7 +39,9 @@ FrozenConv::FrozenConv(const OpInit& init, const std::vector<at::Tensor>& weight
     : options_(init.options),
       window_(ReadWindow(init, weights[0].sizes().slice(2).vec())),
       group_(init.Int("group", 1)),
-      activations_(std::move(activations)) {
+      activations_(std::move(activations)),
+      packed_([this] { return weight_; }, group_),
+      packed_flipped_([this] { return FlippedWeight(); }, group_) {
   for (size_t i = 0; i < weights.size(); ++i) {
     channels_.push_back(weights[i].size(0));
     if (biases[i].defined() && (biases[i].dim() != 1 || biases[i].size(0) != channels_[i])) {
@@ -59,8 +60,7 @@ FrozenConv::FrozenConv(const OpInit& init, const std::vector<at::Tensor>& weight
 at::Tensor FrozenConv::Forward(const at::Tensor& x, const Window& window,
                                const Activation& activation) {
   if (packs_) {
-    if (!packed_.defined()) packed_ = PackWeight(weight_, window, group_, x.sizes());
-    return OneDnnConvolution(x, packed_, bias_, window, group_, activation);
+    return OneDnnConvolution(x, packed_.For(x.sizes(), window), bias_, window, group_, activation);
   }
   const auto bias = bias_.defined() ? std::make_optional(bias_) : std::nullopt;
   at::Tensor y = at::convolution(x, weight_, bias, window.stride, window.pad_begin,
@@ -89,13 +89,10 @@ at::Tensor FrozenConv::InputGradient(const at::Tensor& g, const Window& window,
     forward_possible = forward_possible && window.stride[i] == 1 && back.pad_begin[i] >= 0;
   }
   if (forward_possible) {
-    if (!packed_flipped_.defined()) {
-      packed_flipped_ = PackWeight(FlippedWeight(), back, group_, g.sizes());
-    }
-    return OneDnnConvolution(g, packed_flipped_, {}, back, group_, {});
+    return OneDnnConvolution(g, packed_flipped_.For(g.sizes(), back), {}, back, group_, {});
   }
   if (packs_ && PhaseGradient::Suits(weight_, window, group_)) {
-    if (!phases_) phases_.emplace(weight_, window);
+    std::call_once(phases_once_, [&] { phases_.emplace(weight_, window); });
     return phases_->Run(g, x_sizes);
   }
   const at::Tensor input = at::empty(x_sizes, g.options().memory_format(kLayout));

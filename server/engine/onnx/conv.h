@@ -2,9 +2,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <vector>
 
+#include "server/engine/onnx/onednn.h"
 #include "server/engine/onnx/op.h"
 #include "server/engine/onnx/phase_gradient.h"
 #include "server/engine/onnx/relu.h"
@@ -17,7 +19,7 @@ namespace phosphene::onnx {
 // module begins with. Bias and activation are fused; backward makes the input's
 // gradient only. On CPU the weights are laid out once for oneDNN, and where
 // the stride is 1 the gradient is a forward convolution with the flipped,
-// transposed weights. Confined to its program's thread.
+// transposed weights. Thread-safe.
 class FrozenConv : public std::enable_shared_from_this<FrozenConv> {
  public:
   // weights [O,I/group,kh,kw]; biases [O] or undefined. Several convolutions
@@ -43,8 +45,9 @@ class FrozenConv : public std::enable_shared_from_this<FrozenConv> {
   std::vector<int64_t> channels_;  // of each output
   std::vector<Activation> activations_;
   bool packs_ = false;             // oneDNN's own layout is used
-  at::Tensor packed_, packed_flipped_;  // made at the first run
-  std::optional<PhaseGradient> phases_;  // likewise, where it suits
+  PackedWeight packed_, packed_flipped_;
+  std::once_flag phases_once_;
+  std::optional<PhaseGradient> phases_;  // made at the first run, where it suits
 };
 
 }  // namespace phosphene::onnx

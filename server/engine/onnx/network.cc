@@ -8,6 +8,7 @@
 #include "server/engine/onnx/info.h"
 #include "server/engine/onnx/normalize.h"
 #include "server/engine/onnx/program.h"
+#include "server/engine/onnx/row_shares.h"
 #include "server/engine/tensor/guard.h"
 
 namespace phosphene {
@@ -21,17 +22,20 @@ class CompiledNetwork : public Network {
       : info_(std::move(info)),
         layers_(std::move(layers)),
         redirect_(options.redirect_relu),
+        device_(options.device),
         normalizer_(info_->config(), info_->input_channels(), options.device, *options.float_type),
         program_(std::move(program)) {}
 
   std::map<std::string, at::Tensor> Forward(const at::Tensor& x) override {
     const at::Tensor input = normalizer_.Apply(x);
-    const int64_t batch = info_->declared_batch();
+    const int64_t rows = x.size(0), shared = Shareable(rows) ? RowsToShare(rows) : 0;
+    const auto run = [this](const at::Tensor& some) { return RunRows(some); };
     Tensors values;
-    if (batch > 0 && batch != x.size(0) && !program_->any_batch()) {
-      values = RowByRow(input, batch);
+    if (shared == 0) {
+      values = run(input);
     } else {
-      values = Run(input);
+      values = RunInRowShares(input.narrow(0, 0, shared), run);
+      if (shared < rows) Append(run(input.narrow(0, shared, rows - shared)), &values);
     }
     std::map<std::string, at::Tensor> out;
     for (size_t i = 0; i < layers_.size(); ++i) out[layers_[i]] = values[i];
@@ -41,6 +45,21 @@ class CompiledNetwork : public Network {
   void set_redirect_relu(bool on) override { *redirect_ = on; }
 
  private:
+  // A file exported for this very number of rows may know no other.
+  bool Shareable(int64_t rows) const {
+    return device_.is_cpu() && (program_->any_batch() || info_->declared_batch() != rows);
+  }
+
+  static void Append(const Tensors& more, Tensors* values) {
+    for (size_t i = 0; i < more.size(); ++i) (*values)[i] = at::cat({(*values)[i], more[i]});
+  }
+
+  Tensors RunRows(const at::Tensor& input) {
+    const int64_t batch = info_->declared_batch();
+    const bool any = batch == 0 || batch == input.size(0) || program_->any_batch();
+    return any ? Run(input) : RowByRow(input, batch);
+  }
+
   Tensors Run(const at::Tensor& input) {
     Tensors values = program_->Run({input});
     for (size_t i = 0; i < values.size(); ++i) {
@@ -66,6 +85,7 @@ class CompiledNetwork : public Network {
   const std::shared_ptr<const OpenedNetwork> info_;
   const std::vector<std::string> layers_;
   const std::shared_ptr<bool> redirect_;
+  const at::Device device_;
   const Normalizer normalizer_;
   const std::unique_ptr<Program> program_;
 };

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "server/engine/onnx/onednn.h"
-
 namespace phosphene::onnx {
 namespace {
 
@@ -30,7 +28,10 @@ PhaseGradient::Axis PhaseGradient::AxisOf(const Window& window, size_t axis) {
 }
 
 PhaseGradient::PhaseGradient(const at::Tensor& weight, const Window& window)
-    : window_(window), axes_{AxisOf(window, 0), AxisOf(window, 1)}, channels_(weight.size(1)) {
+    : window_(window),
+      axes_{AxisOf(window, 0), AxisOf(window, 1)},
+      channels_(weight.size(1)),
+      packed_([this] { return weight_; }, /*group=*/1) {
   const int64_t sh = window.stride[0], sw = window.stride[1];
   const at::Tensor w = weight.contiguous().transpose(0, 1);  // [I,O,kh,kw]
   at::Tensor phases =
@@ -71,8 +72,7 @@ at::Tensor PhaseGradient::Run(const at::Tensor& g, at::IntArrayRef x_sizes) {
     window.pad_begin.push_back(pad);
     window.pad_end.push_back(pad);
   }
-  if (!packed_.defined()) packed_ = PackWeight(weight_, window, 1, g.sizes());
-  at::Tensor phases = OneDnnConvolution(g, packed_, {}, window, 1, {});
+  at::Tensor phases = OneDnnConvolution(g, packed_.For(g.sizes(), window), {}, window, 1, {});
   phases = phases.narrow(2, window.pad_begin[0] - axes_[0].before, rows[0])
                .narrow(3, window.pad_begin[1] - axes_[1].before, rows[1]);
   const int64_t sh = window_.stride[0], sw = window_.stride[1];

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "server/engine/onnx/onednn.h"
 #include "server/engine/onnx/window.h"
 #include "server/engine/tensor/torch_pch.h"
 
@@ -10,7 +11,7 @@ namespace phosphene::onnx {
 // column modulo the stride) see the output gradient through an unstrided
 // kernel, so the whole is one forward convolution with stride^2 times the
 // channels, and a reordering of pixels: about four times as fast as oneDNN's
-// own backward for 3 channels. Confined to its program's thread.
+// own backward for 3 channels. Thread-safe.
 class PhaseGradient {
  public:
   // Whether it is the faster way for this weight [O,I,kh,kw] and window.
@@ -33,7 +34,7 @@ class PhaseGradient {
   Axis axes_[2];
   int64_t channels_;
   at::Tensor weight_;  // [I*sh*sw,O,taps,taps]
-  at::Tensor packed_;  // for the size last seen
+  PackedWeight packed_;
   Window phase_window_;
 };
 

@@ -59,4 +59,29 @@ void MaxPoolForward(const MaxPoolParams& p, const T* x, T* y, uint8_t* winner);
 template <typename T>
 void MaxPoolBackward(const MaxPoolParams& p, const T* dy, const uint8_t* winner, T* dx);
 
+// Gradient of a ReLU (or of a clip to 0..max) of `items` pictures of `pixels`
+// pixels of `channels` neighbouring values, the next pixel being a stride away:
+// out = g where 0 < y < max, else 0. With `redirect`, an item where that is 0
+// everywhere gets g but where y <= 0 and g > 0, or y >= max and g < 0.
+struct GateParams {
+  int64_t items = 0, pixels = 0, channels = 0;
+  int64_t g_stride = 0, y_stride = 0, out_stride = 0;  // in elements
+  float max = 0;                                       // infinity for a ReLU
+  bool redirect = false;
+  int threads = 1;
+};
+template <typename T>
+void GateGradient(const GateParams& p, const T* g, const T* y, T* out);
+
+// c[i] = a[i] b[i] for `count` pairs of small matrices, as attention has them:
+// a[i] [m,k] begins at a + a_starts[i], b[i] [k,n] likewise; c is dense. Strides
+// are in elements, and may be those of transposed matrices.
+struct BatchProductParams {
+  int64_t count = 0, m = 0, n = 0, k = 0;
+  int64_t a_row = 0, a_column = 1, b_row = 0, b_column = 1;
+  int threads = 1;
+};
+void BatchProduct(const BatchProductParams& p, const float* a, const int64_t* a_starts,
+                  const float* b, const int64_t* b_starts, float* c);
+
 }  // namespace phosphene::onnx

@@ -1,6 +1,9 @@
 // Products of matrices and tensors.
 
+#include <memory>
+
 #include "server/engine/onnx/op.h"
+#include "server/engine/onnx/product.h"
 
 namespace phosphene::onnx {
 
@@ -8,6 +11,17 @@ OpRun PrepareGemm(const OpInit& init) {
   init.NeedInputs(2, 3);
   const double alpha = init.Float("alpha", 1), beta = init.Float("beta", 1);
   const bool turn_a = init.Flag("transA", false), turn_b = init.Flag("transB", false);
+  const at::Tensor matrix = init.Constant(1), bias = init.Constant(2);
+  const bool plain = alpha == 1 && beta == 1 && !turn_a && FrozenLinear::Suits(matrix, init.options);
+  const bool vector = bias.defined() && bias.dim() == 1 && bias.scalar_type() == matrix.scalar_type() &&
+                      bias.numel() == matrix.size(turn_b ? 0 : 1);
+  if (plain && (vector || !init.HasInput(2))) {
+    auto linear = std::make_shared<FrozenLinear>(turn_b ? matrix.t() : matrix, bias);
+    return [linear](const Tensors& in) {
+      TORCH_CHECK(in[0].dim() == 2, "matrices are needed");
+      return Tensors{linear->Run(in[0])};
+    };
+  }
   return [alpha, beta, turn_a, turn_b](const Tensors& in) {
     TORCH_CHECK(in[0].dim() == 2 && in[1].dim() == 2, "matrices are needed");
     const at::Tensor a = turn_a ? in[0].t() : in[0];
@@ -21,7 +35,15 @@ OpRun PrepareGemm(const OpInit& init) {
 }
 
 OpRun PrepareMatMul(const OpInit& init) {
-  return Binary(init, [](const at::Tensor& a, const at::Tensor& b) { return at::matmul(a, b); });
+  init.NeedInputs(2, 2);
+  if (FrozenLinear::Suits(init.Constant(1), init.options)) {
+    auto linear = std::make_shared<FrozenLinear>(init.Constant(1), at::Tensor());
+    return [linear, matrix = init.Constant(1)](const Tensors& in) {
+      const bool same = in[0].scalar_type() == matrix.scalar_type() && in[0].numel() > 0;
+      return Tensors{same ? linear->Run(in[0]) : at::matmul(in[0], matrix)};
+    };
+  }
+  return Binary(init, Product);
 }
 
 OpRun PrepareEinsum(const OpInit& init) {
