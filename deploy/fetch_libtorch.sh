@@ -59,7 +59,8 @@ if [ "${1:-}" = --cuda ] && [ ! -f "$home/.complete-cuda" ]; then
   for wheel in "$work"/wheels/nvidia_*.whl; do
     python3 -m zipfile -e "$wheel" "$work/tree"
   done
-  cp -r "$work/tree/nvidia/." "$home/nvidia/"
+  # New files under the old names: programs that run keep the ones they have.
+  cp -r --remove-destination "$work/tree/nvidia/." "$home/nvidia/"
   touch "$home/.complete-cuda"
 fi
 

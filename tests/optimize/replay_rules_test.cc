@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/optimize/tiny_engine.h"
+#include "tests/optimize/stepped.h"
 
 namespace phosphene {
 namespace {
@@ -19,7 +19,7 @@ TEST(WhyNotReplayed, HasNothingAgainstTheCommonJobs) {
         "parameterization { pixel {} rows: 4 }", "parameterization { rgba { fourier {} } }",
         "objectives { negate { term { sum { terms { l2 {} } terms { deepdream {} } } } } }",
         "objectives { gram_style { layers { layer: 'relu1' } } }", "precision: BF16"}) {
-    EXPECT_THAT(WhyNotReplayed(TinySpec(more)), IsEmpty()) << more;
+    EXPECT_THAT(WhyNotReplayed(LongSpec(more)), IsEmpty()) << more;
   }
 }
 
@@ -31,13 +31,14 @@ struct Case {
 class Refusal : public ::testing::TestWithParam<Case> {};
 
 TEST_P(Refusal, NamesTheField) {
-  EXPECT_THAT(WhyNotReplayed(TinySpec(GetParam().more)), HasSubstr(GetParam().names));
+  EXPECT_THAT(WhyNotReplayed(LongSpec(GetParam().more)), HasSubstr(GetParam().names));
 }
 
 INSTANTIATE_TEST_SUITE_P(
     Specs, Refusal,
     ::testing::Values(
         Case{"optimizer { lbfgs {} }", "optimizer.lbfgs searches"},
+        Case{"gradient_overrides { redirect_steps: 59 }", "redirect_relu lasts to the end"},
         Case{"optimizer { sgd {} }", "optimizer.sgd takes its learning rate"},
         Case{"optimizer { nadam {} }", "optimizer.nadam takes"},
         Case{"optimizer { normalize_gradient: UNIT_NORM }", "optimizer.normalize_gradient"},

@@ -48,15 +48,6 @@ class Timer {
   SteadyClock::time_point start_;
 };
 
-bool Redirects(const v1::GradientOverrides& overrides, int64_t step) {
-  if (overrides.redirect_relu() == v1::GradientOverrides::REDIRECT_OFF)
-    return false;
-  const int64_t steps = overrides.has_redirect_steps()
-                            ? overrides.redirect_steps()
-                            : kRedirectSteps;
-  return steps > 0 && step <= steps;
-}
-
 // A companion at canvas size: as it is, or a crop drawn anew each step.
 at::Tensor CompanionView(const Companion& companion, const Canvas& canvas,
                          uint64_t seed, int64_t step, size_t index) {
@@ -109,6 +100,15 @@ double Mean(const at::Tensor& values) {
 }
 
 }  // namespace
+
+bool Redirects(const v1::GradientOverrides& overrides, int64_t step) {
+  if (overrides.redirect_relu() == v1::GradientOverrides::REDIRECT_OFF)
+    return false;
+  const int64_t steps = overrides.has_redirect_steps()
+                            ? overrides.redirect_steps()
+                            : kRedirectSteps;
+  return steps > 0 && step <= steps;
+}
 
 at::Tensor Loop::WithCompanions(const at::Tensor& image, int64_t step) const {
   if (parts_.companions.empty()) return image;

@@ -21,6 +21,9 @@ struct StepTimes {
   double optimizer = 0;
 };
 
+// Whether ReLUs that would pass nothing are redirected at a step (0-based).
+bool Redirects(const v1::GradientOverrides& overrides, int64_t step);
+
 // The step: image = param; view = transforms(image and companions);
 // activations = network(view); loss[r] = -sum of weighted objectives; backward;
 // optimizer. A pure function of the parts' state and the step's number.

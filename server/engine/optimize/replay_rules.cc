@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/engine/objectives/terms.h"
+#include "server/engine/optimize/loop.h"
 
 namespace phosphene {
 namespace {
@@ -86,6 +87,9 @@ std::string WhyNotOptimizer(const v1::Optimizer& spec) {
 }  // namespace
 
 std::string WhyNotReplayed(const v1::JobSpec& spec) {
+  if (Redirects(spec.gradient_overrides(), Engine::TotalSteps(spec) - 1)) {
+    return "gradient_overrides.redirect_relu lasts to the end";
+  }
   std::string why = WhyNotParam(spec.parameterization());
   if (why.empty()) why = WhyNotTransforms(spec);
   for (int i = 0; why.empty() && i < spec.objectives_size(); ++i) {
