@@ -17,7 +17,7 @@
 #   --photo FILE    what dreams, caricatures, inversions, style start from;
 #                   without one, a picture this script made before
 #   --style FILE    painting for style transfer and patterns; likewise
-#   --size N        side of the pictures, 160
+#   --size N        side of the pictures, 144
 #   --percent P     of the usual steps, 100: fewer for a quick look
 #
 # PHOSPHENE is the program to run, with its flags: default `phosphene --local`
@@ -28,14 +28,14 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 
 model=phosphene-tiny
 out=$root/docs/gallery
-features=mixed4a:3,mixed4b:7,mixed4b:100,mixed4c:10,mixed4d:65,mixed5a:7
-from=mixed4a:3
-to=mixed4a:12
+features=mixed4b:34,mixed4b:26,mixed4b:8,mixed3b:9,mixed4b:43,mixed3b:37
+from=mixed4b:26
+to=mixed4b:34
 shallow=mixed3b
 middle=mixed4b
 photo=
 style=
-size=160
+size=144
 percent=100
 while [ $# -gt 0 ]; do
   case $1 in

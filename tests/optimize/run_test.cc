@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "server/engine/optimize/checkpoint.h"
+#include "server/imaging/decode.h"
+#include "server/imaging/encode.h"
 #include "tests/optimize/tiny_engine.h"
 #include "tests/support/status_matchers.h"
 
@@ -164,6 +166,27 @@ TEST(Run, OctavesEndAtTheCanvas) {
   EXPECT_THAT(sink.frames, SizeIs(3));
   for (const auto& frame : sink.frames)
     EXPECT_EQ(frame.image.width, 32) << "frames keep one size";
+}
+
+TEST(Run, OctavesKeepTheFineDetailOfAStartImage) {
+  Image8 fine{32, 32, 3, std::vector<uint8_t>(32 * 32 * 3)};
+  for (size_t i = 0; i < fine.pixels.size(); ++i) {
+    // Columns of light and dark: gone at half the size.
+    fine.pixels[i] = i / 3 % 2 == 0 ? 60 : 190;
+  }
+  TinyEngine tiny;
+  const std::string blob = "blobs/" + std::string(64, 'a');
+  ASSERT_OK_AND_ASSIGN(tiny.blobs[blob], EncodePng(fine));
+  v1::JobSpec spec =
+      TinySpec("optimizer { learning_rate: 1e-12 octaves { count: 3 scale: 2 } "
+               "} steps: 1 parameterization { pixel {} }");
+  spec.mutable_parameterization()->mutable_init()->set_image(blob);
+  ASSERT_OK_AND_ASSIGN(const RunResult result, tiny.Run(spec));
+  ASSERT_OK_AND_ASSIGN(const Image8 end,
+                       DecodeImage(result.artifacts[0].bytes));
+  ASSERT_EQ(end.pixels.size(), fine.pixels.size());
+  for (size_t i = 0; i < fine.pixels.size(); ++i)
+    ASSERT_NEAR(end.pixels[i], fine.pixels[i], 2) << "value " << i;
 }
 
 TEST(Run, AJobWhoseGradientIsZeroSaysSo) {

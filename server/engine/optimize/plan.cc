@@ -10,6 +10,7 @@
 #include "server/engine/optimize/checkpoint.h"
 #include "server/engine/optimize/image_tensor.h"
 #include "server/engine/optimize/spec_check.h"
+#include "server/engine/params/resize.h"
 #include "server/imaging/decode.h"
 
 namespace phosphene {
@@ -29,12 +30,26 @@ absl::StatusOr<std::map<std::string, at::Tensor>> LoadParameters(
   return checkpoint->Under("param/");
 }
 
+// What of an image is too fine for a coarser canvas: image minus itself sent
+// through it.
+at::Tensor FinerThan(const Canvas& coarse, const at::Tensor& image) {
+  return image - ResizeImage(ResizeImage(image, coarse.height, coarse.width),
+                             image.size(2), image.size(3));
+}
+
 // The next octave starts from the last one's image; where the parameterization
-// cannot, but has no resolution either (cppn), from its tensors as they are.
-absl::Status HandOver(Param& previous, const Canvas& canvas, Param& param) {
+// cannot, but has no resolution either (cppn), from its tensors as they are. A
+// start image gives back the detail the coarser octave could not hold, as in
+// DeepDream; `param` still is at that start.
+absl::Status HandOver(Param& previous, const Canvas& coarse, bool from_image,
+                      const Canvas& canvas, Param& param) {
   const at::NoGradGuard no_grad;
-  const absl::Status as_image =
-      param.SetImage(previous.Render(canvas.height, canvas.width));
+  at::Tensor image = previous.Render(canvas.height, canvas.width);
+  if (from_image) {
+    const at::Tensor start = param.Render(canvas.height, canvas.width);
+    image = (image + FinerThan(coarse, start)).clamp_(0, 1);
+  }
+  const absl::Status as_image = param.SetImage(image);
   if (as_image.code() != absl::StatusCode::kUnimplemented) return as_image;
   std::map<std::string, at::Tensor> tensors;
   for (const ParamTensor& tensor : previous.Tensors())
@@ -45,7 +60,8 @@ absl::Status HandOver(Param& previous, const Canvas& canvas, Param& param) {
 }
 
 absl::StatusOr<std::unique_ptr<Param>> MakeOctaveParam(
-    const PlanContext& context, const Canvas& canvas, Param* previous) {
+    const PlanContext& context, const Canvas& canvas, int64_t octave,
+    Param* previous) {
   v1::Parameterization spec = context.spec->parameterization();
   spec.set_width(static_cast<int32_t>(canvas.width));
   spec.set_height(static_cast<int32_t>(canvas.height));
@@ -61,8 +77,10 @@ absl::StatusOr<std::unique_ptr<Param>> MakeOctaveParam(
   };
   auto param = MakeParam(spec, made);
   if (!param.ok()) return Annotate(param.status(), "spec.parameterization");
-  if (previous != nullptr)
-    RETURN_IF_ERROR(HandOver(*previous, canvas, **param));
+  if (previous != nullptr) {
+    RETURN_IF_ERROR(HandOver(*previous, OctaveCanvas(*context.spec, octave - 1),
+                             spec.init().has_image(), canvas, **param));
+  }
   return param;
 }
 
@@ -167,7 +185,7 @@ absl::StatusOr<Parts> MakeParts(const PlanContext& context, int64_t octave,
   Parts parts;
   parts.canvas = OctaveCanvas(spec, octave);
   ASSIGN_OR_RETURN(parts.param,
-                   MakeOctaveParam(context, parts.canvas, previous));
+                   MakeOctaveParam(context, parts.canvas, octave, previous));
   ASSIGN_OR_RETURN(parts.transforms,
                    TransformChain::Make(spec.transforms(), parts.canvas.height,
                                         parts.canvas.width));
