@@ -56,6 +56,22 @@ TEST(LayoutTest, PicturesWithChannelsLastComeChannelsFirst) {
   EXPECT_EQ(out.at("m").sizes().vec(), (std::vector<int64_t>{2, 5, 7, 9}));
 }
 
+// A convolution that does its ReLU too leaves no value of its own behind, and
+// the image is nobody's output: what follows them has channels first all the same.
+TEST(LayoutTest, ActivationsAndCastsKeepTheirInputsChannels) {
+  NetBuilder net;
+  net.Node("Cast", {"image"}, "half").Int("to", 10);
+  net.Conv("half", "c", 3, 6, 3, 2).Relu("c", "r");
+  net.Weight("shape", at::tensor({int64_t{0}, int64_t{6}, int64_t{-1}}, at::kLong));
+  net.Node("Reshape", {"r", "shape"}, "flat");
+  net.Node("Transpose", {"flat"}, "tokens").Values("perm", {0, 2, 1}).Output("tokens");
+  const at::Tensor image = RandomTensor({2, 3, 16, 16}, 1);
+  const auto out = net.Compile({"half", "c", "r", "tokens"})->Forward(image);
+  EXPECT_TRUE(at::equal(out.at("half"), image));
+  EXPECT_TRUE(at::equal(out.at("r"), out.at("c").relu()));
+  EXPECT_TRUE(at::equal(out.at("tokens"), out.at("r")));
+}
+
 // Windows multiply the batch axis, as in Swin: [N*k,C] becomes [N,C,k,1].
 TEST(LayoutTest, WindowsAreGatheredToTheirRow) {
   const at::Tensor value = RandomTensor({6, 4, 5}, 2);

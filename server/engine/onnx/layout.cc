@@ -79,16 +79,23 @@ class ChannelTracker {
     for (const Node& node : graph_.nodes) {
       for (const std::string& output : node.outputs) {
         const int64_t rank = RankOf(output);
-        if (rank >= 1) axes_[output] = std::clamp<int64_t>(Of(node, output, rank), 0, rank - 1);
+        if (rank >= 1) {
+          axes_[output] = std::clamp<int64_t>(Of(node, output, rank), 0, rank - 1);
+        } else if (ChannelsFirstOps().count(node.op) > 0) {
+          axes_[output] = 1;
+        }
       }
     }
     return axes_;
   }
 
  private:
+  // Without a shape of their own are the image and what a convolution makes
+  // that does its activation too.
   int64_t RankOf(const std::string& value) const {
     const auto it = shapes_.find(value);
-    return it == shapes_.end() ? -1 : static_cast<int64_t>(it->second.size());
+    if (it == shapes_.end()) return axes_.count(value) > 0 ? 4 : -1;
+    return static_cast<int64_t>(it->second.size());
   }
 
   // The first input with a known channel axis: its name, "" for none. Of
@@ -114,6 +121,7 @@ class ChannelTracker {
       return first == from - 1 ? rank - 1 : axis;
     }
     if (node.op == "Transpose") return AfterTranspose(graph_, node, axis, rank);
+    if (node.op == "Reshape" && shapes_.count(source) == 0) return rank - 1;
     if (node.op == "Reshape") return AfterReshape(shapes_.at(source), shapes_.at(output), axis);
     if (node.op == "Squeeze" || (from > rank && node.op.rfind("Reduce", 0) == 0)) {
       return AfterSqueeze(IntsOf(graph_, node, "axes", 1), axis, from);
