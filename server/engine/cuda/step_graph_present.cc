@@ -34,15 +34,15 @@ class GraphRecorder : public StepRecorder {
   std::unique_ptr<RecordedStep> Record(const std::function<void()>& work) override {
     const MutexLock lock(&CaptureMutex());
     auto graph = std::make_unique<at::cuda::CUDAGraph>();
-    // Thread-local: what other threads do on the GPU meanwhile is no fault.
-    graph->capture_begin(pool_, cudaStreamCaptureModeThreadLocal);
     try {
+      // Thread-local: what other threads do on the GPU meanwhile is no fault.
+      graph->capture_begin(pool_, cudaStreamCaptureModeThreadLocal);
       work();
+      graph->capture_end();
     } catch (...) {
       Abandon(*graph);
       throw;
     }
-    graph->capture_end();
     return std::make_unique<GraphStep>(std::move(graph));
   }
 
@@ -52,7 +52,7 @@ class GraphRecorder : public StepRecorder {
     try {
       graph.capture_end();
     } catch (const c10::Error&) {
-      // It says that the capture is broken, which is known.
+      // It says that the capture is broken, which is known, and stops there.
     }
     try {
       c10::cuda::CUDACachingAllocator::endAllocateToPool(
