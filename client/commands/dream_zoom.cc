@@ -54,9 +54,9 @@ class TemporaryFolder {
 
 absl::Status Check(const ZoomFlags& zoom, const JobFlags& flags) {
   if (zoom.frames < 2 || zoom.frames > kMostFrames) {
-    return FlagError("--zoom", absl::StrCat(zoom.frames,
-                                            " is not allowed; allowed 2..",
-                                            kMostFrames));
+    return FlagError(
+        "--zoom",
+        absl::StrCat(zoom.frames, " is not allowed; allowed 2..", kMostFrames));
   }
   if (!(zoom.factor >= 1 && zoom.factor <= 2)) {
     return FlagError("--zoom-factor",
@@ -116,8 +116,7 @@ absl::Status Write(Session& session, const std::vector<Pixels>& frames,
                                          .Text())
                    .Text());
   session.Print(absl::StrCat(path, "  (", frames[0].width, " x ",
-                             frames[0].height, ", ", frames.size(),
-                             " frames, ",
+                             frames[0].height, ", ", frames.size(), " frames, ",
                              FormatBytes(static_cast<int64_t>(bytes.size())),
                              ")"));
   return absl::OkStatus();
@@ -126,8 +125,9 @@ absl::Status Write(Session& session, const std::vector<Pixels>& frames,
 }  // namespace
 
 void AddZoomFlags(CLI::App* command, ZoomFlags* flags) {
-  command->add_option("--zoom", flags->frames,
-                      "fly into the dream: frames of an animated webp, 2..1000");
+  command->add_option(
+      "--zoom", flags->frames,
+      "fly into the dream: frames of an animated webp, 2..1000");
   command
       ->add_option("--zoom-factor", flags->factor,
                    "with --zoom: enlargement a frame, 1..2")

@@ -20,8 +20,7 @@ JobFlagSet SharedFlags() {
 }
 
 void AddPhotoFlags(CLI::App* command, std::string* image, std::string* layer) {
-  command
-      ->add_option("--image", *image, "photo (png, jpg, webp) or blobs/...")
+  command->add_option("--image", *image, "photo (png, jpg, webp) or blobs/...")
       ->required();
   command
       ->add_option("--layer", *layer,

@@ -9,8 +9,8 @@ namespace phosphene::client {
 absl::StatusOr<v1::JobSpec> DiversitySpec(const DiversityOptions& options,
                                           const SpecOptions& common) {
   if (options.rows < 2 || options.rows > 16) {
-    return FlagError("--rows", absl::StrCat(options.rows,
-                                            " is not allowed; allowed 2..16"));
+    return FlagError(
+        "--rows", absl::StrCat(options.rows, " is not allowed; allowed 2..16"));
   }
   if (!(options.weight >= 0 && options.weight <= 1e9)) {
     return FlagError("--weight",

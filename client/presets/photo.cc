@@ -35,10 +35,9 @@ absl::StatusOr<v1::JobSpec> InvertSpec(const InvertOptions& options,
   const std::vector<std::string> metrics = {"l2", "l1"};
   if (!options.metric.empty() && options.metric != "l1" &&
       options.metric != "l2") {
-    return FlagError("--metric",
-                     absl::StrCat("\"", options.metric,
-                                  "\" is not allowed; allowed ",
-                                  QuotedList(metrics)));
+    return FlagError("--metric", absl::StrCat("\"", options.metric,
+                                              "\" is not allowed; allowed ",
+                                              QuotedList(metrics)));
   }
   ASSIGN_OR_RETURN(v1::JobSpec spec, Base(common));
   v1::Objective objective;
@@ -48,8 +47,7 @@ absl::StatusOr<v1::JobSpec> InvertSpec(const InvertOptions& options,
   if (options.metric == "l1") match.set_metric(v1::METRIC_L1);
   spec.add_transforms()->mutable_pad()->set_pixels(8);
   spec.add_transforms()->mutable_jitter()->set_pixels(8);
-  RETURN_IF_ERROR(
-      SetObjectives(common.objective, std::move(objective), &spec));
+  RETURN_IF_ERROR(SetObjectives(common.objective, std::move(objective), &spec));
   RETURN_IF_ERROR(ApplyOptions(common, OutputStyle::kImage, &spec));
   return spec;
 }
@@ -69,8 +67,7 @@ absl::StatusOr<v1::JobSpec> CaricatureSpec(const CaricatureOptions& options,
   caricature.set_cossim_power(options.cossim_power);
   spec.add_transforms()->mutable_preset()->set_name(
       v1::PresetTransform::STANDARD);
-  RETURN_IF_ERROR(
-      SetObjectives(common.objective, std::move(objective), &spec));
+  RETURN_IF_ERROR(SetObjectives(common.objective, std::move(objective), &spec));
   RETURN_IF_ERROR(ApplyOptions(common, OutputStyle::kImage, &spec));
   return spec;
 }

@@ -177,9 +177,9 @@ TEST(Run, OctavesKeepTheFineDetailOfAStartImage) {
   TinyEngine tiny;
   const std::string blob = "blobs/" + std::string(64, 'a');
   ASSERT_OK_AND_ASSIGN(tiny.blobs[blob], EncodePng(fine));
-  v1::JobSpec spec =
-      TinySpec("optimizer { learning_rate: 1e-12 octaves { count: 3 scale: 2 } "
-               "} steps: 1 parameterization { pixel {} }");
+  v1::JobSpec spec = TinySpec(
+      "optimizer { learning_rate: 1e-12 octaves { count: 3 scale: 2 } "
+      "} steps: 1 parameterization { pixel {} }");
   spec.mutable_parameterization()->mutable_init()->set_image(blob);
   ASSERT_OK_AND_ASSIGN(const RunResult result, tiny.Run(spec));
   ASSERT_OK_AND_ASSIGN(const Image8 end,

@@ -135,7 +135,7 @@ TEST(CheckSpec, EmptyAndAbsurdSpecsAreRefusedNotFollowed) {
 TEST(OctaveCanvas, GrowsToTheCanvas) {
   const v1::JobSpec spec = Spec(
       "parameterization { width: 200 height: 100 pixel {} } optimizer { "
-      "octaves { count: 3 scale: 2 } }");
+      "octaves { count: 3 scale: 2 } } objectives { total_variation {} }");
   EXPECT_EQ(OctaveCanvas(spec, 0).width, 50);
   EXPECT_EQ(OctaveCanvas(spec, 0).height, 25);
   EXPECT_EQ(OctaveCanvas(spec, 2).width, 200);

@@ -130,7 +130,8 @@ TEST(App, EveryCommandHasHelpWithAnExample) {
     command.push_back("--help");
     const AppRun run = RunCli(command);
     EXPECT_EQ(run.exit_code, 0) << command[0];
-    EXPECT_THAT(run.out, testing::ContainsRegex("Examples?:\n  phosphene ")) << command[0];
+    EXPECT_THAT(run.out, testing::ContainsRegex("Examples?:\n  phosphene "))
+        << command[0];
   }
 }
 

@@ -172,8 +172,7 @@ TEST(Expression, EveryArmOfTheProtoCanBeSaid) {
   }
   const auto* kind = v1::Objective::descriptor()->FindOneofByName("kind");
   for (int i = 0; i < kind->field_count(); ++i) {
-    EXPECT_EQ(said.count(kind->field(i)->name()), 1u)
-        << kind->field(i)->name();
+    EXPECT_EQ(said.count(kind->field(i)->name()), 1u) << kind->field(i)->name();
   }
 }
 

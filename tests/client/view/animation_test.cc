@@ -39,8 +39,7 @@ TEST(EncodeAnimation, HoldsEachFrameForItsTimeAndLoops) {
 
 TEST(EncodeAnimation, RefusesFramesThatDoNotFit) {
   EXPECT_FALSE(EncodeAnimation({}, 10, 80).ok());
-  EXPECT_FALSE(
-      EncodeAnimation({Grey(8, 8, 0), Grey(8, 9, 0)}, 10, 80).ok());
+  EXPECT_FALSE(EncodeAnimation({Grey(8, 8, 0), Grey(8, 9, 0)}, 10, 80).ok());
   EXPECT_FALSE(EncodeAnimation({Grey(20000, 1, 0)}, 10, 80).ok());
 }
 

@@ -62,7 +62,8 @@ TEST(Progress, AFewTermsAreToldByName) {
               HasSubstr("objective 243.1  (channel a:1 2.5, tv 2.5)"));
   EXPECT_THAT(ProgressBar(progress, 90), Not(HasSubstr("tv")))
       << "where there is room";
-  for (int i = 0; i < 3; ++i) *progress.add_objectives() = progress.objectives(0);
+  for (int i = 0; i < 3; ++i)
+    *progress.add_objectives() = progress.objectives(0);
   EXPECT_THAT(ProgressText(progress), Not(HasSubstr("channel")));
 }
 
