@@ -19,7 +19,8 @@ const at::Device& Gpu() {
 }
 
 double Distance(const at::Tensor& a, const at::Tensor& b) {
-  const at::Tensor x = a.detach().to(at::kCPU, at::kDouble), y = b.detach().to(at::kCPU, at::kDouble);
+  const at::Tensor x = a.detach().to(at::kCPU, at::kDouble),
+                   y = b.detach().to(at::kCPU, at::kDouble);
   return (x - y).norm().item<double>() / (y.norm().item<double>() + 1e-12);
 }
 
@@ -35,15 +36,18 @@ void ExpectStepAsOnCpu(const std::string& more, double tolerance) {
               tolerance * std::abs(cpu.loop().RowValues()[0]));
   const auto a = gpu.parts().param->Tensors(), b = cpu.parts().param->Tensors();
   for (size_t i = 0; i < a.size(); ++i) {
-    EXPECT_LT(Distance(a[i].value.grad(), b[i].value.grad()), tolerance) << a[i].name;
+    EXPECT_LT(Distance(a[i].value.grad(), b[i].value.grad()), tolerance)
+        << a[i].name;
   }
 }
 
 TEST(GpuJobTest, AStepInFp32IsTheCpusUpToTf32) {
   NEEDS_GPU();
   ExpectStepAsOnCpu("precision: FP32", 1e-2);
-  ExpectStepAsOnCpu("precision: FP32 transforms { preset { name: STANDARD } }", 1e-2);
-  ExpectStepAsOnCpu("precision: FP32 parameterization { laplacian {} rows: 2 }", 1e-2);
+  ExpectStepAsOnCpu("precision: FP32 transforms { preset { name: STANDARD } }",
+                    1e-2);
+  ExpectStepAsOnCpu("precision: FP32 parameterization { laplacian {} rows: 2 }",
+                    1e-2);
 }
 
 TEST(GpuJobTest, AStepInBf16IsCloseToTheCpus) {
@@ -69,17 +73,20 @@ TEST_P(GraphTest, ReplayedStepsEqualEagerOnes) {
         << "step " << step;
   }
   EXPECT_GT(replayed, 10) << "steps ran eagerly; the log says why";
-  const auto a = graph.parts().param->Tensors(), b = eager.parts().param->Tensors();
-  for (size_t i = 0; i < a.size(); ++i) EXPECT_LT(Distance(a[i].value, b[i].value), 1e-2);
+  const auto a = graph.parts().param->Tensors(),
+             b = eager.parts().param->Tensors();
+  for (size_t i = 0; i < a.size(); ++i)
+    EXPECT_LT(Distance(a[i].value, b[i].value), 1e-2);
 }
 
 INSTANTIATE_TEST_SUITE_P(
     Specs, GraphTest,
-    ::testing::Values("precision: FP32", "precision: BF16",
-                      "precision: FP32 transforms { preset { name: STANDARD } }",
-                      "precision: BF16 transforms { preset { name: STANDARD } } "
-                      "parameterization { rows: 4 pixel {} }",
-                      "precision: FP32 transforms { noise {} } optimizer { adamw {} }"));
+    ::testing::Values(
+        "precision: FP32", "precision: BF16",
+        "precision: FP32 transforms { preset { name: STANDARD } }",
+        "precision: BF16 transforms { preset { name: STANDARD } } "
+        "parameterization { rows: 4 pixel {} }",
+        "precision: FP32 transforms { noise {} } optimizer { adamw {} }"));
 
 // An engine on the tiny network that runs on a named device.
 class Engines {
@@ -91,8 +98,9 @@ class Engines {
     };
     engine_ = *MakeTorchEngine(std::move(inputs), TorchEngineOptions());
   }
-  absl::StatusOr<RunResult> Run(const v1::JobSpec& spec, const std::string& device,
-                                RecordingSink& sink, const std::string& checkpoint = "") {
+  absl::StatusOr<RunResult> Run(const v1::JobSpec& spec,
+                                const std::string& device, RecordingSink& sink,
+                                const std::string& checkpoint = "") {
     RunRequest request;
     request.spec = spec;
     request.device = device;
@@ -108,26 +116,33 @@ class Engines {
 TEST(GpuJobTest, AWholeJobReachesTheCpusValue) {
   NEEDS_GPU();
   Engines engines;
-  const v1::JobSpec spec = LongSpec("precision: FP32 transforms { preset { name: STANDARD } }");
+  const v1::JobSpec spec =
+      LongSpec("precision: FP32 transforms { preset { name: STANDARD } }");
   RecordingSink on_cpu, on_gpu;
   ASSERT_OK_AND_ASSIGN(const RunResult cpu, engines.Run(spec, "cpu:0", on_cpu));
-  ASSERT_OK_AND_ASSIGN(const RunResult gpu, engines.Run(spec, "cuda:0", on_gpu));
+  ASSERT_OK_AND_ASSIGN(const RunResult gpu,
+                       engines.Run(spec, "cuda:0", on_gpu));
   EXPECT_TRUE(gpu.finished);
-  EXPECT_NEAR(gpu.objective_value, cpu.objective_value, 0.1 * std::abs(cpu.objective_value));
+  EXPECT_NEAR(gpu.objective_value, cpu.objective_value,
+              0.1 * std::abs(cpu.objective_value));
 }
 
 TEST(GpuJobTest, AnInterruptedJobResumesBitwise) {
   NEEDS_GPU();
   Engines engines;
-  v1::JobSpec spec = LongSpec("precision: FP32 transforms { preset { name: STANDARD } }");
+  v1::JobSpec spec =
+      LongSpec("precision: FP32 transforms { preset { name: STANDARD } }");
   spec.mutable_frames()->set_every(1);
   RecordingSink whole_sink, first_sink, rest_sink;
-  ASSERT_OK_AND_ASSIGN(const RunResult whole, engines.Run(spec, "cuda:0", whole_sink));
+  ASSERT_OK_AND_ASSIGN(const RunResult whole,
+                       engines.Run(spec, "cuda:0", whole_sink));
   first_sink.stop_after = 41;
-  ASSERT_OK_AND_ASSIGN(const RunResult first, engines.Run(spec, "cuda:0", first_sink));
+  ASSERT_OK_AND_ASSIGN(const RunResult first,
+                       engines.Run(spec, "cuda:0", first_sink));
   ASSERT_FALSE(first.finished);
-  ASSERT_OK_AND_ASSIGN(const RunResult rest,
-                       engines.Run(spec, "cuda:0", rest_sink, first.checkpoint));
+  ASSERT_OK_AND_ASSIGN(
+      const RunResult rest,
+      engines.Run(spec, "cuda:0", rest_sink, first.checkpoint));
   EXPECT_EQ(rest.artifacts[0].bytes, whole.artifacts[0].bytes);
 }
 
@@ -136,13 +151,15 @@ TEST(GpuJobTest, ADeviceThatDoesNotExistIsNamedWithThoseThatDo) {
   Engines engines;
   RecordingSink sink;
   EXPECT_THAT(engines.Run(LongSpec(""), "cuda:99", sink),
-              StatusIs(absl::StatusCode::kInvalidArgument, "no device \"cuda:99\"; there are cpu:0"));
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       "no device \"cuda:99\"; there are cpu:0"));
 }
 
 TEST(GpuJobTest, TheCpuIsServedByTheSameBuild) {
   Engines engines;
   RecordingSink sink;
-  ASSERT_OK_AND_ASSIGN(const RunResult result, engines.Run(LongSpec(""), "cpu:0", sink));
+  ASSERT_OK_AND_ASSIGN(const RunResult result,
+                       engines.Run(LongSpec(""), "cpu:0", sink));
   EXPECT_TRUE(result.finished);
 }
 

@@ -25,25 +25,32 @@ Moved MoveBy(TransformChain& chain, const at::Tensor& image, int64_t step) {
   const at::Tensor in = image.detach().clone().requires_grad_(true);
   const at::Tensor out = chain.Apply(in, 5, step);
   const at::Tensor y =
-      (NoisePicture(out.size(0), out.size(1), out.size(2), out.size(3), 9) - 0.5).to(in.device());
+      (NoisePicture(out.size(0), out.size(1), out.size(2), out.size(3), 9) -
+       0.5)
+          .to(in.device());
   (out * y).sum().backward();
   return {out.detach().cpu(), in.grad().cpu()};
 }
 
-void ExpectSameOnGpu(const TransformList& list, int64_t rows, int64_t channels) {
+void ExpectSameOnGpu(const TransformList& list, int64_t rows,
+                     int64_t channels) {
   const at::Tensor image = NoisePicture(rows, channels, 96, 83);
   const auto chain = MakeChain(list, 96, 83);
   for (int64_t step = 0; step < 8; ++step) {
-    const Moved cpu = MoveBy(*chain, image, step), gpu = MoveBy(*chain, image.to(Gpu()), step);
-    ASSERT_TRUE(at::allclose(gpu.image, cpu.image, 1e-6, 1e-6)) << "step " << step;
-    ASSERT_TRUE(at::allclose(gpu.gradient, cpu.gradient, 1e-5, 1e-6)) << "step " << step;
+    const Moved cpu = MoveBy(*chain, image, step),
+                gpu = MoveBy(*chain, image.to(Gpu()), step);
+    ASSERT_TRUE(at::allclose(gpu.image, cpu.image, 1e-6, 1e-6))
+        << "step " << step;
+    ASSERT_TRUE(at::allclose(gpu.gradient, cpu.gradient, 1e-5, 1e-6))
+        << "step " << step;
   }
 }
 
 v1::Transform Rotation(v1::RotateTransform::Sampling sampling) {
   v1::Transform out;
   out.set_per_row(true);
-  for (const double angle : {-33.0, 4.0, 170.0}) out.mutable_rotate()->add_angles(angle);
+  for (const double angle : {-33.0, 4.0, 170.0})
+    out.mutable_rotate()->add_angles(angle);
   out.mutable_rotate()->set_sampling(sampling);
   return out;
 }
@@ -59,9 +66,11 @@ TEST(GpuTest, WarpsMoveImagesAndGradientsAsTheCpuDoes) {
 TEST(GpuTest, WarpGradientsAreTheSameBitsEachTime) {
   NEEDS_GPU();
   const at::Tensor image = NoisePicture(2, 3, 128, 128).to(Gpu());
-  const auto chain = MakeChain(ListOf({PresetOf(v1::PresetTransform::STANDARD)}), 128, 128);
+  const auto chain =
+      MakeChain(ListOf({PresetOf(v1::PresetTransform::STANDARD)}), 128, 128);
   const Moved first = MoveBy(*chain, image, 3);
-  for (int i = 0; i < 5; ++i) EXPECT_TRUE(at::equal(MoveBy(*chain, image, 3).gradient, first.gradient));
+  for (int i = 0; i < 5; ++i)
+    EXPECT_TRUE(at::equal(MoveBy(*chain, image, 3).gradient, first.gradient));
 }
 
 TEST(GpuTest, AdamMovesParametersAsTheCpuDoes) {
@@ -71,7 +80,8 @@ TEST(GpuTest, AdamMovesParametersAsTheCpuDoes) {
     const at::Tensor x = start.to(device).clone().set_requires_grad(true);
     v1::Optimizer spec;
     spec.mutable_adamw()->set_weight_decay(0.1);
-    const auto optimizer = FindOptimizerKind(spec)->make(spec, {{"x", x, true}});
+    const auto optimizer =
+        FindOptimizerKind(spec)->make(spec, {{"x", x, true}});
     for (int i = 0; i < 30; ++i) {
       optimizer->Step(0.05, [&x] {
         x.mutable_grad() = (x.detach() - 0.3) * 2;
@@ -104,7 +114,8 @@ TEST(GpuTest, WorkThatWaitsForTheGpuIsRefusedAndLeavesNothingBehind) {
   const CudaJobScope scope(0);
   const auto recorder = MakeGraphRecorder();
   const at::Tensor x = at::ones({4}, Gpu());
-  EXPECT_THROW(recorder->Record([&x] { (x * 3).sum().item<float>(); }), c10::Error);
+  EXPECT_THROW(recorder->Record([&x] { (x * 3).sum().item<float>(); }),
+               c10::Error);
   EXPECT_EQ((x * 3).sum().item<float>(), 12);
   const auto step = recorder->Record([&x] { x.mul_(2); });
   step->Replay();

@@ -16,9 +16,12 @@ TEST(WhyNotReplayed, HasNothingAgainstTheCommonJobs) {
        {"", "transforms { preset { name: STANDARD } }",
         "transforms { noise {} } transforms { color_noise {} }",
         "optimizer { adamw {} schedule { cosine {} } octaves { count: 2 } }",
-        "parameterization { pixel {} rows: 4 }", "parameterization { rgba { fourier {} } }",
-        "objectives { negate { term { sum { terms { l2 {} } terms { deepdream {} } } } } }",
-        "objectives { gram_style { layers { layer: 'relu1' } } }", "precision: BF16"}) {
+        "parameterization { pixel {} rows: 4 }",
+        "parameterization { rgba { fourier {} } }",
+        "objectives { negate { term { sum { terms { l2 {} } terms { deepdream "
+        "{} } } } } }",
+        "objectives { gram_style { layers { layer: 'relu1' } } }",
+        "precision: BF16"}) {
     EXPECT_THAT(WhyNotReplayed(LongSpec(more)), IsEmpty()) << more;
   }
 }
@@ -31,26 +34,33 @@ struct Case {
 class Refusal : public ::testing::TestWithParam<Case> {};
 
 TEST_P(Refusal, NamesTheField) {
-  EXPECT_THAT(WhyNotReplayed(LongSpec(GetParam().more)), HasSubstr(GetParam().names));
+  EXPECT_THAT(WhyNotReplayed(LongSpec(GetParam().more)),
+              HasSubstr(GetParam().names));
 }
 
 INSTANTIATE_TEST_SUITE_P(
     Specs, Refusal,
     ::testing::Values(
         Case{"optimizer { lbfgs {} }", "optimizer.lbfgs searches"},
-        Case{"gradient_overrides { redirect_steps: 59 }", "redirect_relu lasts to the end"},
+        Case{"gradient_overrides { redirect_steps: 59 }",
+             "redirect_relu lasts to the end"},
         Case{"optimizer { sgd {} }", "optimizer.sgd takes its learning rate"},
         Case{"optimizer { nadam {} }", "optimizer.nadam takes"},
-        Case{"optimizer { normalize_gradient: UNIT_NORM }", "optimizer.normalize_gradient"},
-        Case{"transforms { jitter { pixels: 2 } } transforms { blur {} }", "transforms[1].blur"},
+        Case{"optimizer { normalize_gradient: UNIT_NORM }",
+             "optimizer.normalize_gradient"},
+        Case{"transforms { jitter { pixels: 2 } } transforms { blur {} }",
+             "transforms[1].blur"},
         Case{"parameterization { cppn {} }", "parameterization.cppn"},
         Case{"parameterization { laplacian {} }", "parameterization.laplacian"},
-        Case{"parameterization { rgba { laplacian {} } }", "parameterization.laplacian"},
+        Case{"parameterization { rgba { laplacian {} } }",
+             "parameterization.laplacian"},
         Case{"parameterization { phase {} }", "parameterization.phase"},
         Case{"objectives { gram_style { moving_average: 0.9 } }",
              "objectives[1].gram_style: moving_average"},
-        Case{"objectives { gram_style { distance: WASSERSTEIN2 } }", "eigenvalues"},
-        Case{"objectives { sum { terms { l2 {} } terms { gram_style { crop_each_step: true } } } }",
+        Case{"objectives { gram_style { distance: WASSERSTEIN2 } }",
+             "eigenvalues"},
+        Case{"objectives { sum { terms { l2 {} } terms { gram_style { "
+             "crop_each_step: true } } } }",
              "objectives[1].sum.terms[1].gram_style: crop_each_step"}));
 
 }  // namespace

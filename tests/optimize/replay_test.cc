@@ -1,6 +1,6 @@
-// Recorded steps, with a recorder that runs on the CPU what it was given, at the
-// step it was given it: what a replayed step shows can then only come from what
-// it is fed.
+// Recorded steps, with a recorder that runs on the CPU what it was given, at
+// the step it was given it: what a replayed step shows can then only come from
+// what it is fed.
 
 #include "server/engine/optimize/replay.h"
 
@@ -29,7 +29,8 @@ class Rerun : public RecordedStep {
 class RerunRecorder : public StepRecorder {
  public:
   explicit RerunRecorder(int* recorded) : recorded_(recorded) {}
-  std::unique_ptr<RecordedStep> Record(const std::function<void()>& work) override {
+  std::unique_ptr<RecordedStep> Record(
+      const std::function<void()>& work) override {
     ++*recorded_;
     return std::make_unique<Rerun>(work);
   }
@@ -40,7 +41,8 @@ class RerunRecorder : public StepRecorder {
 
 class BrokenRecorder : public StepRecorder {
  public:
-  std::unique_ptr<RecordedStep> Record(const std::function<void()>& work) override {
+  std::unique_ptr<RecordedStep> Record(
+      const std::function<void()>& work) override {
     TORCH_CHECK(false, "operation not permitted when stream is capturing");
   }
 };
@@ -56,13 +58,18 @@ TEST_P(Replayed, EqualsEagerStepsBitwise) {
     ASSERT_OK(eager.Step(step));
     ASSERT_OK(replay.Step(step));
     if (replay.loop().ZeroRows() != nullptr) ++replayed;
-    ASSERT_EQ(replay.loop().RowValues(), eager.loop().RowValues()) << "step " << step;
+    ASSERT_EQ(replay.loop().RowValues(), eager.loop().RowValues())
+        << "step " << step;
     ASSERT_EQ(replay.loop().ObjectiveValues(), eager.loop().ObjectiveValues());
   }
-  const auto a = eager.parts().param->Tensors(), b = replay.parts().param->Tensors();
-  for (size_t i = 0; i < a.size(); ++i) EXPECT_TRUE(at::equal(a[i].value, b[i].value));
-  const auto state = eager.parts().optimizer->Save(), same = replay.parts().optimizer->Save();
-  for (const auto& [key, value] : state) EXPECT_TRUE(at::equal(value, same.at(key))) << key;
+  const auto a = eager.parts().param->Tensors(),
+             b = replay.parts().param->Tensors();
+  for (size_t i = 0; i < a.size(); ++i)
+    EXPECT_TRUE(at::equal(a[i].value, b[i].value));
+  const auto state = eager.parts().optimizer->Save(),
+             same = replay.parts().optimizer->Save();
+  for (const auto& [key, value] : state)
+    EXPECT_TRUE(at::equal(value, same.at(key))) << key;
   EXPECT_GE(recorded, 1);
   EXPECT_GT(replayed, 10);
 }
@@ -71,17 +78,23 @@ INSTANTIATE_TEST_SUITE_P(
     Specs, Replayed,
     ::testing::Values(
         "", "transforms { preset { name: STANDARD } }", "precision: BF16",
-        "transforms { preset { name: STANDARD } } parameterization { rows: 3 pixel {} }",
+        "transforms { preset { name: STANDARD } } parameterization { rows: 3 "
+        "pixel {} }",
         "parameterization { rows: 2 } objectives { l2 {} weight: -0.1 row: 1 }",
-        "optimizer { adamw { weight_decay: 0.1 } schedule { cosine {} warmup_steps: 5 } }",
-        "parameterization { rgba { pixel {} } } transforms { random_background {} } "
-        "transforms { per_row: true jitter { pixels: 3 } } transforms { noise {} } "
+        "optimizer { adamw { weight_decay: 0.1 } schedule { cosine {} "
+        "warmup_steps: 5 } }",
+        "parameterization { rgba { pixel {} } } transforms { random_background "
+        "{} } "
+        "transforms { per_row: true jitter { pixels: 3 } } transforms { noise "
+        "{} } "
         "objectives { alpha { transformed: true } weight: 0.1 }",
-        "gradient_overrides { redirect_relu: REDIRECT_OFF max_pool: AVERAGE }"));
+        "gradient_overrides { redirect_relu: REDIRECT_OFF max_pool: AVERAGE "
+        "}"));
 
 TEST(StepReplay, ReadsZeroGradientsOffTheReport) {
   v1::JobSpec spec = LongSpec("parameterization { rows: 2 } ");
-  spec.mutable_gradient_overrides()->set_redirect_relu(v1::GradientOverrides::REDIRECT_OFF);
+  spec.mutable_gradient_overrides()->set_redirect_relu(
+      v1::GradientOverrides::REDIRECT_OFF);
   spec.mutable_objectives(0)->set_row(1);
   int recorded = 0;
   Stepped job(spec, std::make_unique<RerunRecorder>(&recorded));
@@ -114,7 +127,8 @@ TEST(StepReplay, StopsRecordingAtItsMostShapesAndSaysSoOnce) {
     CollectingFeed drawn;
     drawn.Put(at::zeros({size}), "");
     for (int time = 0; time < 3; ++time) {
-      replay.Prepare(drawn, [](StepFeed&) {}, &why);
+      replay.Prepare(
+          drawn, [](StepFeed&) {}, &why);
       told += why.empty() ? 0 : 1;
     }
   }
@@ -126,11 +140,14 @@ TEST(StepReplay, WhatCannotBeRecordedRunsEagerlyAndSaysWhy) {
   StepReplay replay(std::make_unique<BrokenRecorder>(), at::kCPU);
   CollectingFeed drawn;
   std::string why;
-  EXPECT_FALSE(replay.Prepare(drawn, [](StepFeed&) {}, &why));
+  EXPECT_FALSE(replay.Prepare(
+      drawn, [](StepFeed&) {}, &why));
   EXPECT_THAT(why, IsEmpty());
-  EXPECT_FALSE(replay.Prepare(drawn, [](StepFeed&) {}, &why));
+  EXPECT_FALSE(replay.Prepare(
+      drawn, [](StepFeed&) {}, &why));
   EXPECT_THAT(why, HasSubstr("cannot be recorded: operation not permitted"));
-  EXPECT_FALSE(replay.Prepare(drawn, [](StepFeed&) {}, &why));
+  EXPECT_FALSE(replay.Prepare(
+      drawn, [](StepFeed&) {}, &why));
   EXPECT_THAT(why, IsEmpty());
 
   const v1::JobSpec spec = LongSpec("");

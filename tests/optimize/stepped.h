@@ -16,13 +16,15 @@ namespace phosphene {
 // recorded and replayed.
 class Stepped {
  public:
-  explicit Stepped(const v1::JobSpec& spec, std::unique_ptr<StepRecorder> recorder = nullptr,
+  explicit Stepped(const v1::JobSpec& spec,
+                   std::unique_ptr<StepRecorder> recorder = nullptr,
                    at::Device device = at::kCPU)
       : spec_(spec), onnx_(TinyOnnx({})) {
     inputs_.read_blob = [](absl::string_view) -> absl::StatusOr<std::string> {
       return absl::NotFoundError("no blobs");
     };
-    inputs_.open_model = [this](absl::string_view) -> absl::StatusOr<ModelFile> {
+    inputs_.open_model =
+        [this](absl::string_view) -> absl::StatusOr<ModelFile> {
       return ModelFile{"tiny", TinyConfig(), nullptr, onnx_, "1"};
     };
     networks_ = std::make_unique<NetworkCache>(&inputs_);
@@ -36,7 +38,8 @@ class Stepped {
     parts_ = *MakeParts(context, 0, nullptr);
     loop_ = std::make_unique<Loop>(spec_, parts_);
     if (recorder == nullptr) return;
-    loop_->set_replay(std::make_unique<StepReplay>(std::move(recorder), device));
+    loop_->set_replay(
+        std::make_unique<StepReplay>(std::move(recorder), device));
   }
 
   absl::Status Step(int64_t step) { return loop_->Step(step); }

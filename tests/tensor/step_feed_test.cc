@@ -6,11 +6,13 @@ namespace phosphene {
 namespace {
 
 const at::Tensor& Floats() {
-  static const auto* const tensor = new at::Tensor(at::arange(6, at::kFloat).view({2, 3}));
+  static const auto* const tensor =
+      new at::Tensor(at::arange(6, at::kFloat).view({2, 3}));
   return *tensor;
 }
 const at::Tensor& Ints() {
-  static const auto* const tensor = new at::Tensor(at::tensor({7, 8, 9}, at::kInt));
+  static const auto* const tensor =
+      new at::Tensor(at::tensor({7, 8, 9}, at::kInt));
   return *tensor;
 }
 

@@ -30,7 +30,7 @@ struct Moved {
 };
 
 Moved MoveBy(TransformChain& chain, const at::Tensor& image, int64_t step,
-          StepFeed* feed) {
+             StepFeed* feed) {
   chain.set_feed(feed);
   const at::Tensor in = image.detach().clone().requires_grad_(true);
   Moved moved;
@@ -75,8 +75,7 @@ void ExpectTablesEqualKernels(const TransformList& list,
       ASSERT_TRUE(at::equal(tables.gradient, kernels.gradient))
           << "step " << step;
     } else {
-      ASSERT_TRUE(
-          at::allclose(tables.gradient, kernels.gradient, 1e-5, 1e-6))
+      ASSERT_TRUE(at::allclose(tables.gradient, kernels.gradient, 1e-5, 1e-6))
           << "step " << step;
     }
   }
@@ -99,8 +98,9 @@ TEST(WarpDeviceTest, ChannelsLastImagesHaveTheKernelsBits) {
 
 TEST(WarpDeviceTest, SingleTransformsHaveTheKernelsBits) {
   for (const char* text :
-       {"pad { pixels: 5 }", "jitter { pixels: 4 }", "crop { height: 20 width: 50 }",
-        "scale { factors: 0.7 factors: 1.6 }", "rotate { angles: 0 angles: 33 angles: -170 }",
+       {"pad { pixels: 5 }", "jitter { pixels: 4 }",
+        "crop { height: 20 width: 50 }", "scale { factors: 0.7 factors: 1.6 }",
+        "rotate { angles: 0 angles: 33 angles: -170 }",
         "rotate { angles: 12 angles: -45 sampling: BILINEAR }", "flip {}"}) {
     SCOPED_TRACE(text);
     ExpectTablesEqualKernels(Parse({text}), NoisePicture(2, 3, 36, 29), true);
@@ -111,7 +111,8 @@ TEST(WarpDeviceTest, RowsDrawnApartHaveTheKernelsBits) {
   ExpectTablesEqualKernels(
       Parse({"per_row: true jitter { pixels: 4 }",
              "per_row: true scale { factors: 0.9 factors: 1.2 }",
-             "per_row: true rotate { angles: 10 angles: -25 sampling: BILINEAR }"}),
+             "per_row: true rotate { angles: 10 angles: -25 sampling: BILINEAR "
+             "}"}),
       NoisePicture(3, 4, 30, 34), true);
 }
 
@@ -164,7 +165,8 @@ TEST(WarpDeviceTest, EveryDrawReachesTheImageThroughTheFeed) {
 }
 
 TEST(WarpDeviceTest, RandomBackgroundsReachTheImageThroughTheFeed) {
-  const TransformList list = Parse({"random_background {}", "jitter { pixels: 2 }"});
+  const TransformList list =
+      Parse({"random_background {}", "jitter { pixels: 2 }"});
   const at::Tensor image = NoisePicture(1, 4, 24, 24);
   const auto chain = MakeChain(list, 24, 24);
   StaticFeed feed(Collected(*chain, image, 0).tensors(), at::kCPU);

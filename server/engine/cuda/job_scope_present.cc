@@ -12,7 +12,8 @@ namespace phosphene {
 namespace {
 
 // libtorch hands its streams out in turn whether or not they are in use, and a
-// stream that two jobs share would record the one's work into the other's graph.
+// stream that two jobs share would record the one's work into the other's
+// graph.
 class Streams {
  public:
   static Streams& Get() {
@@ -25,7 +26,8 @@ class Streams {
     c10::cuda::getDefaultCUDAStream(index).synchronize();
     const MutexLock lock(&mu_);
     for (int i = 0; i < kStreams; ++i) {
-      const auto stream = c10::cuda::getStreamFromPool(/*isHighPriority=*/false, index);
+      const auto stream =
+          c10::cuda::getStreamFromPool(/*isHighPriority=*/false, index);
       if (taken_.insert(stream.stream()).second) return stream;
     }
     TORCH_CHECK(false, "more than ", kStreams, " jobs at once on one GPU");
@@ -46,7 +48,8 @@ class Streams {
 
 struct CudaJobScope::Impl {
   explicit Impl(c10::DeviceIndex index)
-      : threaded(c10::AutogradState::get_tls_state().get_multithreading_enabled()),
+      : threaded(
+            c10::AutogradState::get_tls_state().get_multithreading_enabled()),
         stream(Streams::Get().Take(index)),
         guard(stream) {
     c10::AutogradState::get_tls_state().set_multithreading_enabled(false);
@@ -64,7 +67,8 @@ struct CudaJobScope::Impl {
 };
 
 CudaJobScope::CudaJobScope(int index) {
-  if (index >= 0) impl_ = std::make_unique<Impl>(static_cast<c10::DeviceIndex>(index));
+  if (index >= 0)
+    impl_ = std::make_unique<Impl>(static_cast<c10::DeviceIndex>(index));
 }
 
 CudaJobScope::~CudaJobScope() = default;

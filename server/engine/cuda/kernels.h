@@ -9,7 +9,8 @@ namespace phosphene {
 // The launches on a given stream; in the .cu files, which know no torch.
 cudaError_t RunWarpForward(const WarpLaunch& warp, const float* in,
                            const BatchStrides& in_strides, float* out,
-                           const BatchStrides& out_strides, cudaStream_t stream);
+                           const BatchStrides& out_strides,
+                           cudaStream_t stream);
 cudaError_t RunWarpBackward(const WarpLaunch& warp, const float* grad_out,
                             const BatchStrides& out_strides, float* stage,
                             float* grad_in, const BatchStrides& in_strides,

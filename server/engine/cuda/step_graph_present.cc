@@ -18,7 +18,8 @@ Mutex& CaptureMutex() {
 
 class GraphStep : public RecordedStep {
  public:
-  explicit GraphStep(std::unique_ptr<at::cuda::CUDAGraph> graph) : graph_(std::move(graph)) {}
+  explicit GraphStep(std::unique_ptr<at::cuda::CUDAGraph> graph)
+      : graph_(std::move(graph)) {}
   void Replay() override { graph_->replay(); }
 
  private:
@@ -31,7 +32,8 @@ class GraphRecorder : public StepRecorder {
   // ends with its results outside of the pool.
   GraphRecorder() : pool_(at::cuda::graph_pool_handle()) {}
 
-  std::unique_ptr<RecordedStep> Record(const std::function<void()>& work) override {
+  std::unique_ptr<RecordedStep> Record(
+      const std::function<void()>& work) override {
     const MutexLock lock(&CaptureMutex());
     auto graph = std::make_unique<at::cuda::CUDAGraph>();
     try {
@@ -68,6 +70,8 @@ class GraphRecorder : public StepRecorder {
 
 }  // namespace
 
-std::unique_ptr<StepRecorder> MakeGraphRecorder() { return std::make_unique<GraphRecorder>(); }
+std::unique_ptr<StepRecorder> MakeGraphRecorder() {
+  return std::make_unique<GraphRecorder>();
+}
 
 }  // namespace phosphene

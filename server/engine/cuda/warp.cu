@@ -59,9 +59,9 @@ __global__ void StageGradientKernel(WarpLaunch warp, const float* grad_out,
   if (number >= count) return;
   const WarpShape& s = warp.layout.shape;
   const Place p = PlaceOf(number, warp.channels, s.stage_height, s.stage_width);
-  stage[number] = WarpStageGradient(
-      TablesOf(warp, p), grad_out + PlaneOf(out_strides, p),
-      {out_strides.row, out_strides.pixel}, p.y, p.x);
+  stage[number] =
+      WarpStageGradient(TablesOf(warp, p), grad_out + PlaneOf(out_strides, p),
+                        {out_strides.row, out_strides.pixel}, p.y, p.x);
 }
 
 __global__ void InputGradientKernel(WarpLaunch warp, const float* stage,

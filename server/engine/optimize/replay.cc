@@ -9,7 +9,8 @@
 namespace phosphene {
 namespace {
 
-std::vector<at::Tensor> With(std::vector<at::Tensor> drawn, const at::Tensor& scalars) {
+std::vector<at::Tensor> With(std::vector<at::Tensor> drawn,
+                             const at::Tensor& scalars) {
   drawn.push_back(scalars);
   return drawn;
 }
@@ -17,7 +18,8 @@ std::vector<at::Tensor> With(std::vector<at::Tensor> drawn, const at::Tensor& sc
 }  // namespace
 
 bool StepReplay::Prepare(const CollectingFeed& drawn,
-                         const std::function<void(StepFeed&)>& work, std::string* why) {
+                         const std::function<void(StepFeed&)>& work,
+                         std::string* why) {
   why->clear();
   if (failed_) return false;
   if (shapes_.count(drawn.key()) > 0) return true;
@@ -39,7 +41,8 @@ bool StepReplay::Prepare(const CollectingFeed& drawn,
       work(*feed);
     });
   } catch (const c10::Error& e) {
-    *why = absl::StrCat("a step cannot be recorded: ", e.what_without_backtrace());
+    *why =
+        absl::StrCat("a step cannot be recorded: ", e.what_without_backtrace());
     failed_ = true;
     shapes_.clear();
     return false;

@@ -12,7 +12,8 @@ namespace {
 // Name of the set arm of oneof `kind` (or `base`); "" for none.
 std::string ArmOf(const google::protobuf::Message& message, const char* oneof) {
   const auto* kind = message.GetDescriptor()->FindOneofByName(oneof);
-  const auto* arm = message.GetReflection()->GetOneofFieldDescriptor(message, kind);
+  const auto* arm =
+      message.GetReflection()->GetOneofFieldDescriptor(message, kind);
   return arm == nullptr ? "" : arm->name();
 }
 
@@ -23,15 +24,18 @@ std::string WhyNotParam(const v1::Parameterization& spec) {
   const std::string base = arm == "rgba" ? ArmOf(spec.rgba(), "base") : arm;
   if (base == "pixel" || base == "fourier") return "";
   if (base == "laplacian" || base == "stack") {
-    return absl::StrCat("parameterization.", base, " brings its weights over at each step");
+    return absl::StrCat("parameterization.", base,
+                        " brings its weights over at each step");
   }
-  return absl::StrCat("parameterization.", base, " works in parts that the host chooses");
+  return absl::StrCat("parameterization.", base,
+                      " works in parts that the host chooses");
 }
 
 std::string WhyNotTransforms(const v1::JobSpec& spec) {
   for (int i = 0; i < spec.transforms_size(); ++i) {
     if (spec.transforms(i).has_blur()) {
-      return absl::StrCat("transforms[", i, "].blur draws the size of its kernel");
+      return absl::StrCat("transforms[", i,
+                          "].blur draws the size of its kernel");
     }
   }
   return "";
@@ -49,22 +53,44 @@ std::string WhyNotGramStyle(const v1::GramStyleObjective& spec) {
 // Objectives that are the same device work at each step, expressions included:
 // their terms are looked at one by one.
 bool IsSameEachStep(const std::string& arm) {
-  static const auto* const kArms = new std::set<std::string>{
-      "channel",     "neuron",           "direction",  "spatial_direction",   "deepdream",
-      "class_logit", "activation_match", "caricature", "channel_interpolate", "alignment",
-      "diversity",   "content",          "l1",         "total_variation",     "l2",
-      "blur",        "boundary",         "alpha",      "pattern",             "sum",
-      "scale",       "product",          "power",      "negate"};
+  static const auto* const kArms =
+      new std::set<std::string>{"channel",
+                                "neuron",
+                                "direction",
+                                "spatial_direction",
+                                "deepdream",
+                                "class_logit",
+                                "activation_match",
+                                "caricature",
+                                "channel_interpolate",
+                                "alignment",
+                                "diversity",
+                                "content",
+                                "l1",
+                                "total_variation",
+                                "l2",
+                                "blur",
+                                "boundary",
+                                "alpha",
+                                "pattern",
+                                "sum",
+                                "scale",
+                                "product",
+                                "power",
+                                "negate"};
   return kArms->count(arm) > 0;
 }
 
-std::string WhyNotObjective(const v1::Objective& spec, const std::string& path) {
-  const std::string arm = ArmOf(spec, "kind"), here = absl::StrCat(path, ".", arm);
+std::string WhyNotObjective(const v1::Objective& spec,
+                            const std::string& path) {
+  const std::string arm = ArmOf(spec, "kind"),
+                    here = absl::StrCat(path, ".", arm);
   if (arm == "gram_style") {
     const std::string why = WhyNotGramStyle(spec.gram_style());
     return why.empty() ? "" : absl::StrCat(here, ": ", why);
   }
-  if (!IsSameEachStep(arm)) return absl::StrCat(here, " may be other work at each step");
+  if (!IsSameEachStep(arm))
+    return absl::StrCat(here, " may be other work at each step");
   for (const Term& term : TermsOf(spec, path)) {
     std::string why = WhyNotObjective(*term.spec, term.path);
     if (!why.empty()) return why;
@@ -74,9 +100,11 @@ std::string WhyNotObjective(const v1::Objective& spec, const std::string& path) 
 
 std::string WhyNotOptimizer(const v1::Optimizer& spec) {
   const std::string arm = ArmOf(spec, "kind");
-  if (arm == "lbfgs") return "optimizer.lbfgs searches along a line that the host chooses";
+  if (arm == "lbfgs")
+    return "optimizer.lbfgs searches along a line that the host chooses";
   if (arm != "" && arm != "adam" && arm != "adamw") {
-    return absl::StrCat("optimizer.", arm, " takes its learning rate from the host");
+    return absl::StrCat("optimizer.", arm,
+                        " takes its learning rate from the host");
   }
   if (spec.normalize_gradient() > v1::Optimizer::NONE) {
     return "optimizer.normalize_gradient measures gradients on the host";
@@ -93,7 +121,8 @@ std::string WhyNotReplayed(const v1::JobSpec& spec) {
   std::string why = WhyNotParam(spec.parameterization());
   if (why.empty()) why = WhyNotTransforms(spec);
   for (int i = 0; why.empty() && i < spec.objectives_size(); ++i) {
-    why = WhyNotObjective(spec.objectives(i), absl::StrCat("objectives[", i, "]"));
+    why = WhyNotObjective(spec.objectives(i),
+                          absl::StrCat("objectives[", i, "]"));
   }
   return why.empty() ? WhyNotOptimizer(spec.optimizer()) : why;
 }

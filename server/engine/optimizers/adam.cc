@@ -87,8 +87,8 @@ class Adam : public ElementwiseOptimizer {
 
   AdamScalars ScalarsAt(double learning_rate) const {
     AdamScalars now;
-    now.step_size = static_cast<float>(
-        learning_rate / (1 - std::pow(settings_.beta1, step())));
+    now.step_size = static_cast<float>(learning_rate /
+                                       (1 - std::pow(settings_.beta1, step())));
     now.square_factor = static_cast<float>(
         1 / std::sqrt(1 - std::pow(settings_.beta2, step())));
     now.keep = static_cast<float>(1 - learning_rate * settings_.weight_decay);
@@ -99,9 +99,12 @@ class Adam : public ElementwiseOptimizer {
                 const at::Tensor& gradient,
                 std::vector<at::Tensor>& slots) const {
     const at::Tensor moved = value.contiguous();
-    const AdamStep s{moved.data_ptr<float>(), gradient.const_data_ptr<float>(),
-                     slots[0].data_ptr<float>(), slots[1].data_ptr<float>(),
-                     Fixed(), now};
+    const AdamStep s{moved.data_ptr<float>(),
+                     gradient.const_data_ptr<float>(),
+                     slots[0].data_ptr<float>(),
+                     slots[1].data_ptr<float>(),
+                     Fixed(),
+                     now};
     at::parallel_for(
         0, moved.numel(), kGrain,
         [&s](int64_t begin, int64_t end) { RunAdam(s, begin, end); });

@@ -16,9 +16,9 @@ struct TablePass : torch::CustomClassHolder {
 
   WarpTables Row(int64_t row, int64_t channel, int64_t channels) const {
     const int64_t block = tables.size(0) == 1 ? 0 : row;
-    return WarpTables(
-        layout, tables.const_data_ptr<int32_t>() + block * layout.words,
-        is_alpha || (channels == 4 && channel == 3));
+    return WarpTables(layout,
+                      tables.const_data_ptr<int32_t>() + block * layout.words,
+                      is_alpha || (channels == 4 && channel == 3));
   }
   WarpLaunch Launch(const at::Tensor& image) const {
     WarpLaunch launch;
@@ -49,10 +49,10 @@ void ForEachPixel(const TablePass& pass, const at::Tensor& in, at::Tensor& out,
   for (int64_t n = 0; n < out.size(0); ++n) {
     for (int64_t c = 0; c < out.size(1); ++c) {
       const WarpTables tables = pass.Row(n, c, out.size(1));
-      const float* from = in.const_data_ptr<float>() + n * in.stride(0) +
-                          c * in.stride(1);
-      float* to = out.mutable_data_ptr<float>() + n * out.stride(0) +
-                  c * out.stride(1);
+      const float* from =
+          in.const_data_ptr<float>() + n * in.stride(0) + c * in.stride(1);
+      float* to =
+          out.mutable_data_ptr<float>() + n * out.stride(0) + c * out.stride(1);
       for (int32_t y = 0; y < out.size(2); ++y) {
         for (int32_t x = 0; x < out.size(3); ++x) {
           to[y * out.stride(2) + x * out.stride(3)] =
@@ -72,10 +72,9 @@ at::Tensor Forward(const TablePass& pass, const at::Tensor& in) {
   if (in.is_cpu()) {
     ForEachPixel(pass, in, out, WarpPixel);
   } else {
-    CheckLaunched(LaunchWarpForward(pass.Launch(in), in.const_data_ptr<float>(),
-                                    StridesOf(in),
-                                    out.mutable_data_ptr<float>(),
-                                    StridesOf(out)));
+    CheckLaunched(LaunchWarpForward(
+        pass.Launch(in), in.const_data_ptr<float>(), StridesOf(in),
+        out.mutable_data_ptr<float>(), StridesOf(out)));
   }
   return out;
 }
@@ -92,10 +91,10 @@ at::Tensor Backward(const TablePass& pass, const at::Tensor& grad) {
     if (s.taps > 0) ForEachPixel(pass, grad, stage, WarpStageGradient);
     ForEachPixel(pass, stage, out, WarpInputGradient);
   } else {
-    CheckLaunched(LaunchWarpBackward(
-        pass.Launch(grad), grad.const_data_ptr<float>(), StridesOf(grad),
-        stage.mutable_data_ptr<float>(), out.mutable_data_ptr<float>(),
-        StridesOf(out)));
+    CheckLaunched(
+        LaunchWarpBackward(pass.Launch(grad), grad.const_data_ptr<float>(),
+                           StridesOf(grad), stage.mutable_data_ptr<float>(),
+                           out.mutable_data_ptr<float>(), StridesOf(out)));
   }
   return out;
 }
