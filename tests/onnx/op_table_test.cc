@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/engine/onnx/loader.h"
 #include "server/engine/onnx/op.h"
+#include "tests/onnx/gradient_ops.h"
 
 namespace phosphene::onnx {
 namespace {
@@ -27,11 +28,18 @@ std::string Table() {
       ops.size() + 1,
       " operators. The second column is the last opset\nwhose definition "
       "is followed. A network that uses any other is refused, with the operators and a node of "
-      "each\nnamed. Written by `onnx_test` with PHOSPHENE_WRITE_DOCS=1.\n\nNot built: control flow "
-      "(If, Loop, Scan), sequences, text, recurrent layers, quantized operators, losses, random\n"
+      "each\nnamed. Written by `onnx_test` with PHOSPHENE_WRITE_DOCS=1.\n\nThe third column is the "
+      "backward pass: **checked** against finite differences in double precision by\n`onnx_test` "
+      "(OpGradientTest, which fails when one is left out); **none** where no gradient flows: whole\n"
+      "numbers, truth values, steps, and what is made from sizes and constants.\n\n"
+      "Not built: control flow "
+      "(Loop, Scan, and If but for the squeeze of an\nunknown size that PyTorch writes so), sequences, text, recurrent layers, quantized operators, losses, random\n"
       "numbers, signal processing, detection (NonMaxSuppression, RoiAlign), training modes.\n\n"
-      "| operator | opset |\n|---|---|\n| Constant | 19 |\n");
-  for (const OpKind& op : ops) absl::StrAppend(&text, "| ", op.name, " | ", op.last_opset, " |\n");
+      "| operator | opset | gradient |\n|---|---|---|\n| Constant | 19 | none |\n");
+  for (const OpKind& op : ops) {
+    absl::StrAppend(&text, "| ", op.name, " | ", op.last_opset, " | ",
+                    CarriesGradient(op.name) ? "checked" : "none", " |\n");
+  }
   return text;
 }
 

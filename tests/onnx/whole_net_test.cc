@@ -118,7 +118,9 @@ class WholeNet {
     Stored stored = ListStored(folder_ / "values");
     std::vector<std::string> layers;
     for (const v1::Layer& layer : info_->layers()) {
-      if (stored.count(layer.name()) > 0) layers.push_back(layer.name());
+      // Values of one axis have no rows and channels to be told apart.
+      const auto found = stored.find(layer.name());
+      if (found != stored.end() && ReadProto(found->second).dims_size() > 1) layers.push_back(layer.name());
     }
     for (size_t portion = 0; portion < kPortions; ++portion) {
       std::vector<std::string> names;
@@ -174,8 +176,8 @@ class WholeNet {
     }
   }
 
-  // Values that are no layers because the image's pixels do not reach them:
-  // constants folded when the network was opened, and shape arithmetic.
+  // Values that are no layers: constants folded when the network was opened,
+  // shape arithmetic, vectors.
   void CompareOthers(const Stored& stored) {
     std::vector<std::string> names;
     for (const auto& [name, path] : stored) {

@@ -1,5 +1,6 @@
 // Normalizations by statistics, stored or of the item itself.
 
+#include <algorithm>
 #include <numeric>
 
 #include "server/engine/onnx/op.h"
@@ -32,14 +33,45 @@ Tensors ComposedLayerNorm(const Tensors& in, int64_t axis, double epsilon) {
   return {y, mean, inverse};
 }
 
+// Whether a BatchNormalization uses the statistics of what it is given. Before
+// opset 14 more than one output said so.
+bool Trains(const OpInit& init) {
+  if (init.opset >= 14) return init.Flag("training_mode", false);
+  const auto& outputs = init.node.outputs;
+  return std::count(outputs.begin(), outputs.end(), "") + 1 < static_cast<int64_t>(outputs.size());
+}
+
+// y, the running mean and variance moved on, and those of the batch.
+Tensors NormalizeByBatch(const Tensors& in, double epsilon, double momentum) {
+  const at::Tensor& x = in[0];
+  TORCH_CHECK(x.dim() >= 2, "an input of at least 2 axes [N,C,...] is needed");
+  const at::Tensor flat = x.to(at::kDouble).transpose(0, 1).flatten(1);  // [C,N*...]
+  const at::Tensor mean = flat.mean(1), variance = flat.var(1, /*unbiased=*/false);
+  const at::Tensor scale = in[1].to(at::kDouble) * (variance + epsilon).rsqrt();
+  const at::Tensor shift = in[2].to(at::kDouble) - mean * scale;
+  std::vector<int64_t> shape(x.dim(), 1);
+  shape[1] = x.size(1);
+  const auto moved = [&](const at::Tensor& running, const at::Tensor& now) {
+    return (running.to(at::kDouble) * momentum + now * (1 - momentum)).to(running.scalar_type());
+  };
+  return {(x * scale.view(shape) + shift.view(shape)).to(x.scalar_type()), moved(in[3], mean),
+          moved(in[4], variance), mean.to(in[3].scalar_type()), variance.to(in[4].scalar_type())};
+}
+
 }  // namespace
 
 OpRun PrepareBatchNormalization(const OpInit& init) {
   init.NeedInputs(5, 5);
-  if (init.Flag("training_mode", false)) {
-    init.Fail("is in training mode, where rows of a batch depend on each other; export for inference");
-  }
   const double epsilon = init.Float("epsilon", 1e-5);
+  if (Trains(init)) {
+    // Weights may be standardized by it (NFNet, BiT), which is folded away.
+    if (!init.Constant(0).defined()) {
+      init.Fail("is in training mode, where rows of a batch depend on each other; export for inference");
+    }
+    return [epsilon, momentum = init.Float("momentum", 0.9)](const Tensors& in) {
+      return NormalizeByBatch(in, epsilon, momentum);
+    };
+  }
   return [epsilon](const Tensors& in) {
     const at::Tensor& x = in[0];
     TORCH_CHECK(x.dim() >= 2, "an input of at least 2 axes [N,C,...] is needed");

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "server/engine/onnx/op.h"
+#include "server/engine/onnx/optional_squeeze.h"
 
 namespace phosphene::onnx {
 namespace {
@@ -86,9 +87,10 @@ OpRun PrepareTranspose(const OpInit& init) {
 
 OpRun PrepareSqueeze(const OpInit& init) {
   init.NeedInputs(1, 2);
-  return [stated = init.Ints("axes")](const Tensors& in) {
+  return [stated = init.Ints("axes"), only_if_one = init.Flag(kOnlyIfOne, false)](const Tensors& in) {
     const std::vector<int64_t> axes = AxesOf(stated, in, in[0].dim());
     if (axes.empty()) return Tensors{in[0].squeeze()};
+    if (only_if_one) return Tensors{in[0].squeeze(axes)};
     for (int64_t axis : axes) {
       TORCH_CHECK(in[0].size(axis) == 1, "axis ", axis, " has ", in[0].size(axis), " elements, not 1");
     }
