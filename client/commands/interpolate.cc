@@ -155,7 +155,7 @@ void AddInterpolate(CLI::App& app, Dispatch& dispatch) {
   which.extensions = "webp animated; png, jpg frames side by side; ckpt";
   AddJobFlags(command, flags.get(), which);
   command->footer(
-      "Examples:\n"
+      "Example:\n"
       "  phosphene interpolate --from mixed4a:3 --to mixed4a:12 --frames 8 -o "
       "between.webp\n"
       "  phosphene interpolate --target mixed4a:3 --target mixed4a:12 --target "

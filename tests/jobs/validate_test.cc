@@ -56,8 +56,7 @@ TEST(ValidateCreateJobTest, EveryFaultIsListedAtOnce) {
 }
 
 TEST(ValidateCreateJobTest, AnEmptyRequestNamesWhatIsRequired) {
-  EXPECT_THAT(BadFields({}),
-              ElementsAre("spec.parameterization", "spec.objectives"));
+  EXPECT_THAT(BadFields({}), ElementsAre("spec.parameterization"));
 }
 
 TEST(ValidateCreateJobTest, LabelsAreBounded) {

@@ -79,6 +79,18 @@ TEST(StylePreset, MaskedStylesStandSideBySide) {
               HasSubstr("--style-mask: 1 of them for 2 styles"));
 }
 
+TEST(StylePreset, SquaredDistancesWeighDeeperLayersLess) {
+  StyleOptions options;
+  options.content = "c.jpg";
+  options.styles = {"s.jpg"};
+  options.layers = {{"a"}, {"b", "c"}};
+  options.distance = "w2";
+  const v1::JobSpec spec = *StyleSpec(options, {});
+  const auto& layers = spec.objectives(1).gram_style().layers();
+  EXPECT_DOUBLE_EQ(layers[0].weight(), 1.6);
+  EXPECT_DOUBLE_EQ(layers[1].weight(), 0.4);
+}
+
 TEST(TransparentPreset, PenaltiesStandBesideTheTermsAndTheBoardComesLast) {
   TransparentOptions options;
   options.target.layer = "a";
