@@ -17,14 +17,24 @@ extern "C" size_t LLVMFuzzerMutate(uint8_t* data, size_t size, size_t max_size);
 namespace phosphene {
 namespace {
 
-// Applies one change of the many there are, drawn evenly.
-void ChangeOne(std::mt19937_64* random, google::protobuf::Message* model) {
-  static const ChangeWords words = WordsOfEverything();
+uint64_t CountChanges(const ChangeWords& words, google::protobuf::Message* model) {
   uint64_t count = 0;
   ForEachChange(model, words, [&] { return ++count > 0; });
-  if (count == 0) return;
-  uint64_t left = (*random)() % count;
-  ForEachChange(model, words, [&] { return left-- > 0; });
+  return count;
+}
+
+// Applies one change of the many there are, drawn about evenly: a walk over
+// them costs as much as a run, so they are counted now and then.
+void ChangeOne(std::mt19937_64* random, google::protobuf::Message* model) {
+  static const ChangeWords words = WordsOfEverything();
+  static uint64_t usual = 0;
+  if (usual == 0 || (*random)() % 8 == 0) usual = CountChanges(words, model);
+  for (int attempts = 0; attempts < 2 && usual > 0; ++attempts) {
+    const uint64_t chosen = (*random)() % usual;
+    uint64_t passed = 0;
+    if (!ForEachChange(model, words, [&] { return passed++ < chosen; })) return;
+    usual = passed;  // this model has fewer
+  }
 }
 
 std::string Mutated(const std::string& bytes, uint32_t seed) {

@@ -19,8 +19,13 @@ constexpr char kFolder[] = "tests/onnx/data/";
 
 // The image of the script: (7c + 3y + 5x) mod 17 / 16.
 at::Tensor Image() {
-  const at::Tensor c = at::arange(3).view({3, 1, 1}), y = at::arange(16).view({16, 1});
-  return (c * 7 + y * 3 + at::arange(16) * 5).remainder(17).to(at::kFloat).div(16).unsqueeze(0);
+  const at::Tensor c = at::arange(3).view({3, 1, 1}),
+                   y = at::arange(16).view({16, 1});
+  return (c * 7 + y * 3 + at::arange(16) * 5)
+      .remainder(17)
+      .to(at::kFloat)
+      .div(16)
+      .unsqueeze(0);
 }
 
 ModelFile Open(const std::string& name) {
@@ -66,10 +71,13 @@ TEST_P(HalfTest, LayersAreWhatOnnxRuntimeComputes) {
   for (size_t i = 0; i < expected.layers.size(); ++i) {
     const at::Tensor& all = values.at(expected.layers[i]);
     EXPECT_EQ(all.scalar_type(), at::kFloat);
-    const at::Tensor first = all.flatten().narrow(0, 0, expected.numbers[i].numel());
+    const at::Tensor first =
+        all.flatten().narrow(0, 0, expected.numbers[i].numel());
     // ONNX Runtime rounds to halves between nodes where the file says so.
     EXPECT_TRUE(at::allclose(first, expected.numbers[i], 5e-3, 2e-3))
-        << expected.layers[i] << "\n" << first << "\n" << expected.numbers[i];
+        << expected.layers[i] << "\n"
+        << first << "\n"
+        << expected.numbers[i];
   }
   values.at("probability")[0][0].backward();
   EXPECT_GT(image.grad().abs().max().item<float>(), 0);
@@ -83,8 +91,8 @@ TEST_P(HalfTest, ModelsAddLooksIntoIt) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Nets, HalfTest,
-                         testing::Values("half_whole", "half_converted", "half_weights",
-                                         "bfloat_weights"),
+                         testing::Values("half_whole", "half_converted",
+                                         "half_weights", "bfloat_weights"),
                          [](const auto& info) { return info.param; });
 
 }  // namespace
