@@ -38,10 +38,13 @@ int main(int argc, char** argv) {
     std::fputs(line->print.c_str(), stdout);
     return 0;
   }
+  // What AUTO measured on this machine stays with the data.
+  const std::string precisions = line->config.data() + "/precisions.tsv";
   auto server = phosphene::Server::Create(
-      line->config, [](phosphene::EngineInputs inputs, int threads) {
-        return phosphene::MakeTorchEngine(std::move(inputs),
-                                          {.threads = threads});
+      line->config, [&](phosphene::EngineInputs inputs, int threads) {
+        return phosphene::MakeTorchEngine(
+            std::move(inputs),
+            {.threads = threads, .precision_file = precisions});
       });
   if (!server.ok()) return Complain(server.status(), kFailed);
   std::printf("phosphened serving on %s (data %s, metrics %s)\n",

@@ -1,16 +1,4 @@
-// Steps a second of the engine, without server or store:
-//
-//   engine_bench --model googlenet.onnx --bgr --mean 104,117,123 --range 0,255
-//       --layer inception_4c/output --channel 10 --size 224 --batch 1
-//       --steps 64 --warmup 8 --threads 2 --dtype fp32 --transforms standard
-//       [--param fourier] [--seed 0] [--json] [-o picture.png]
-//       [--device cuda:0 [--graph off]]
-//
-// Says how long a step takes (median and mean), in which parts, and which share
-// of this machine's own fp32 GEMM rate the convolutions reach. -o writes the
-// image after all steps. On a GPU steps are recorded and replayed as CUDA graphs
-// (--graph off: run eagerly): `replayed_steps` says how many of those timed
-// were, `why_eager` why not; the parts of replayed steps have no times.
+// Steps a second of the engine, without server or store; kUsage tells all.
 
 #include <algorithm>
 #include <chrono>
@@ -48,6 +36,13 @@
 #include "server/engine/optimize/spec_check.h"
 #include "server/engine/tensor/guard.h"
 
+// The server's allocator, set as there (server/process.cc).
+extern "C" {
+const char* malloc_conf =
+    "background_thread:true,oversize_threshold:1,dirty_decay_ms:30000,muzzy_"
+    "decay_ms:0,thp:always";
+}
+
 namespace phosphene {
 namespace {
 
@@ -57,6 +52,37 @@ double Milliseconds(Clock::duration span) {
   return std::chrono::duration<double, std::milli>(span).count();
 }
 
+constexpr char kUsage[] =
+    R"(Steps a second of the engine, without server or store.
+
+  engine_bench --model googlenet.onnx --bgr --mean 104,117,123 --range 0,255
+      --layer inception_4c/output --channel 10 --size 224 --batch 1,4
+      --dtype fp32,bf16 --threads 2 --json
+
+Says how long a step takes (median and mean), in which parts, and which share of
+this machine's own fp32 GEMM rate the convolutions reach, for each combination
+of the lists. On a GPU steps are recorded and replayed as CUDA graphs:
+replayed_steps says how many of those timed were, why_eager why not; the parts of
+replayed steps have no times.
+
+  --model FILE, --layer NAME   required
+  --channel N                  of the layer                       (0)
+  --size N,...                 pixels a side                      (224)
+  --batch N,...                rows                               (1)
+  --dtype fp32|bf16,...                                           (fp32)
+  --threads N,...              0: all cores                       (0)
+  --device cpu|cuda:0                                             (cpu)
+  --graph on|off               on a GPU: record and replay steps  (on)
+  --steps N, --warmup N        timed, and before them; ReLUs are
+                               redirected until step 16           (64, 20)
+  --transforms standard|none                                      (standard)
+  --param fourier|pixel                                           (fourier)
+  --seed N                                                        (0)
+  --mean A,.. --std A,.. --range LO,HI --bgr   as the model takes images
+  --json                       one object a line
+  -o FILE                      writes the image after all steps
+)";
+
 // Flags by name; those without a value hold "".
 struct Flags {
   std::map<std::string, std::string> values = {{"model", ""},
@@ -65,7 +91,7 @@ struct Flags {
                                                {"size", "224"},
                                                {"batch", "1"},
                                                {"steps", "64"},
-                                               {"warmup", "8"},
+                                               {"warmup", "20"},
                                                {"threads", "0"},
                                                {"dtype", "fp32"},
                                                {"transforms", "standard"},
@@ -77,16 +103,16 @@ struct Flags {
                                                {"device", "cpu"},
                                                {"graph", "on"},
                                                {"o", ""}};
-  bool bgr = false, json = false;
+  bool bgr = false, json = false, help = false;
 
   absl::Status Parse(int argc, char** argv) {
-    std::vector<std::string> known = {"bgr", "json"};
+    std::vector<std::string> known = {"bgr", "json", "help"};
     for (const auto& [name, value] : values) known.push_back(name);
     for (int i = 1; i < argc; ++i) {
       std::string name = argv[i];
       name.erase(0, std::min(name.find_first_not_of('-'), name.size()));
-      if (name == "bgr" || name == "json") {
-        (name == "bgr" ? bgr : json) = true;
+      if (name == "bgr" || name == "json" || name == "help") {
+        (name == "bgr" ? bgr : name == "json" ? json : help) = true;
       } else if (values.count(name) && i + 1 < argc) {
         values[name] = argv[++i];
       } else {
@@ -96,10 +122,46 @@ struct Flags {
                          values.count(name) ? "" : NearestHint(name, known)));
       }
     }
+    if (help) return absl::OkStatus();
     if (values["model"].empty() || values["layer"].empty()) {
-      return absl::InvalidArgumentError("--model and --layer are required");
+      return absl::InvalidArgumentError(
+          "--model and --layer are required; --help tells all");
+    }
+    return CheckValues();
+  }
+
+  // Numbers are numbers, and words those that are known.
+  absl::Status CheckValues() const {
+    for (const char* name : {"channel", "size", "steps", "warmup", "threads", "batch"}) {
+      const bool positive = name == std::string("size") ||
+                            name == std::string("steps") ||
+                            name == std::string("batch");
+      for (const std::string& part : List(name)) {
+        int value = 0;
+        if (absl::SimpleAtoi(part, &value) && value >= (positive ? 1 : 0)) continue;
+        return absl::InvalidArgumentError(
+            absl::StrCat("--", name, " ", part, ": a number of ",
+                         positive ? 1 : 0, " or more is needed"));
+      }
+    }
+    const std::map<std::string, std::vector<std::string>> words = {
+        {"dtype", {"fp32", "bf16"}},
+        {"transforms", {"standard", "none"}},
+        {"param", {"fourier", "pixel"}},
+        {"graph", {"on", "off"}}};
+    for (const auto& [name, allowed] : words) {
+      for (const std::string& part : List(name)) {
+        if (std::count(allowed.begin(), allowed.end(), part) > 0) continue;
+        return absl::InvalidArgumentError(
+            absl::StrCat("--", name, " ", part, " is unknown; allowed: ",
+                         absl::StrJoin(allowed, ", ")));
+      }
     }
     return absl::OkStatus();
+  }
+
+  std::vector<std::string> List(const std::string& name) const {
+    return absl::StrSplit(Text(name), ',', absl::SkipEmpty());
   }
   const std::string& Text(const std::string& name) const {
     return values.at(name);
@@ -275,7 +337,8 @@ absl::Status Bench(const Flags& flags) {
                        side * side * flags.Int("batch");
   const double gemm = placement.device.is_cpu() ? GemmRate() : 0;
   const auto number = [](double value) { return absl::StrCat(value); };
-  Tell({{"layer", flags.Text("layer")},
+  Tell({{"model", flags.Text("model")},
+        {"layer", flags.Text("layer")},
         {"size", flags.Text("size")},
         {"batch", flags.Text("batch")},
         {"dtype", flags.Text("dtype")},
@@ -313,16 +376,41 @@ absl::Status Bench(const Flags& flags) {
   return absl::OkStatus();
 }
 
+// One run for each combination of the flags that are lists.
+absl::Status BenchAll(const Flags& flags) {
+  std::vector<Flags> runs = {flags};
+  for (const char* name : {"size", "dtype", "threads", "batch"}) {
+    std::vector<Flags> more;
+    for (const Flags& run : runs) {
+      for (const std::string& value : flags.List(name)) {
+        more.push_back(run);
+        more.back().values[name] = value;
+      }
+    }
+    runs = std::move(more);
+  }
+  for (const Flags& run : runs) {
+    RETURN_IF_ERROR(Bench(run));
+    if (!run.json && runs.size() > 1) std::printf("\n");
+    std::fflush(stdout);
+  }
+  return absl::OkStatus();
+}
+
 int Main(int argc, char** argv) {
   Flags flags;
   absl::Status status = flags.Parse(argc, argv);
   if (!status.ok()) {
-    std::cerr << status.message() << "\n";
+    std::cerr << "engine_bench: " << status.message() << "\n";
     return 2;
   }
-  const absl::Status thrown = Guarded("bench", [&] { status = Bench(flags); });
+  if (flags.help) {
+    std::fputs(kUsage, stdout);
+    return 0;
+  }
+  const absl::Status thrown = Guarded("bench", [&] { status = BenchAll(flags); });
   if (!thrown.ok()) status = thrown;
-  if (!status.ok()) std::cerr << status << "\n";
+  if (!status.ok()) std::cerr << "engine_bench: " << status << "\n";
   return status.ok() ? 0 : 1;
 }
 
