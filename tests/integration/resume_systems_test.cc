@@ -49,13 +49,13 @@ class ResumeSystemsTest : public testing::Test {
 
 TEST_F(ResumeSystemsTest, AnAlignedInterpolationGoesOn) {
   ExpectSameBytes(Spec(R"(
-    parameterization { width: 48 rows: 4 stack { unique { fourier {} }
-      shared { height: 12 width: 12 } shared { rows: 2 height: 6 width: 6 } } }
+    parameterization { width: 32 rows: 3 stack { unique { fourier {} }
+      shared { height: 8 width: 8 } shared { rows: 2 height: 4 width: 4 } } }
     transforms { preset { name: STANDARD } }
     objectives { channel_interpolate { from_layer: "mixed4a" from_channel: 1
                                        to_layer: "mixed4a" to_channel: 2 } }
     objectives { weight: 0.1 alignment { layer: "mixed3b" decay_ratio: 5 } }
-    outputs { animated_webp { ping_pong: true } } steps: 100)"));
+    outputs { animated_webp { ping_pong: true } } steps: 80)"));
 }
 
 TEST_F(ResumeSystemsTest, APeriodicCppnGoesOn) {
@@ -63,7 +63,7 @@ TEST_F(ResumeSystemsTest, APeriodicCppnGoesOn) {
     parameterization { width: 64 cppn { periodic: true normalize: true } }
     objectives { channel { layer: "mixed4a" channel: 5 } }
     optimizer { learning_rate: 0.005 adam {} }
-    outputs { width: 96 png {} } steps: 120)"));
+    outputs { width: 96 png {} } steps: 100)"));
 }
 
 TEST_F(ResumeSystemsTest, AStyleTransferGoesOnWithItsMovingAverages) {
@@ -80,7 +80,7 @@ TEST_F(ResumeSystemsTest, AStyleTransferGoesOnWithItsMovingAverages) {
       styles { image: ")",
                                     style, R"(" colors_from: ")", content,
                                     R"(" } } }
-    steps: 100)")));
+    steps: 60)")));
 }
 
 TEST_F(ResumeSystemsTest, ATransparentPictureGoesOn) {
@@ -93,7 +93,7 @@ TEST_F(ResumeSystemsTest, ATransparentPictureGoesOn) {
       factors { channel { layer: "mixed4a" channel: 5 } }
       factors { alpha { statistic: TRANSPARENCY } } } }
     optimizer { learning_rate: 0.03 adam {} }
-    outputs { png {} } steps: 150)"));
+    outputs { png {} } steps: 250)"));
 }
 
 // Not resumed, but drawn from what a finished run kept.

@@ -137,5 +137,24 @@ TEST(BlobsOfTest, FindsEveryBlobWithItsPath) {
                          "spec.parameterization.phase.measured.images[0]=d"));
 }
 
+TEST(BlobsOfTest, FindsTheStopsOfAMorphAndTheColoursOfAStyle) {
+  v1::JobSpec spec = FakeSpec(10);
+  auto* morph =
+      spec.mutable_parameterization()->mutable_init()->mutable_morph();
+  morph->add_checkpoints("a");
+  morph->add_checkpoints("b");
+  spec.add_objectives()->mutable_gram_style()->add_styles()->set_colors_from(
+      "c");
+  std::vector<std::string> found;
+  for (const SpecBlob& blob : BlobsOf(spec, "spec"))
+    found.push_back(absl::StrCat(blob.path, "=", blob.name));
+  EXPECT_THAT(
+      found,
+      testing::IsSupersetOf(
+          {"spec.parameterization.init.morph.checkpoints[0]=a",
+           "spec.parameterization.init.morph.checkpoints[1]=b",
+           "spec.objectives[1].gram_style.styles[0].colors_from=c"}));
+}
+
 }  // namespace
 }  // namespace phosphene
