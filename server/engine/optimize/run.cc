@@ -18,6 +18,7 @@
 #include "server/engine/optimize/checkpoint.h"
 #include "server/engine/optimize/loop.h"
 #include "server/engine/optimize/outputs.h"
+#include "server/engine/optimize/override_notes.h"
 #include "server/engine/optimize/replay.h"
 #include "server/engine/optimize/replay_rules.h"
 #include "server/engine/optimize/reporter.h"
@@ -110,6 +111,12 @@ class Runner {
                      MakeOutputs(spec_, *parts_.param, state));
     if (!finished) result.checkpoint = std::move(state);
     result.warnings = watch_.Warnings(step_);
+    if (context_.model.info != nullptr) {
+      for (std::string& note : OverrideNotes(spec_.gradient_overrides(),
+                                             *context_.model.info)) {
+        result.warnings.push_back(std::move(note));
+      }
+    }
     return result;
   }
 
