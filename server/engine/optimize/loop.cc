@@ -151,17 +151,21 @@ void Loop::RunNetwork(StepView& view) {
   network->set_redirect_relu(Redirects(spec_.gradient_overrides(), view.step));
   try {
     activations_ = network->Forward(view.input);
+    ran_.emplace(view.input.size(2), view.input.size(3));
   } catch (const c10::OutOfMemoryError&) {
     throw;
   } catch (const c10::Error& e) {
-    // What ran once runs again; on the first step it is the size.
+    // What ran at a size runs again; else it is the size.
     const std::string what = e.what_without_backtrace();
-    if (ran_ || absl::StrContains(what, "memory")) throw;
-    throw Refused{
-        FieldError("spec.parameterization",
-                   absl::StrCat("the network does not take an image of ",
-                                view.input.size(3), " x ", view.input.size(2),
-                                " (after the transforms): ", what))};
+    const std::pair size(view.input.size(2), view.input.size(3));
+    if (ran_.count(size) > 0 || absl::StrContains(what, "memory")) throw;
+    throw Refused{FieldError(
+        spec_.transforms().empty() ? "spec.parameterization"
+                                   : "spec.transforms",
+        absl::StrCat("the network does not take an image of ", size.second,
+                     " x ", size.first, " (after the transforms): ", what,
+                     "; a resize at the end of the transforms gives every "
+                     "image the size it takes"))};
   }
   view.activations = &activations_;
 }
@@ -227,10 +231,7 @@ absl::Status Loop::Step(int64_t step) {
       LearningRateAt(spec_.optimizer(), step, Engine::TotalSteps(spec_));
   const bool replays = replay_ != nullptr && times_ == nullptr &&
                        !Redirects(spec_.gradient_overrides(), step);
-  const absl::Status status =
-      replays ? StepByReplay(step, rate) : StepEagerly(step, rate);
-  if (status.ok()) ran_ = true;
-  return status;
+  return replays ? StepByReplay(step, rate) : StepEagerly(step, rate);
 }
 
 absl::Status Loop::StepEagerly(int64_t step, double rate) {

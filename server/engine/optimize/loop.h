@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <set>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -87,7 +89,8 @@ class Loop {
   const v1::JobSpec& spec_;
   Parts& parts_;
   StepTimes* times_ = nullptr;
-  bool ran_ = false;  // a step ended well
+  // Heights and widths that went through the network.
+  std::set<std::pair<int64_t, int64_t>> ran_;
   std::map<std::string, at::Tensor> activations_;
   std::vector<at::Tensor> values_;  // [rows] each, detached
   at::Tensor total_;                // [rows], detached
