@@ -103,5 +103,24 @@ TEST(ReluTest, FusedReluRedirectsADeadItemAlone) {
   EXPECT_EQ(gradient(1)[0].abs().sum().item<float>(), 0);
 }
 
+// GELU, SiLU and HardSwish have no dead units that redirection could wake.
+TEST(ReluTest, OtherActivationsKeepTheirGradient) {
+  NetBuilder net(20);
+  net.Conv("image", "c", 3, 4, 3).Node("Gelu", {"c"}, "gelu");
+  net.Node("Sigmoid", {"gelu"}, "gate").Node("Mul", {"gelu", "gate"}, "silu");
+  net.Node("HardSwish", {"silu"}, "hard").Output("hard");
+  const auto network = net.Compile({"hard"});
+  const at::Tensor image = RandomTensor({2, 3, 5, 6}, 3);
+  const auto gradient = [&](double g) {
+    const at::Tensor x = image.clone().requires_grad_(true);
+    const at::Tensor y = network->Forward(x).at("hard");
+    return torch::autograd::grad({y}, {x}, {at::full_like(y, g)})[0];
+  };
+  const at::Tensor plain = gradient(-1);
+  EXPECT_GT(plain.abs().max().item<float>(), 0);
+  network->set_redirect_relu(true);
+  EXPECT_TRUE(at::equal(gradient(-1), plain));
+}
+
 }  // namespace
 }  // namespace phosphene::onnx

@@ -1,0 +1,123 @@
+"""Visualizes a middle layer of every network in a folder through the real server.
+
+    python visualize_nets.py NETS --client build/bin/phosphene --data DIR [--steps 64] [--out DIR]
+
+NETS as make_whole_nets.py writes it: each folder with a model.onnx is a network.
+Each is added to a private server, its layers are listed, and channel 1 of a
+layer in the middle is maximized. Prints a line a network: layer, objective at
+the start and at the end, notes of the server. Fails when an objective does not
+rise well above its start, or a network with a fixed size takes a job of another
+size without a word. Standard library only.
+"""
+
+import argparse
+import json
+import pathlib
+import subprocess
+import sys
+
+# What a middle layer is chosen from: where networks add up or switch.
+MIDDLE = {"Relu", "Clip", "HardSwish", "Gelu", "Add", "Concat", "Mul"}
+# A layer of fewer channels is an attention head's or a mask's.
+LEAST_CHANNELS = 8
+
+
+class Failed(Exception):
+    pass
+
+
+class Client:
+    def __init__(self, program, data):
+        self.command = [program, "--json", "--local", "--data", data]
+
+    def __call__(self, *arguments):
+        """The JSON objects a command prints."""
+        run = subprocess.run([*self.command, *arguments], capture_output=True, text=True)
+        if run.returncode != 0:
+            raise Failed((run.stderr.strip() or run.stdout.strip()).splitlines()[-1])
+        return [json.loads(line) for line in run.stdout.splitlines() if line.startswith("{")]
+
+
+def flatten(objects, key):
+    """Listings come as one object an entry or as one object with all."""
+    out = []
+    for entry in objects:
+        out.extend(entry[key] if key in entry else [entry])
+    return out
+
+
+def middle_layer(layers):
+    """The layer in the middle of those where networks add up or switch."""
+    wide = [layer for layer in layers if layer.get("channels", 0) >= LEAST_CHANNELS]
+    # Layers with places come first; transformers have tokens instead.
+    chosen = [layer for layer in wide if layer["op"] in MIDDLE and layer.get("stride", 0) > 0]
+    if len(chosen) < 3:
+        chosen = [layer for layer in wide if layer["op"] in MIDDLE] or wide
+    return chosen[len(chosen) // 2]["name"]
+
+
+def objective_values(events):
+    return [event["progress"]["objective_value"] for event in events
+            if "objective_value" in event.get("progress", {})]
+
+
+def feature(client, model, layer, size, steps, transforms, out):
+    return client("feature", "--model", model, "--layer", layer, "--channel", "1", "--steps",
+                  str(steps), "--size", str(size), "--seed", "1", "--transforms", transforms,
+                  "-o", str(out))
+
+
+def check_other_size(client, model, layer, size, out):
+    """A job at another size must be answered by an error that says what to do."""
+    try:
+        feature(client, model, layer, size + 32, 1, "none", out)
+    except Failed as error:
+        if "resize" not in str(error):
+            raise Failed(f"another size is answered with: {error}")
+        return
+    raise Failed(f"takes {size + 32} x {size + 32} without a word")
+
+
+def visualize(client, name, path, steps, out):
+    model = client("models", "add", str(path), "--name", name, "--replace")[-1]
+    layers = flatten(client("models", "layers", name), "layers")
+    layer = middle_layer(layers)
+    fixed = int(model.get("input_height", 0))
+    size = fixed or 224
+    # The standard transforms change the size, so a fixed one is given back.
+    transforms = f"standard,resize:{fixed}" if fixed else "standard"
+    values = objective_values(feature(client, name, layer, size, steps, transforms, out / f"{name}.png"))
+    start, end = values[0], max(values[-5:])
+    takes = f"{fixed} x {fixed}" if fixed else "any size"
+    print(f"{name}: {layer} {start:.4g} -> {end:.4g}; {takes}", flush=True)
+    if end < start + 0.3 * abs(start):
+        raise Failed(f"the objective hardly rises: {start:.4g} -> {end:.4g}")
+    if fixed:
+        check_other_size(client, name, layers[-1]["name"], fixed, out / "other.png")
+
+
+def main():
+    flags = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    flags.add_argument("nets", type=pathlib.Path)
+    flags.add_argument("--client", required=True)
+    flags.add_argument("--data", required=True)
+    flags.add_argument("--steps", type=int, default=64)
+    flags.add_argument("--out", type=pathlib.Path, default=pathlib.Path("phosphene-out"))
+    arguments = flags.parse_args()
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    client = Client(arguments.client, arguments.data)
+    paths = sorted(arguments.nets.rglob("model.onnx"))
+    failures = 0
+    for path in paths:
+        name = "-".join(path.relative_to(arguments.nets).parts[:-1]).lower()[:63]
+        try:
+            visualize(client, name, path, arguments.steps, arguments.out)
+        except Failed as error:
+            failures += 1
+            print(f"{name}: FAILED: {error}", flush=True)
+    print(f"{len(paths)} networks, {failures} failed")
+    sys.exit(1 if failures or not paths else 0)
+
+
+if __name__ == "__main__":
+    main()
