@@ -88,25 +88,26 @@ void OpenedNetwork::ListLayers() {
   FindLogits(facts);
 }
 
-absl::StatusOr<Shapes> OpenedNetwork::ProbeShapes(const std::vector<std::string>& values,
-                                                  int64_t batch, int64_t height,
-                                                  int64_t width) const {
-  OpOptions options;
-  options.float_type = at::kFloat;
-  ASSIGN_OR_RETURN(auto program, Program::Compile(graph_, {config_.input()}, values, options, &cache_));
+absl::StatusOr<Shapes> OpenedNetwork::ProbeShapes(const Program& program, int64_t batch,
+                                                  int64_t height, int64_t width) const {
   Shapes shapes;
   RETURN_IF_ERROR(Guarded("trying the network", [&] {
     const ScopedAllocationLimit memory(kTrialBytes, kTrialBytes);
-    shapes = program->ShapesOf({at::full({batch, channels_, height, width}, 0.5)});
+    shapes = program.ShapesOf({at::full({batch, channels_, height, width}, 0.5)});
   }));
   return shapes;
 }
 
 void OpenedNetwork::Probe(const std::vector<std::string>& unknown) {
+  OpOptions options;
+  options.float_type = at::kFloat;
+  // One program for all sizes: making it lays out every weight.
+  const auto program = Program::Compile(graph_, {config_.input()}, unknown, options, &cache_);
+  if (!program.ok()) return;  // such layers stay unknown, and say why when they are run
   const auto [height, width] = ProbeSize();
-  const auto one = ProbeShapes(unknown, 1, height, width);
-  if (!one.ok()) return;  // such layers stay unknown, and say why when they are run
-  const auto two = ProbeShapes(unknown, 2, height, width);
+  const auto one = ProbeShapes(**program, 1, height, width);
+  if (!one.ok()) return;
+  const auto two = ProbeShapes(**program, 2, height, width);
   // A file written for one image sees rows one at a time: any axis will do.
   const bool single = declared_batch_ == 1;
   for (const auto& [value, layout] : FindLayouts(graph_, config_.input(), *one, two.ok() && !single ? *two : *one, single)) {
@@ -118,7 +119,7 @@ void OpenedNetwork::Probe(const std::vector<std::string>& unknown) {
   const GraphInput& input = *graph_.FindInput(config_.input());
   if (input.dims.size() != 4 || input.dims[2] == 0 || input.dims[3] == 0) return;
   constexpr int64_t kLarger = 64;  // a multiple of the strides in use
-  if (ProbeShapes(unknown, 1, height + kLarger, width + kLarger).ok()) return;
+  if (ProbeShapes(**program, 1, height + kLarger, width + kLarger).ok()) return;
   height_ = input.dims[2];
   width_ = input.dims[3];
 }

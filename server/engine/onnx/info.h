@@ -23,6 +23,8 @@ constexpr int64_t kMaxChannels = int64_t{1} << 16;
 // for the largest of torchvision's at 16 times the pixels of their pictures.
 constexpr int64_t kTrialBytes = int64_t{1} << 32;
 
+class Program;
+
 // A parsed network: its graph and weights, config, layers and names.
 // Immutable but for the weight cache; thread-safe.
 class OpenedNetwork : public NetworkInfo {
@@ -61,8 +63,8 @@ class OpenedNetwork : public NetworkInfo {
   // following the graph did not tell (transformers), and on a larger one to see
   // whether it takes any size.
   void Probe(const std::vector<std::string>& unknown);
-  absl::StatusOr<Shapes> ProbeShapes(const std::vector<std::string>& values, int64_t batch,
-                                     int64_t height, int64_t width) const;
+  absl::StatusOr<Shapes> ProbeShapes(const Program& program, int64_t batch, int64_t height,
+                                     int64_t width) const;
   void FindLogits(const std::unordered_map<std::string, ValueFacts>& facts);
 
   std::string name_;
