@@ -63,6 +63,30 @@ TEST(NetworkTest, ValueBeforeReluIsNotOverwritten) {
   EXPECT_EQ(MaxDifference(out.at("conv2/3x3").relu(), out.at("conv2/relu_3x3")), 0);
 }
 
+// Exporters write GELU as five operators; whole or in parts it is the same.
+TEST(NetworkTest, AGeluInFiveOperatorsIsTheGelu) {
+  NetBuilder net;
+  net.Weight("root", at::full({}, std::sqrt(2.0f))).Weight("one", at::ones({})).Weight("half", at::full({}, 0.5f));
+  net.Node("Mul", {"image", "root"}, "x").Node("Div", {"x", "root"}, "scaled");
+  net.Node("Erf", {"scaled"}, "erf").Node("Add", {"erf", "one"}, "sum");
+  net.Node("Mul", {"x", "sum"}, "product").Node("Mul", {"product", "half"}, "y").Output("y");
+  const at::Tensor image = RandomTensor({2, 3, 4, 5}, 3, -2, 2);
+  const auto value_and_gradient = [&](const std::function<at::Tensor(const at::Tensor&)>& fn) {
+    const at::Tensor x = image.clone().requires_grad_(true);
+    const at::Tensor y = fn(x);
+    return std::make_pair(y.detach(), torch::autograd::grad({y.pow(2).sum()}, {x})[0]);
+  };
+  const auto expected =
+      value_and_gradient([](const at::Tensor& x) { return at::gelu(x * std::sqrt(2.0f)); });
+  for (const std::vector<std::string>& layers :
+       {std::vector<std::string>{"y"}, {"erf", "y"}, {"product", "y"}}) {
+    const auto network = net.Compile(layers);
+    const auto ours = value_and_gradient([&](const at::Tensor& x) { return network->Forward(x).at("y"); });
+    EXPECT_LT(MaxDifference(ours.first, expected.first), 1e-5);
+    EXPECT_LT(MaxDifference(ours.second, expected.second), 1e-4);
+  }
+}
+
 TEST(NetworkTest, RowsOfABatchDoNotInfluenceEachOther) {
   const NetBuilder net = SmallGoogLeNet();
   const auto network = net.Compile({"inception_4a/output"});

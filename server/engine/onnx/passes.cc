@@ -166,6 +166,19 @@ Activation ActivationOf(const Graph& graph, const Node& node) {
   return std::isinf(high) ? Activation{Activation::kRelu, 0} : Activation{Activation::kClip, high};
 }
 
+// The input of a two-input node that is not the constant `value`, where one is.
+const std::string* OtherThan(const Graph& graph, const Node& node, double value) {
+  if (node.inputs.size() != 2) return nullptr;
+  for (size_t i = 0; i < 2; ++i) {
+    const auto it = graph.constants.find(node.inputs[i]);
+    if (it == graph.constants.end() || it->second.numel() != 1) continue;
+    if (!at::isFloatingType(it->second.scalar_type())) continue;
+    const double is = it->second.item().toDouble();
+    if (std::abs(is - value) <= 1e-6 * std::abs(value)) return &node.inputs[1 - i];
+  }
+  return nullptr;
+}
+
 // 1x1, stride 1, unpadded, one group, an activation that a group can share.
 bool Groupable(const Graph& graph, const Node& conv) {
   if (conv.op != "Conv" || conv.outputs.size() != 1 || conv.inputs.size() < 2) return false;
@@ -240,6 +253,35 @@ void FuseActivations(const Wanted& wanted, Graph* graph) {
     conv.activation = activation;
     conv.outputs = reader->outputs;
     reader->op.clear();
+  }
+  DropCleared(graph);
+}
+
+void FuseGelus(const Wanted& wanted, Graph* graph) {
+  const auto readers = CountReaders(*graph);
+  const auto makers = IndexProducers(*graph);
+  // The node of this operator that makes a value nobody else reads.
+  const auto maker = [&](const std::string* value, const char* op) -> Node* {
+    if (value == nullptr || makers.count(*value) == 0 || wanted.count(*value) > 0) return nullptr;
+    Node& node = graph->nodes[makers.at(*value)];
+    return node.op == op && node.outputs.size() == 1 && readers.at(*value) == 1 ? &node : nullptr;
+  };
+  for (Node& last : graph->nodes) {
+    if (last.op != "Mul") continue;
+    Node* const product = maker(OtherThan(*graph, last, 0.5), "Mul");
+    if (product == nullptr || product->inputs.size() != 2) continue;
+    for (size_t i = 0; i < 2; ++i) {
+      const std::string& x = product->inputs[1 - i];
+      Node* const sum = maker(&product->inputs[i], "Add");
+      Node* const erf = sum == nullptr ? nullptr : maker(OtherThan(*graph, *sum, 1), "Erf");
+      Node* const scaled = erf == nullptr ? nullptr : maker(&erf->inputs[0], "Div");
+      if (scaled == nullptr || scaled->inputs[0] != x) continue;
+      if (OtherThan(*graph, *scaled, std::sqrt(2.0)) != &scaled->inputs[0]) continue;
+      last.op = "Gelu";
+      last.inputs = {x};
+      for (Node* node : {product, sum, erf, scaled}) node->op.clear();
+      break;
+    }
   }
   DropCleared(graph);
 }

@@ -35,6 +35,10 @@ void FoldBatchNorms(const Wanted& wanted, WeightCache* cache, Graph* graph);
 // Lets convolutions do the Relu, or Clip from 0, that follows them.
 void FuseActivations(const Wanted& wanted, Graph* graph);
 
+// Makes one Gelu of the five operators that exporters write before opset 20:
+// x * (1 + erf(x / sqrt 2)) * 0.5.
+void FuseGelus(const Wanted& wanted, Graph* graph);
+
 // Name of the operator GroupConvolutions makes: several convolutions of one
 // input; inputs x, weight, bias, weight, bias, ...
 constexpr char kGroupedConv[] = "Phosphene.GroupedConv";

@@ -176,6 +176,7 @@ absl::StatusOr<std::unique_ptr<Program>> Program::Compile(const Graph& graph,
     FoldBatchNorms(barriers, cache, &own);
   }));
   FuseActivations(barriers, &own);
+  FuseGelus(barriers, &own);
   GroupConvolutions(&own);
   return ProgramBuilder(std::move(own), options, cache).Build(inputs, renamed);
 }
