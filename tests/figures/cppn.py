@@ -6,7 +6,8 @@ usage: cppn.py --sizes small.png large.png
 
 Sizes: the large picture is averaged over whole blocks down to the small one (or resampled by a box filter where the
 ratio is no whole number); PSNR of the two. Tile: mean |difference| across the edges (last against first column and
-line) and of inner neighbours; the first must not be larger. Grey: the values a picture holds.
+line) and of inner neighbours, their mean and the largest of a column or line: a seamless edge is like any other place.
+Grey: the values a picture holds.
 """
 
 import argparse
@@ -41,8 +42,9 @@ def main():
         tile = load(path)
         for name, axis in (("columns", 1), ("lines", 0)):
             first, last = np.take(tile, 0, axis), np.take(tile, -1, axis)
-            inner = np.abs(np.diff(tile, axis=axis)).mean()
-            print(f"{path} {name}: across the edge {np.abs(first - last).mean():.5f}, inner neighbours {inner:.5f}")
+            inner = np.moveaxis(np.abs(np.diff(tile, axis=axis)), axis, 0).mean((1, 2))
+            print(f"{path} {name}: across the edge {np.abs(first - last).mean():.5f}, inner neighbours "
+                  f"{inner.mean():.5f} on average, {inner.max():.5f} at most")
     for path in args.grey:
         values = np.unique((load(path) * 255).round())
         print(f"{path}: values {values.min():.0f}..{values.max():.0f}, std {load(path).std():.5f}")

@@ -164,7 +164,7 @@ TEST(Presets, SharedTensorsFollowTheCanvasAndAlignmentTakesLonger) {
   EXPECT_EQ(spec.parameterization().stack().shared(0).width(), 32);
   EXPECT_EQ(spec.parameterization().stack().shared(5).height(), 1);
   EXPECT_EQ(spec.steps(), 1024);
-  EXPECT_DOUBLE_EQ(spec.objectives(1).weight(), 0.1);
+  EXPECT_DOUBLE_EQ(spec.objectives(1).weight(), 0.3);
   EXPECT_DOUBLE_EQ(spec.objectives(1).alignment().decay_ratio(), 5);
   options.frames = 1;
   EXPECT_FALSE(InterpolateSpec(options, common).ok());
