@@ -264,8 +264,13 @@ absl::Status Loop::StepByReplay(int64_t step, double rate) {
         {ReportSize()}, parts_.param->Tensors()[0].value.options().requires_grad(false));
   }
   std::string why;
-  const bool ready = replay_->Prepare(
-      *drawn, [this, step](StepFeed& feed) { DeviceWork(step, feed); }, &why);
+  bool ready = false;
+  try {
+    ready = replay_->Prepare(
+        *drawn, [this, step](StepFeed& feed) { DeviceWork(step, feed); }, &why);
+  } catch (const Refused& refused) {
+    return refused.status;
+  }
   if (!why.empty())
     LogInfo("steps run one operation at a time", {{"why", why}});
   if (!ready) return StepEagerly(step, rate);
