@@ -19,6 +19,7 @@
 #   --style FILE    painting for style transfer and patterns; likewise
 #   --size N        side of the pictures, 144
 #   --percent P     of the usual steps, 100: fewer for a quick look
+#   --keep yes      leave pictures that are there already as they are
 #
 # PHOSPHENE is the program to run, with its flags: default `phosphene --local`
 # from build/release or the path. A server that runs already is quicker:
@@ -37,9 +38,10 @@ photo=
 style=
 size=144
 percent=100
+keep=no
 while [ $# -gt 0 ]; do
   case $1 in
-    --model|--out|--features|--from|--to|--shallow|--middle|--photo|--style|--size|--percent)
+    --model|--out|--features|--from|--to|--shallow|--middle|--photo|--style|--size|--percent|--keep)
       [ $# -gt 1 ] || { echo "make.sh: $1 needs a value" >&2; exit 2; }
       declare "${1#--}=$2"; shift 2 ;;
     -h|--help) sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' "$0"; exit 0 ;;
@@ -62,9 +64,11 @@ steps() { local n=$(( $1 * percent / 100 )); echo $(( n > 1 ? n : 1 )); }
 # show FILE TITLE COMMAND...: makes a picture and an entry of the page.
 show() {
   local file=$1 title=$2; shift 2
-  echo "$file" >&2
-  # shellcheck disable=SC2086
-  $PHOSPHENE --quiet "$@" -o "$out/$file" > /dev/null
+  if [ "$keep" = no ] || [ ! -s "$out/$file" ]; then
+    echo "$file" >&2
+    # shellcheck disable=SC2086
+    $PHOSPHENE --quiet "$@" -o "$out/$file" > /dev/null
+  fi
   pictures+=("$file")
   entry "$file" "$title" "$*"
 }
@@ -93,8 +97,8 @@ done
 first=${features%%,*}
 layer=${first%:*}
 channel=${first##*:}
-[ -n "$photo" ] || photo=$out/feature-1.webp
-[ -n "$style" ] || style=$out/feature-2.webp
+[ -n "$photo" ] || photo=$out/feature-2.webp
+[ -n "$style" ] || style=$out/feature-1.webp
 
 show sheet.png "Sheet: sixteen channels of $middle" \
   sheet "${common[@]}" --layer "$middle" --channels 0-15 --columns 8 \
