@@ -212,8 +212,30 @@ def draw(net, size):
     return best
 
 
-def make(name, folder, exporter, opset):
+def calibrate(net, size):
+    """Gives BatchNorm the statistics that training would leave, so that deep layers see the image."""
+    norms = [module for module in net.modules() if isinstance(module, torch.nn.modules.batchnorm._BatchNorm)]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # the mean of what is seen
+        norm.train()
+    coarse = torch.rand(4, 3, size // 16, size // 16) * 4 - 2
+    image = torch.nn.functional.interpolate(coarse, size=(size, size), mode="bilinear")
+    with torch.no_grad():
+        net(image + torch.randn_like(image) * 0.3)
+    for norm in norms:
+        norm.eval()
+
+
+def make(name, folder, exporter, opset, calibrated):
     net, size = build(name)
+    if calibrated:
+        calibrate(net, size)
+        folder.mkdir(parents=True, exist_ok=True)
+        with torch.no_grad():
+            export(net, torch.rand(1, 3, size, size), folder / "model.onnx", exporter, opset)
+        print(f"{name} made", flush=True)
+        return
     apart, image, cotangent, gradient = draw(net, size)
     folder.mkdir(parents=True, exist_ok=True)
     with torch.no_grad():
@@ -232,11 +254,13 @@ def main():
     flags.add_argument("--nets", nargs="*", default=NETS)
     flags.add_argument("--exporter", choices=["torchscript", "dynamo"], default="torchscript")
     flags.add_argument("--opset", type=int, help="default: 17 for torchscript, dynamo's own choice")
+    flags.add_argument("--calibrated", action="store_true",
+                       help="for visualize_nets.py: BatchNorm's statistics from pictures, the network alone")
     arguments = flags.parse_args()
     # The fused attention of inference mode has no ONNX export.
     torch.backends.mha.set_fastpath_enabled(False)
     for name in arguments.nets:
-        make(name, arguments.out / name, arguments.exporter, arguments.opset)
+        make(name, arguments.out / name, arguments.exporter, arguments.opset, arguments.calibrated)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
     python visualize_nets.py NETS --client build/bin/phosphene --data DIR [--steps 64] [--out DIR]
 
-NETS as make_whole_nets.py writes it: each folder with a model.onnx is a network.
+NETS as make_whole_nets.py --calibrated writes it: each folder with a model.onnx is
+a network. (Without calibration deep layers of random networks hardly see the image.)
 Each is added to a private server, its layers are listed, and channel 1 of a
 layer in the middle is maximized. Prints a line a network: layer, objective at
 the start and at the end, notes of the server. Fails when an objective does not
