@@ -109,18 +109,17 @@ absl::Status TellAlignment(Session& session, const v1::Job& job, int frames,
     ASSIGN_OR_RETURN(const std::vector<Pixels> all,
                      FramesOf(sheet, frames, columns));
     const FrameAlignment measured = AlignmentOf(all, columns);
-    session.Emit(
-        JsonObject()
-            .AddJson("alignment", JsonObject()
-                                      .Add("adjacent_difference",
-                                           measured.adjacent)
-                                      .Add("ends_difference", measured.ends)
-                                      .Text())
-            .Text());
-    session.Print(absl::StrCat(
-        "alignment: neighbours differ by ", FormatNumber(measured.adjacent),
-        ", first and last by ", FormatNumber(measured.ends),
-        " (mean of |a - b|, 0..1)"));
+    session.Emit(JsonObject()
+                     .AddJson("alignment",
+                              JsonObject()
+                                  .Add("adjacent_difference", measured.adjacent)
+                                  .Add("ends_difference", measured.ends)
+                                  .Text())
+                     .Text());
+    session.Print(
+        absl::StrCat("alignment: neighbours differ by ",
+                     FormatNumber(measured.adjacent), ", first and last by ",
+                     FormatNumber(measured.ends), " (mean of |a - b|, 0..1)"));
   }
   return absl::OkStatus();
 }

@@ -15,9 +15,8 @@ absl::StatusOr<FinishedJob> FetchFinished(Session& session,
                                           const std::string& name) {
   ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
   v1::GetJobRequest request;
-  request.set_name(absl::StartsWith(name, "jobs/")
-                       ? name
-                       : absl::StrCat("jobs/", name));
+  request.set_name(
+      absl::StartsWith(name, "jobs/") ? name : absl::StrCat("jobs/", name));
   ASSIGN_OR_RETURN(const v1::Job job,
                    connection->Call(connection->jobs(),
                                     &v1::JobService::Stub::GetJob, request));

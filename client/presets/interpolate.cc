@@ -124,8 +124,9 @@ absl::StatusOr<v1::JobSpec> GridSpec(const GridOptions& options,
   const int lattice = static_cast<int>(std::lround(std::sqrt(count)));
   if (lattice * lattice != count || lattice < 2 || lattice > 4) {
     return FlagError("--target",
-                     absl::StrCat(count, " of them make no square; give 4, 9 "
-                                         "or 16, line by line"));
+                     absl::StrCat(count,
+                                  " of them make no square; give 4, 9 "
+                                  "or 16, line by line"));
   }
   if (options.side < lattice || options.side > kLargestGrid) {
     return FlagError("--grid",

@@ -97,7 +97,7 @@ struct StyleOptions {
   // Where each style goes, white = there: none, or one a style.
   std::vector<std::string> masks;
   bool keep_colors = false;  // styles take on the content's colours first
-  Size size{512, 512};   // canvas
+  Size size{512, 512};       // canvas
 };
 absl::StatusOr<v1::JobSpec> StyleSpec(const StyleOptions& options,
                                       const SpecOptions& common);
@@ -137,8 +137,8 @@ absl::StatusOr<FinishedJob> FinishedJobOf(const v1::Job& job);
 // The picture of a finished job at another size, drawn anew where it has no
 // resolution (cppn), else resized. Nothing is optimized.
 struct RenderOptions {
-  std::string size;               // N or WxH; "" is the canvas
-  std::string over;               // "", black, white, checkerboard, board
+  std::string size;  // N or WxH; "" is the canvas
+  std::string over;  // "", black, white, checkerboard, board
   std::vector<std::string> outputs;
 };
 absl::StatusOr<v1::JobSpec> RenderSpec(const FinishedJob& job,

@@ -33,10 +33,9 @@ absl::Status SetBackdrop(const std::string& name, v1::JobSpec* spec) {
                                           "board"};
   const auto found = std::find(names.begin(), names.end(), name);
   if (found == names.end()) {
-    return FlagError("--over",
-                     absl::StrCat("\"", name, "\" is not allowed; allowed ",
-                                  QuotedList(names),
-                                  NearestHint(name, names, 1)));
+    return FlagError(
+        "--over", absl::StrCat("\"", name, "\" is not allowed; allowed ",
+                               QuotedList(names), NearestHint(name, names, 1)));
   }
   const auto backdrop = static_cast<v1::Output::Backdrop>(
       v1::Output::BACKDROP_BLACK + (found - names.begin()));
@@ -60,8 +59,8 @@ absl::Status CheckAlike(const FinishedJob& first, const FinishedJob& other) {
     return absl::StrCat(job.name, " is ", KindOf(job.parameterization));
   };
   if (KindOf(first.parameterization) != KindOf(other.parameterization)) {
-    return UsageError(absl::StrCat("a morph needs jobs of one kind: ",
-                                   told(first), ", ", told(other)));
+    return UsageError(absl::StrCat(
+        "a morph needs jobs of one kind: ", told(first), ", ", told(other)));
   }
   for (const FinishedJob* job : {&first, &other}) {
     if (job->parameterization.rows() <= 1) continue;
@@ -81,14 +80,16 @@ absl::StatusOr<FinishedJob> FinishedJobOf(const v1::Job& job) {
       out.checkpoint = artifact.blob();
   }
   if (out.checkpoint.empty()) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        job.name(), " kept no checkpoint to draw from; `cppn` keeps one when "
-                    "it ends, other commands with -o FILE.ckpt"));
+    return absl::FailedPreconditionError(
+        absl::StrCat(job.name(),
+                     " kept no checkpoint to draw from; `cppn` keeps one when "
+                     "it ends, other commands with -o FILE.ckpt"));
   }
   if (out.parameterization.has_mask()) {
     return absl::FailedPreconditionError(
-        absl::StrCat(job.name(), " was made behind a mask; what the mask kept "
-                                 "is in no checkpoint"));
+        absl::StrCat(job.name(),
+                     " was made behind a mask; what the mask kept "
+                     "is in no checkpoint"));
   }
   return out;
 }
@@ -112,8 +113,8 @@ absl::StatusOr<v1::JobSpec> RenderSpec(const FinishedJob& job,
 absl::StatusOr<v1::JobSpec> MorphSpec(const std::vector<FinishedJob>& jobs,
                                       const MorphOptions& options) {
   if (jobs.size() < 2 || jobs.size() > 16) {
-    return UsageError(absl::StrCat("a morph needs 2..16 jobs, not ",
-                                   jobs.size()));
+    return UsageError(
+        absl::StrCat("a morph needs 2..16 jobs, not ", jobs.size()));
   }
   if (options.frames < 2 || options.frames > 256) {
     return FlagError("--frames", absl::StrCat(options.frames,
@@ -131,8 +132,7 @@ absl::StatusOr<v1::JobSpec> MorphSpec(const std::vector<FinishedJob>& jobs,
     morph->add_checkpoints(job.checkpoint);
   }
   if (options.exaggerate != 1) morph->set_exaggeration(options.exaggerate);
-  RETURN_IF_ERROR(
-      AddOutputs(options.outputs, OutputStyle::kAnimation, &spec));
+  RETURN_IF_ERROR(AddOutputs(options.outputs, OutputStyle::kAnimation, &spec));
   RETURN_IF_ERROR(SetSize(options.size, &spec));
   for (v1::Output& output : *spec.mutable_outputs()) {
     if (!output.has_animated_webp()) continue;

@@ -62,8 +62,7 @@ absl::Status SetInit(const StyleOptions& options, v1::Parameterization* param) {
 // style-transfer-pytorch, scaled to a mean of 1).
 void AddStyleLayers(const std::vector<std::string>& layers,
                     v1::GramStyleObjective* style) {
-  const bool w2 =
-      style->distance() == v1::GramStyleObjective::WASSERSTEIN2;
+  const bool w2 = style->distance() == v1::GramStyleObjective::WASSERSTEIN2;
   double sum = 0;
   for (size_t i = 0; i < layers.size(); ++i) sum += std::pow(0.25, i);
   for (size_t i = 0; i < layers.size(); ++i) {

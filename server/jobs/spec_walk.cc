@@ -24,7 +24,7 @@ constexpr size_t kMostFaults = 100;
 // The text fields of the JobSpec that hold `blobs/{sha256}`.
 bool HoldsBlobName(const FieldDescriptor& field) {
   static constexpr std::array<absl::string_view, 7> kNames = {
-      "image", "images",     "mask",       "mesh",
+      "image",      "images",      "mask",       "mesh",
       "checkpoint", "checkpoints", "colors_from"};
   return field.type() == FieldDescriptor::TYPE_STRING &&
          std::find(kNames.begin(), kNames.end(), field.name()) != kNames.end();

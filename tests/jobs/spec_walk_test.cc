@@ -148,12 +148,11 @@ TEST(BlobsOfTest, FindsTheStopsOfAMorphAndTheColoursOfAStyle) {
   std::vector<std::string> found;
   for (const SpecBlob& blob : BlobsOf(spec, "spec"))
     found.push_back(absl::StrCat(blob.path, "=", blob.name));
-  EXPECT_THAT(
-      found,
-      testing::IsSupersetOf(
-          {"spec.parameterization.init.morph.checkpoints[0]=a",
-           "spec.parameterization.init.morph.checkpoints[1]=b",
-           "spec.objectives[1].gram_style.styles[0].colors_from=c"}));
+  EXPECT_THAT(found,
+              testing::IsSupersetOf(
+                  {"spec.parameterization.init.morph.checkpoints[0]=a",
+                   "spec.parameterization.init.morph.checkpoints[1]=b",
+                   "spec.objectives[1].gram_style.styles[0].colors_from=c"}));
 }
 
 }  // namespace

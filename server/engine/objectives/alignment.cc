@@ -63,9 +63,9 @@ void Check(const v1::Objective& spec, const NetworkInfo* network,
   }
   const int64_t columns = spec.alignment().columns();
   if (columns != 0 && (columns < 0 || canvas.rows % columns != 0)) {
-    faults.Add(absl::StrCat(arm, ".columns"),
-               absl::StrCat(columns, " is no divisor of the ", canvas.rows,
-                            " rows"));
+    faults.Add(
+        absl::StrCat(arm, ".columns"),
+        absl::StrCat(columns, " is no divisor of the ", canvas.rows, " rows"));
   }
   if (canvas.rows < 2)
     faults.Add(arm, "needs a canvas of at least 2 rows, this has 1");

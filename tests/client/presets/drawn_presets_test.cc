@@ -136,10 +136,10 @@ TEST(RenderPreset, DrawsFromTheCheckpointAndOptimizesNothing) {
   EXPECT_EQ(spec.outputs(0).height(), 256);
   EXPECT_EQ(spec.outputs(0).backdrop(), v1::Output::BACKDROP_BOARD);
   options.over = "wite";
-  EXPECT_THAT(std::string(RenderSpec(*FinishedJobOf(CppnJob()), options)
-                              .status()
-                              .message()),
-              HasSubstr("nearest \"white\""));
+  EXPECT_THAT(
+      std::string(
+          RenderSpec(*FinishedJobOf(CppnJob()), options).status().message()),
+      HasSubstr("nearest \"white\""));
 }
 
 TEST(RenderPreset, AJobWithoutACheckpointSaysHowToKeepOne) {
@@ -166,9 +166,8 @@ TEST(MorphPreset, JobsOfTwoKindsOrOfManyRowsAreRefused) {
   FinishedJob fourier = cppn;
   fourier.name = "jobs/b";
   fourier.parameterization.mutable_fourier();
-  EXPECT_THAT(
-      std::string(MorphSpec({cppn, fourier}, {}).status().message()),
-      HasSubstr("jobs/a is cppn, jobs/b is fourier"));
+  EXPECT_THAT(std::string(MorphSpec({cppn, fourier}, {}).status().message()),
+              HasSubstr("jobs/a is cppn, jobs/b is fourier"));
   FinishedJob many = cppn;
   many.parameterization.set_rows(3);
   EXPECT_FALSE(MorphSpec({many, cppn}, {}).ok());
