@@ -97,7 +97,7 @@ done
 first=${features%%,*}
 layer=${first%:*}
 channel=${first##*:}
-[ -n "$photo" ] || photo=$out/feature-2.webp
+[ -n "$photo" ] || photo=$out/cppn.webp
 [ -n "$style" ] || style=$out/feature-1.webp
 
 show sheet.png "Sheet: sixteen channels of $middle" \
