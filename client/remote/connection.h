@@ -16,8 +16,9 @@
 
 namespace phosphene::client {
 
-// Unary calls end after this unless they say otherwise.
-constexpr absl::Duration kCallTimeout = absl::Seconds(10);
+// Unary calls end after this unless they say otherwise. A busy machine takes
+// its time to look into a network of gigabytes; who is impatient interrupts.
+constexpr absl::Duration kCallTimeout = absl::Minutes(1);
 // CreateModel reads a whole network and runs it once.
 constexpr absl::Duration kModelTimeout = absl::Minutes(5);
 

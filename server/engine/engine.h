@@ -73,7 +73,9 @@ struct RunResult {
   int64_t step = 0;            // steps done
   double objective_value = 0;  // at the last step, mean of rows
   std::string checkpoint;      // state to resume from, when not finished
-  std::vector<RunArtifact> artifacts;  // spec.outputs; when stopped, of the state there was
+  // spec.outputs; when stopped, of the state there was, or none where a picture
+  // is so large that making it takes long.
+  std::vector<RunArtifact> artifacts;
   std::vector<std::string> warnings;
 };
 

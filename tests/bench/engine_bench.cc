@@ -85,24 +85,16 @@ replayed steps have no times.
 
 // Flags by name; those without a value hold "".
 struct Flags {
-  std::map<std::string, std::string> values = {{"model", ""},
-                                               {"layer", ""},
-                                               {"channel", "0"},
-                                               {"size", "224"},
-                                               {"batch", "1"},
-                                               {"steps", "64"},
-                                               {"warmup", "20"},
-                                               {"threads", "0"},
-                                               {"dtype", "fp32"},
-                                               {"transforms", "standard"},
-                                               {"param", "fourier"},
-                                               {"seed", "0"},
-                                               {"mean", ""},
-                                               {"std", ""},
-                                               {"range", "0,1"},
-                                               {"device", "cpu"},
-                                               {"graph", "on"},
-                                               {"o", ""}};
+  std::map<std::string, std::string> values = {
+      {"model", ""},        {"layer", ""},
+      {"channel", "0"},     {"size", "224"},
+      {"batch", "1"},       {"steps", "64"},
+      {"warmup", "20"},     {"threads", "0"},
+      {"dtype", "fp32"},    {"transforms", "standard"},
+      {"param", "fourier"}, {"seed", "0"},
+      {"mean", ""},         {"std", ""},
+      {"range", "0,1"},     {"device", "cpu"},
+      {"graph", "on"},      {"o", ""}};
   bool bgr = false, json = false, help = false;
 
   absl::Status Parse(int argc, char** argv) {
@@ -132,13 +124,15 @@ struct Flags {
 
   // Numbers are numbers, and words those that are known.
   absl::Status CheckValues() const {
-    for (const char* name : {"channel", "size", "steps", "warmup", "threads", "batch"}) {
+    for (const char* name :
+         {"channel", "size", "steps", "warmup", "threads", "batch"}) {
       const bool positive = name == std::string("size") ||
                             name == std::string("steps") ||
                             name == std::string("batch");
       for (const std::string& part : List(name)) {
         int value = 0;
-        if (absl::SimpleAtoi(part, &value) && value >= (positive ? 1 : 0)) continue;
+        if (absl::SimpleAtoi(part, &value) && value >= (positive ? 1 : 0))
+          continue;
         return absl::InvalidArgumentError(
             absl::StrCat("--", name, " ", part, ": a number of ",
                          positive ? 1 : 0, " or more is needed"));
@@ -152,9 +146,9 @@ struct Flags {
     for (const auto& [name, allowed] : words) {
       for (const std::string& part : List(name)) {
         if (std::count(allowed.begin(), allowed.end(), part) > 0) continue;
-        return absl::InvalidArgumentError(
-            absl::StrCat("--", name, " ", part, " is unknown; allowed: ",
-                         absl::StrJoin(allowed, ", ")));
+        return absl::InvalidArgumentError(absl::StrCat(
+            "--", name, " ", part,
+            " is unknown; allowed: ", absl::StrJoin(allowed, ", ")));
       }
     }
     return absl::OkStatus();
@@ -256,7 +250,8 @@ struct Placement {
 
 absl::StatusOr<Placement> Place(const Flags& flags, const v1::JobSpec& spec) {
   Placement out;
-  ASSIGN_OR_RETURN(const std::string name, TorchDeviceName(flags.Text("device")));
+  ASSIGN_OR_RETURN(const std::string name,
+                   TorchDeviceName(flags.Text("device")));
   out.device = at::Device(name);
   if (!out.device.is_cuda()) {
     out.why_eager = "graphs are for CUDA";
@@ -266,8 +261,7 @@ absl::StatusOr<Placement> Place(const Flags& flags, const v1::JobSpec& spec) {
   if (flags.Text("graph") == "off") return out;
   out.why_eager = WhyNotReplayed(spec);
   if (out.why_eager.empty()) {
-    out.replay =
-        std::make_unique<StepReplay>(MakeGraphRecorder(), out.device);
+    out.replay = std::make_unique<StepReplay>(MakeGraphRecorder(), out.device);
   }
   return out;
 }
@@ -300,8 +294,8 @@ absl::Status Bench(const Flags& flags) {
   context.networks = &networks;
   ASSIGN_OR_RETURN(Placement placement, Place(flags, spec));
   context.device = placement.device;
-  const CudaJobScope scope(
-      placement.device.is_cuda() ? placement.device.index() : -1);
+  const CudaJobScope scope(placement.device.is_cuda() ? placement.device.index()
+                                                      : -1);
   context.dtype = flags.Text("dtype") == "bf16" ? at::kBFloat16 : at::kFloat;
   context.threads = threads;
   const Clock::time_point opening = Clock::now();
@@ -346,11 +340,11 @@ absl::Status Bench(const Flags& flags) {
         {"replayed_steps", number(replayed)},
         {"why_eager", placement.why_eager},
         {"device_memory_mib",
-         number(static_cast<double>(
-                    placement.device.is_cuda()
-                        ? CudaMemoryInUse(placement.device.index())
-                        : 0) /
-                (1 << 20))},
+         number(
+             static_cast<double>(placement.device.is_cuda()
+                                     ? CudaMemoryInUse(placement.device.index())
+                                     : 0) /
+             (1 << 20))},
         {"transforms", flags.Text("transforms")},
         {"threads", number(threads)},
         {"steps_per_second", number(1000 / median)},
@@ -371,7 +365,8 @@ absl::Status Bench(const Flags& flags) {
         {"objective", number(loop.RowValues()[0])}},
        flags.json);
   if (flags.Text("o").empty()) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const auto artifacts, MakeOutputs(spec, *parts.param, ""));
+  ASSIGN_OR_RETURN(const auto artifacts,
+                   MakeOutputs(spec, *parts.param, "", std::stop_token()));
   std::ofstream(flags.Text("o"), std::ios::binary) << artifacts[0].bytes;
   return absl::OkStatus();
 }
@@ -408,7 +403,8 @@ int Main(int argc, char** argv) {
     std::fputs(kUsage, stdout);
     return 0;
   }
-  const absl::Status thrown = Guarded("bench", [&] { status = BenchAll(flags); });
+  const absl::Status thrown =
+      Guarded("bench", [&] { status = BenchAll(flags); });
   if (!thrown.ok()) status = thrown;
   if (!status.ok()) std::cerr << "engine_bench: " << status << "\n";
   return status.ok() ? 0 : 1;

@@ -96,6 +96,27 @@ TEST(Run, StoppedBeforeTheFirstStepStillHandsBackItsStart) {
   EXPECT_EQ(resumed.artifacts[0].bytes, whole.artifacts[0].bytes);
 }
 
+TEST(Run, StopsBetweenTheLinesOfALargePictureAndMakesItOnceResumed) {
+  TinyEngine tiny;
+  v1::JobSpec spec = TinySpec("steps: 2 frames { every: 1 }");
+  spec.mutable_parameterization()->mutable_cppn()->set_depth(1);
+  spec.mutable_parameterization()->mutable_cppn()->set_hidden_channels(2);
+  spec.mutable_outputs(0)->set_height(32'000);
+  spec.mutable_outputs(0)->set_width(160);
+  RecordingSink sink;
+  sink.stop_after = 2;
+  ASSERT_OK_AND_ASSIGN(const RunResult stopped, tiny.Run(spec, sink));
+  EXPECT_FALSE(stopped.finished) << "all steps are done, not all lines";
+  EXPECT_EQ(stopped.step, 2);
+  EXPECT_THAT(stopped.artifacts, IsEmpty());
+  RecordingSink rest;
+  ASSERT_OK_AND_ASSIGN(const RunResult resumed,
+                       tiny.Run(spec, rest, stopped.checkpoint));
+  ASSERT_OK_AND_ASSIGN(const RunResult whole, tiny.Run(spec));
+  EXPECT_TRUE(resumed.finished);
+  EXPECT_EQ(resumed.artifacts[0].bytes, whole.artifacts[0].bytes);
+}
+
 TEST(Run, MakesCheckpointsWhenDueAndEachResumes) {
   TinyEngine tiny;
   const v1::JobSpec spec = TinySpec("checkpoint_every: 2");

@@ -232,13 +232,18 @@ Image8 Assemble(const v1::Output& output, std::vector<Image8> rows) {
 
 // Every row at a size. Where the parameterization can, a large picture is made
 // a few lines at a time, so that it is never held as floats.
-std::vector<Image8> RenderImages(Param& param, const Canvas& size) {
+absl::StatusOr<std::vector<Image8>> RenderImages(Param& param,
+                                                 const Canvas& size,
+                                                 const std::stop_token& stop) {
   const int64_t line_pixels = size.rows * size.width;
   if (!param.renders_in_parts() || size.height * line_pixels <= kPartPixels)
     return ToImages(param.Render(size.height, size.width));
   const int64_t lines = std::max<int64_t>(1, kPartPixels / line_pixels);
   std::vector<Image8> images(size.rows);
   for (int64_t begin = 0; begin < size.height; begin += lines) {
+    if (stop.stop_requested()) {
+      return absl::CancelledError("stopped while a large picture was made");
+    }
     const int64_t end = std::min(begin + lines, size.height);
     const std::vector<Image8> parts =
         ToImages(param.RenderLines(size.height, size.width, begin, end));
@@ -257,7 +262,8 @@ std::vector<Image8> RenderImages(Param& param, const Canvas& size) {
 
 absl::StatusOr<RunArtifact> MakeOutput(const v1::JobSpec& spec,
                                        const v1::Output& output, Param& param,
-                                       const std::string& checkpoint) {
+                                       const std::string& checkpoint,
+                                       const std::stop_token& stop) {
   RunArtifact artifact;
   artifact.info.set_media_type(FindArm(output)->media_type);
   if (output.has_checkpoint()) {
@@ -265,7 +271,7 @@ absl::StatusOr<RunArtifact> MakeOutput(const v1::JobSpec& spec,
     return artifact;
   }
   const Canvas size = RenderSize(output, CanvasOf(spec.parameterization()));
-  std::vector<Image8> rows = RenderImages(param, size);
+  ASSIGN_OR_RETURN(std::vector<Image8> rows, RenderImages(param, size, stop));
   if (BackdropOf(output) != Backdrop::kKeep) {
     for (Image8& row : rows) row = OverBackdrop(row, BackdropOf(output));
   }
@@ -324,12 +330,14 @@ absl::Status CheckOutputs(const v1::JobSpec& spec) {
 }
 
 absl::StatusOr<std::vector<RunArtifact>> MakeOutputs(
-    const v1::JobSpec& spec, Param& param, const std::string& checkpoint) {
+    const v1::JobSpec& spec, Param& param, const std::string& checkpoint,
+    const std::stop_token& stop) {
   const std::vector<v1::Output> outputs = OutputsOf(spec);
   const std::vector<std::string> names = NamesOf(outputs);
   std::vector<RunArtifact> artifacts;
   for (size_t i = 0; i < outputs.size(); ++i) {
-    auto artifact = MakeOutput(spec, outputs[i], param, checkpoint);
+    auto artifact = MakeOutput(spec, outputs[i], param, checkpoint, stop);
+    if (absl::IsCancelled(artifact.status())) return artifact.status();
     if (!artifact.ok()) {
       return Annotate(artifact.status(), absl::StrCat("spec.outputs[", i, "]"));
     }

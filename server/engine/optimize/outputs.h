@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -20,9 +21,11 @@ absl::Status CheckOutputs(const v1::JobSpec& spec);
 
 // The files of spec.outputs (one PNG when empty), from the parameters as they
 // are. `checkpoint` is the serialized state, for a CheckpointOutput.
-// INVALID_ARGUMENT: a size its format cannot hold.
+// INVALID_ARGUMENT: a size its format cannot hold. Pictures so large that they
+// are made in parts take long: CANCELLED when `stop` comes between two parts.
 absl::StatusOr<std::vector<RunArtifact>> MakeOutputs(
-    const v1::JobSpec& spec, Param& param, const std::string& checkpoint);
+    const v1::JobSpec& spec, Param& param, const std::string& checkpoint,
+    const std::stop_token& stop);
 
 // The canvas, at most `max_size` on its longest side, rows in a near-square
 // grid.

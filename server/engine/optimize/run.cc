@@ -99,7 +99,6 @@ class Runner {
   absl::StatusOr<RunResult> Finish(bool finished) {
     RETURN_IF_ERROR(CheckFinite());
     RunResult result;
-    result.finished = finished;
     result.step = step_;
     result.objective_value = value_;
     const bool wanted =
@@ -107,13 +106,22 @@ class Runner {
         std::any_of(spec_.outputs().begin(), spec_.outputs().end(),
                     [](const auto& o) { return o.has_checkpoint(); });
     std::string state = wanted ? Serialize() : "";
-    ASSIGN_OR_RETURN(result.artifacts,
-                     MakeOutputs(spec_, *parts_.param, state));
+    auto artifacts = MakeOutputs(spec_, *parts_.param, state, stop_);
+    // Stopped at the last step or while its pictures were made: what is left
+    // to do is to make them.
+    if (absl::IsCancelled(artifacts.status())) {
+      finished = false;
+      if (state.empty()) state = Serialize();
+    } else {
+      RETURN_IF_ERROR(artifacts.status());
+      result.artifacts = *std::move(artifacts);
+    }
+    result.finished = finished;
     if (!finished) result.checkpoint = std::move(state);
     result.warnings = watch_.Warnings(step_);
     if (context_.model.info != nullptr) {
-      for (std::string& note : OverrideNotes(spec_.gradient_overrides(),
-                                             *context_.model.info)) {
+      for (std::string& note :
+           OverrideNotes(spec_.gradient_overrides(), *context_.model.info)) {
         result.warnings.push_back(std::move(note));
       }
     }
