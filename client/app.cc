@@ -52,7 +52,7 @@ void AddCommands(CLI::App& app, Dispatch& dispatch) {
 }
 
 int Fail(Session& session, const absl::Status& status,
-         const std::vector<std::string>& flags) {
+         const CommandFlags& flags) {
   session.Fail(status, flags);
   return ExitCodeOf(status);
 }

@@ -206,12 +206,17 @@ std::string FlagFor(absl::string_view field,
   return "";
 }
 
+std::string FlagFor(absl::string_view field, const CommandFlags& flags) {
+  const std::string given = FlagFor(field, flags.given);
+  return given.empty() ? FlagFor(field, flags.available) : given;
+}
+
 std::vector<std::string> Explain(const absl::Status& status,
-                                 const std::vector<std::string>& available) {
+                                 const CommandFlags& flags) {
   std::vector<std::string> lines;
   const google::rpc::BadRequest bad = BadRequestOf(status);
   for (const auto& violation : bad.field_violations()) {
-    const std::string flag = FlagFor(violation.field(), available);
+    const std::string flag = FlagFor(violation.field(), flags);
     const std::string& where = flag.empty() ? violation.field() : flag;
     lines.push_back(absl::StrCat("error: ", where, where.empty() ? "" : ": ",
                                  violation.description()));

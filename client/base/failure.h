@@ -63,10 +63,19 @@ struct FlagOfField {
 std::string FlagFor(absl::string_view field,
                     const std::vector<std::string>& available);
 
-// The lines to show: "error: --layer: no layer ...", one a fault. `available`
-// are the long flags of the command ("--layer"), so that fields are told by
-// the flag that sets them.
+// The flags of a command line, as "--layer", "-o".
+struct CommandFlags {
+  std::vector<std::string> given;      // by the user
+  std::vector<std::string> available;  // all that the command has
+};
+
+// Of several flags that set `field`, one that was given: whoever wrote
+// --objective hears of --objective, not of --channel.
+std::string FlagFor(absl::string_view field, const CommandFlags& flags);
+
+// The lines to show: "error: --layer: no layer ...", one a fault. Fields are
+// told by the flag that sets them.
 std::vector<std::string> Explain(const absl::Status& status,
-                                 const std::vector<std::string>& available);
+                                 const CommandFlags& flags);
 
 }  // namespace phosphene::client

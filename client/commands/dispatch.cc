@@ -30,7 +30,7 @@ std::vector<std::string> CommandNames(const CLI::App& command) {
 
 absl::Status UnknownFlag(const CLI::App& command, const std::string& argument) {
   const std::string flag = argument.substr(0, argument.find('='));
-  const std::string hint = NearestHint(flag, FlagsOf(command));
+  const std::string hint = NearestHint(flag, FlagsOf(command).available);
   return UsageError(absl::StrCat("\"", CommandPath(command),
                                  "\" has no flag \"", flag, "\"", hint,
                                  hint.empty() ? "; see --help" : ""));
@@ -86,15 +86,20 @@ const CLI::App* ParsedCommand(const CLI::App& root) {
   }
 }
 
-std::vector<std::string> FlagsOf(const CLI::App& command) {
-  std::vector<std::string> flags;
+CommandFlags FlagsOf(const CLI::App& command) {
+  CommandFlags flags;
   for (const CLI::App* app = &command; app != nullptr;
        app = app->get_parent()) {
     for (const CLI::Option* option : app->get_options()) {
+      std::vector<std::string> names;
       for (const std::string& name : option->get_lnames())
-        flags.push_back("--" + name);
+        names.push_back("--" + name);
       for (const std::string& name : option->get_snames())
-        flags.push_back("-" + name);
+        names.push_back("-" + name);
+      for (const std::string& name : names) {
+        flags.available.push_back(name);
+        if (option->count() > 0) flags.given.push_back(name);
+      }
     }
   }
   return flags;

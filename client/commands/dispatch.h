@@ -33,7 +33,7 @@ const CLI::App* ParsedCommand(const CLI::App& root);
 
 // Its flags as users write them, and those of the commands above it:
 // "--layer", "-o".
-std::vector<std::string> FlagsOf(const CLI::App& command);
+CommandFlags FlagsOf(const CLI::App& command);
 
 // What was wrong with the command line, as an error that names flag or
 // command, value, what is allowed and the nearest.

@@ -24,7 +24,7 @@ std::string Line(absl::string_view text) {
 }
 
 std::string ErrorJson(const absl::Status& status,
-                      const std::vector<std::string>& flags) {
+                      const CommandFlags& flags) {
   std::vector<std::string> violations;
   const google::rpc::BadRequest bad = BadRequestOf(status);
   for (const auto& violation : bad.field_violations()) {
@@ -97,8 +97,7 @@ void Session::Note(absl::string_view text) {
   Write(stderr, Line(text));
 }
 
-void Session::Fail(const absl::Status& status,
-                   const std::vector<std::string>& flags) {
+void Session::Fail(const absl::Status& status, const CommandFlags& flags) {
   if (globals_.json) {
     Emit(ErrorJson(status, flags));
     return;

@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "client/base/failure.h"
 #include "client/remote/blobs.h"
 #include "client/remote/connection.h"
 #include "client/remote/local_server.h"
@@ -48,7 +49,7 @@ class Session {
   // A remark on what happens; nothing with --quiet or --json.
   void Note(absl::string_view text);
   // The error, told by the flags of the command that ran.
-  void Fail(const absl::Status& status, const std::vector<std::string>& flags);
+  void Fail(const absl::Status& status, const CommandFlags& flags);
 
   // A line that is drawn over until something else is written; only on a
   // terminal, nothing with --quiet or --json.

@@ -55,11 +55,24 @@ TEST(Failure, FieldsAreToldByTheFlagThatSetsThem) {
   EXPECT_EQ(FlagFor("spec.modelling", {"--model"}), "");
 }
 
+TEST(Failure, OfSeveralFlagsTheOneThatWasGivenIsNamed) {
+  const std::vector<std::string> all = {"--layer", "--channel", "--objective"};
+  EXPECT_EQ(FlagFor("spec.objectives[0].channel.channel",
+                    CommandFlags{{"--objective"}, all}),
+            "--objective");
+  EXPECT_EQ(FlagFor("spec.objectives[0].caricature.layer",
+                    CommandFlags{{"--layer"}, all}),
+            "--layer");
+  EXPECT_EQ(
+      FlagFor("spec.objectives[0].channel.channel", CommandFlags{{}, all}),
+      "--channel");
+}
+
 TEST(Failure, EveryFaultHasItsLine) {
   const grpc::Status error =
       RichError(grpc::StatusCode::INVALID_ARGUMENT, "all of it",
                 "spec.objectives[0].channel.layer", "no layer \"x\"");
-  EXPECT_THAT(Explain(FromGrpc(error, "s"), {"--layer"}),
+  EXPECT_THAT(Explain(FromGrpc(error, "s"), {{}, {"--layer"}}),
               ElementsAre("error: --layer: no layer \"x\""));
   EXPECT_THAT(
       Explain(FromGrpc(error, "s"), {}),
