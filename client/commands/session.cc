@@ -65,7 +65,7 @@ absl::Status Session::Close() {
   ClearStatus();
   connection_.reset();
   if (local_ == nullptr) return absl::OkStatus();
-  const absl::Status status = local_->Stop();
+  absl::Status status = local_->Stop();
   local_.reset();
   return status;
 }
