@@ -9,7 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/imaging/encode.h"
-#include "tests/integration/real_server.h"
+#include "tests/integration/resumed_jobs.h"
 
 namespace phosphene {
 namespace {
@@ -35,17 +35,7 @@ std::string Stripes(int size, int period) {
   return *EncodePng(image);
 }
 
-class ResumeSystemsTest : public testing::Test {
- protected:
-  void SetUp() override { server_.Start(); }
-  void ExpectSameBytes(const v1::JobSpec& spec) {
-    const std::string whole = server_.Uninterrupted(spec);
-    ASSERT_FALSE(whole.empty());
-    EXPECT_TRUE(server_.PausedAndResumed(spec) == whole);
-  }
-
-  RealServer server_;
-};
+class ResumeSystemsTest : public ResumedJobs {};
 
 TEST_F(ResumeSystemsTest, AnAlignedInterpolationGoesOn) {
   ExpectSameBytes(Spec(R"(

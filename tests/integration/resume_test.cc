@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "tests/integration/real_server.h"
+#include "tests/integration/resumed_jobs.h"
 
 namespace phosphene {
 namespace {
@@ -27,17 +27,7 @@ v1::JobSpec Spec(const std::string& text) {
   return spec;
 }
 
-class ResumeTest : public testing::Test {
- protected:
-  void SetUp() override { server_.Start(); }
-  void ExpectSameBytes(const v1::JobSpec& spec) {
-    const std::string whole = server_.Uninterrupted(spec);
-    ASSERT_FALSE(whole.empty());
-    EXPECT_TRUE(server_.PausedAndResumed(spec) == whole);
-  }
-
-  RealServer server_;
-};
+class ResumeTest : public ResumedJobs {};
 
 TEST_F(ResumeTest, ADreamInOctavesGoesOn) {
   ExpectSameBytes(Spec(R"(

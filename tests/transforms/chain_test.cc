@@ -6,21 +6,11 @@
 #include <utility>
 #include <vector>
 
-#include "google/protobuf/text_format.h"
 #include "tests/support/status_matchers.h"
 #include "tests/transforms/pictures.h"
 
 namespace phosphene {
 namespace {
-
-TransformList Parse(const std::vector<std::string>& texts) {
-  TransformList out;
-  for (const std::string& text : texts) {
-    TORCH_CHECK(google::protobuf::TextFormat::ParseFromString(text, out.Add()),
-                text);
-  }
-  return out;
-}
 
 absl::Status Check(const std::vector<std::string>& texts, int64_t channels = 3,
                    int64_t size = 64) {

@@ -2,7 +2,10 @@
 
 #include <initializer_list>
 #include <memory>
+#include <string>
+#include <vector>
 
+#include "google/protobuf/text_format.h"
 #include "server/engine/tensor/rng.h"
 #include "server/engine/tensor/torch_pch.h"
 #include "server/engine/transforms/interface.h"
@@ -25,6 +28,16 @@ inline std::unique_ptr<ImageTransform> MakeTransform(
   auto made = kind->make(spec);
   TORCH_CHECK(made.ok(), made.status().ToString());
   return *std::move(made);
+}
+
+// Transforms from their proto text; fails loudly where one does not parse.
+inline TransformList Parse(const std::vector<std::string>& texts) {
+  TransformList out;
+  for (const std::string& text : texts) {
+    TORCH_CHECK(google::protobuf::TextFormat::ParseFromString(text, out.Add()),
+                text);
+  }
+  return out;
 }
 
 inline TransformList ListOf(std::initializer_list<v1::Transform> transforms) {

@@ -8,21 +8,11 @@
 #include <string>
 #include <vector>
 
-#include "google/protobuf/text_format.h"
 #include "server/engine/tensor/step_feed.h"
 #include "tests/transforms/pictures.h"
 
 namespace phosphene {
 namespace {
-
-TransformList Parse(const std::vector<std::string>& texts) {
-  TransformList out;
-  for (const std::string& text : texts) {
-    TORCH_CHECK(google::protobuf::TextFormat::ParseFromString(text, out.Add()),
-                text);
-  }
-  return out;
-}
 
 // Image and gradient of one draw.
 struct Moved {
