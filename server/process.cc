@@ -37,7 +37,7 @@ sigset_t Signals() {
 // Sanitizers are not up yet before main, and their programs need no speed.
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 
-constexpr int kMostVariables = 4096;
+constexpr int kMaxVariables = 4096;
 
 bool Begins(const char* text, const char* with) {
   while (*with != '\0' && *text == *with) ++text, ++with;
@@ -47,11 +47,11 @@ bool Begins(const char* text, const char* with) {
 // Runs before the initializers of every library, libc's included: nothing but
 // system calls is allowed.
 void RestartWithSpinCount(int argc, char** argv, char** environment) {
-  static char* extended[kMostVariables + 2];
+  static char* extended[kMaxVariables + 2];
   int count = 0;
   for (; environment[count] != nullptr; ++count) {
     const char* const variable = environment[count];
-    if (count == kMostVariables || Begins(variable, "GOMP_SPINCOUNT=") ||
+    if (count == kMaxVariables || Begins(variable, "GOMP_SPINCOUNT=") ||
         Begins(variable, "OMP_WAIT_POLICY=")) {
       return;
     }

@@ -15,14 +15,14 @@
 namespace phosphene::client {
 namespace {
 
-constexpr int kLargestSide = 32768;
-constexpr size_t kMostChannels = 65536;
+constexpr int kMaxSide = 32768;
+constexpr size_t kMaxChannels = 65536;
 
 absl::StatusOr<int> ParseSide(absl::string_view text) {
   int side = 0;
-  if (!absl::SimpleAtoi(text, &side) || side < 1 || side > kLargestSide) {
+  if (!absl::SimpleAtoi(text, &side) || side < 1 || side > kMaxSide) {
     return UsageError(absl::StrCat(
-        "\"", text, "\" is no side in pixels; allowed 1..", kLargestSide));
+        "\"", text, "\" is no side in pixels; allowed 1..", kMaxSide));
   }
   return side;
 }
@@ -101,9 +101,9 @@ absl::StatusOr<std::vector<int>> ParseRanges(absl::string_view text) {
                        "\" is no range of channels; use numbers and "
                        "ranges such as 0-15,20"));
     }
-    if (static_cast<size_t>(last - first) >= kMostChannels - out.size()) {
+    if (static_cast<size_t>(last - first) >= kMaxChannels - out.size()) {
       return UsageError(absl::StrCat("\"", text, "\" has more than ",
-                                     kMostChannels, " channels"));
+                                     kMaxChannels, " channels"));
     }
     for (int i = first; i <= last; ++i) out.push_back(i);
   }

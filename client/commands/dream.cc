@@ -11,7 +11,7 @@
 namespace phosphene::client {
 namespace {
 
-constexpr int kLongestSide = 512;
+constexpr int kMaxSide = 512;
 
 struct Flags : JobFlags {
   DreamOptions options;
@@ -22,7 +22,7 @@ absl::Status Run(Session& session, Flags& flags) {
   const bool zooms = flags.zoom.frames != 0;
   SetDefaultOutput(&flags, "dream", zooms ? "webp" : "png");
   RETURN_IF_ERROR(SizeOfPhoto("--start-from", flags.spec.start_from,
-                              kLongestSide, &flags.spec.size));
+                              kMaxSide, &flags.spec.size));
   if (zooms) return RunZoom(session, flags.options, flags.zoom, flags);
   ASSIGN_OR_RETURN(const v1::JobSpec spec,
                    DreamSpec(flags.options, flags.spec));

@@ -21,8 +21,8 @@
 namespace phosphene::client {
 namespace {
 
-constexpr int kMostFrames = 1000;
-constexpr int64_t kLargestFrame = 1 << 28;
+constexpr int kMaxFrames = 1000;
+constexpr int64_t kMaxFrame = 1 << 28;
 constexpr int kQuality = 80;
 
 // A folder that goes with the object.
@@ -53,10 +53,10 @@ class TemporaryFolder {
 };
 
 absl::Status Check(const ZoomFlags& zoom, const JobFlags& flags) {
-  if (zoom.frames < 2 || zoom.frames > kMostFrames) {
+  if (zoom.frames < 2 || zoom.frames > kMaxFrames) {
     return FlagError(
         "--zoom",
-        absl::StrCat(zoom.frames, " is not allowed; allowed 2..", kMostFrames));
+        absl::StrCat(zoom.frames, " is not allowed; allowed 2..", kMaxFrames));
   }
   if (!(zoom.factor >= 1 && zoom.factor <= 2)) {
     return FlagError("--zoom-factor",
@@ -96,7 +96,7 @@ absl::StatusOr<Pixels> Picture(Session& session, const v1::JobSpec& spec,
   ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
   ASSIGN_OR_RETURN(
       const std::string bytes,
-      ReadBlob(*connection, followed.job.artifacts(0).blob(), kLargestFrame));
+      ReadBlob(*connection, followed.job.artifacts(0).blob(), kMaxFrame));
   return DecodeImage(bytes);
 }
 

@@ -12,7 +12,7 @@ namespace phosphene::client {
 namespace {
 
 // Of a canvas that takes its shape from a photo.
-constexpr int kLongestSide = 320;
+constexpr int kMaxSide = 320;
 
 }  // namespace
 
@@ -50,7 +50,7 @@ void AddFeature(CLI::App& app, Dispatch& dispatch) {
   dispatch.On(command, [flags](Session& session) -> absl::Status {
     SetDefaultOutput(flags.get(), "feature", "png");
     RETURN_IF_ERROR(SizeOfPhoto("--start-from", flags->spec.start_from,
-                                kLongestSide, &flags->spec.size));
+                                kMaxSide, &flags->spec.size));
     ASSIGN_OR_RETURN(const v1::JobSpec spec,
                      FeatureSpec(flags->target, flags->spec));
     return RunJob(session, spec, *flags);

@@ -15,7 +15,7 @@
 namespace phosphene::client {
 namespace {
 
-constexpr int64_t kLargestSheet = 1 << 28;
+constexpr int64_t kMaxSheet = 1 << 28;
 
 absl::Status ReadTarget(const char* flag, const std::string& text,
                         std::string* layer, int* channel) {
@@ -104,7 +104,7 @@ absl::Status TellAlignment(Session& session, const v1::Job& job, int frames,
     if (artifact.name() != kFramesArtifact) continue;
     ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
     ASSIGN_OR_RETURN(const std::string bytes,
-                     ReadBlob(*connection, artifact.blob(), kLargestSheet));
+                     ReadBlob(*connection, artifact.blob(), kMaxSheet));
     ASSIGN_OR_RETURN(const Pixels sheet, DecodeImage(bytes));
     ASSIGN_OR_RETURN(const std::vector<Pixels> all,
                      FramesOf(sheet, frames, columns));

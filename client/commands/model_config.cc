@@ -14,8 +14,8 @@ namespace phosphene::client {
 namespace {
 
 // As the manual of Parameterization.channels.
-constexpr size_t kMostChannels = 64;
-constexpr int64_t kLargestLabels = 16 << 20;
+constexpr size_t kMaxChannels = 64;
+constexpr int64_t kMaxLabels = 16 << 20;
 
 absl::StatusOr<std::vector<double>> Numbers(const char* flag,
                                             const std::string& text,
@@ -42,7 +42,7 @@ absl::Status SetRange(const std::string& text, v1::ModelConfig* config) {
 
 absl::Status SetLabels(const std::string& path, v1::ModelConfig* config) {
   if (path.empty()) return absl::OkStatus();
-  const absl::StatusOr<std::string> text = ReadFile(path, kLargestLabels);
+  const absl::StatusOr<std::string> text = ReadFile(path, kMaxLabels);
   if (!text.ok()) return FlagError("--labels", text.status().message());
   for (absl::string_view line : absl::StrSplit(*text, '\n')) {
     const absl::string_view label = absl::StripAsciiWhitespace(line);
@@ -81,12 +81,12 @@ absl::StatusOr<v1::ModelConfig> MakeModelConfig(const ModelConfigFlags& flags) {
   if (flags.rgb) config.set_channel_order(v1::ModelConfig::RGB);
   if (!flags.mean.empty()) {
     ASSIGN_OR_RETURN(const auto mean,
-                     Numbers("--mean", flags.mean, 1, kMostChannels));
+                     Numbers("--mean", flags.mean, 1, kMaxChannels));
     config.mutable_mean()->Assign(mean.begin(), mean.end());
   }
   if (!flags.std.empty()) {
     ASSIGN_OR_RETURN(const auto deviation,
-                     Numbers("--std", flags.std, 1, kMostChannels));
+                     Numbers("--std", flags.std, 1, kMaxChannels));
     for (double value : deviation) {
       if (value == 0) return FlagError("--std", "0 is not allowed, it divides");
     }

@@ -13,7 +13,7 @@
 namespace phosphene::client {
 namespace {
 
-constexpr int64_t kLargestLook = 1 << 28;
+constexpr int64_t kMaxLook = 1 << 28;
 
 struct Flags : JobFlags {
   PatternOptions options;
@@ -22,7 +22,7 @@ struct Flags : JobFlags {
 // Says how well the files written tile.
 void TellSeams(Session& session, const std::vector<std::string>& paths) {
   for (const std::string& path : paths) {
-    const absl::StatusOr<std::string> bytes = ReadFile(path, kLargestLook);
+    const absl::StatusOr<std::string> bytes = ReadFile(path, kMaxLook);
     if (!bytes.ok()) continue;
     const absl::StatusOr<Pixels> pixels = DecodeImage(*bytes);
     if (!pixels.ok()) continue;

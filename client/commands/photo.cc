@@ -10,7 +10,7 @@
 namespace phosphene::client {
 namespace {
 
-constexpr int kLongestSide = 320;
+constexpr int kMaxSide = 320;
 
 JobFlagSet SharedFlags() {
   JobFlagSet which;
@@ -49,7 +49,7 @@ void AddInvert(CLI::App& app, Dispatch& dispatch) {
       "seen.png");
   dispatch.On(command, [flags](Session& session) -> absl::Status {
     SetDefaultOutput(flags.get(), "invert", "png");
-    RETURN_IF_ERROR(SizeOfPhoto("--image", flags->options.image, kLongestSide,
+    RETURN_IF_ERROR(SizeOfPhoto("--image", flags->options.image, kMaxSide,
                                 &flags->spec.size));
     ASSIGN_OR_RETURN(const v1::JobSpec spec,
                      InvertSpec(flags->options, flags->spec));
@@ -77,7 +77,7 @@ void AddCaricature(CLI::App& app, Dispatch& dispatch) {
       "caricature.png");
   dispatch.On(command, [flags](Session& session) -> absl::Status {
     SetDefaultOutput(flags.get(), "caricature", "png");
-    RETURN_IF_ERROR(SizeOfPhoto("--image", flags->options.image, kLongestSide,
+    RETURN_IF_ERROR(SizeOfPhoto("--image", flags->options.image, kMaxSide,
                                 &flags->spec.size));
     ASSIGN_OR_RETURN(const v1::JobSpec spec,
                      CaricatureSpec(flags->options, flags->spec));

@@ -20,11 +20,11 @@ namespace phosphene::client {
 namespace {
 
 // Rows of one job: as many as its objectives may be.
-constexpr int kMostRows = 64;
+constexpr int kMaxRows = 64;
 // Pixels between the parts of a sheet, as between its pictures (the default
 // of ContactSheetOutput.gap).
 constexpr int kGap = 4;
-constexpr int64_t kLargestPart = 1 << 28;
+constexpr int64_t kMaxPart = 1 << 28;
 
 struct Flags : JobFlags {
   std::string layer;
@@ -89,9 +89,9 @@ absl::StatusOr<std::vector<v1::JobSpec>> Specs(
       flags.columns > 0
           ? flags.columns
           : static_cast<int>(std::ceil(std::sqrt(static_cast<double>(count))));
-  options.columns = std::min(options.columns, kMostRows);
+  options.columns = std::min(options.columns, kMaxRows);
   // Whole lines a job, so that the parts fit together.
-  const int rows = kMostRows / options.columns * options.columns;
+  const int rows = kMaxRows / options.columns * options.columns;
   const int columns = options.columns;
   std::vector<v1::JobSpec> specs;
   for (int first = 0; first < count; first += rows) {
@@ -131,7 +131,7 @@ absl::Status RunParts(Session& session, const std::vector<v1::JobSpec>& specs,
     ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
     ASSIGN_OR_RETURN(
         const std::string bytes,
-        ReadBlob(*connection, followed.job.artifacts(0).blob(), kLargestPart));
+        ReadBlob(*connection, followed.job.artifacts(0).blob(), kMaxPart));
     ASSIGN_OR_RETURN(const Pixels part, DecodeImage(bytes));
     parts.push_back(parts.empty() ? part : Widen(part, parts[0].width));
   }
@@ -145,10 +145,10 @@ absl::Status RunParts(Session& session, const std::vector<v1::JobSpec>& specs,
 }
 
 absl::Status Run(Session& session, Flags& flags) {
-  if (flags.columns < 0 || flags.columns > kMostRows) {
+  if (flags.columns < 0 || flags.columns > kMaxRows) {
     return FlagError(
         "--columns",
-        absl::StrCat(flags.columns, " is not allowed; allowed 1..", kMostRows));
+        absl::StrCat(flags.columns, " is not allowed; allowed 1..", kMaxRows));
   }
   SetDefaultOutput(&flags, "sheet", "png");
   ASSIGN_OR_RETURN(const std::vector<int> channels, Channels(session, flags));

@@ -16,7 +16,7 @@ namespace phosphene::client {
 namespace {
 
 // As Limits.max_spec_bytes; a larger spec is refused anyway.
-constexpr int64_t kLargestSpec = 16 << 20;
+constexpr int64_t kMaxSpec = 16 << 20;
 
 struct Flags {
   std::string path;
@@ -29,7 +29,7 @@ struct Flags {
 };
 
 absl::StatusOr<v1::JobSpec> LoadSpec(const Flags& flags) {
-  ASSIGN_OR_RETURN(const std::string text, ReadFile(flags.path, kLargestSpec));
+  ASSIGN_OR_RETURN(const std::string text, ReadFile(flags.path, kMaxSpec));
   ASSIGN_OR_RETURN(
       v1::JobSpec spec,
       ParseSpec(text, flags.path == "-" ? "standard input" : flags.path));

@@ -196,11 +196,11 @@ class Joiner {
     ByteSource data;
     absl::Status added = data.AddFile(place.path, place.offset, place.length);
     if (!added.ok()) return Annotated(*tensor, added);
-    constexpr int64_t kMostInAttributes = 256 << 20;
-    if (data.size() > kMostInAttributes) {
+    constexpr int64_t kMaxInAttributes = 256 << 20;
+    if (data.size() > kMaxInAttributes) {
       return Bad(*tensor, absl::StrCat("of an attribute has ", data.size(),
                                        " bytes in another file; at most ",
-                                       kMostInAttributes, " are read"));
+                                       kMaxInAttributes, " are read"));
     }
     std::string bytes(static_cast<size_t>(data.size()), '\0');
     for (size_t done = 0; done < bytes.size();) {

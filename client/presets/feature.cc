@@ -7,7 +7,7 @@ namespace phosphene::client {
 namespace {
 
 // As in the manual of JobSpec.objectives.
-constexpr size_t kMostObjectives = 64;
+constexpr size_t kMaxObjectives = 64;
 
 }  // namespace
 
@@ -46,11 +46,11 @@ absl::StatusOr<v1::JobSpec> FeatureSpec(const FeatureOptions& options,
 
 absl::StatusOr<v1::JobSpec> SheetSpec(const SheetOptions& options,
                                       const SpecOptions& common) {
-  if (options.channels.empty() || options.channels.size() > kMostObjectives) {
+  if (options.channels.empty() || options.channels.size() > kMaxObjectives) {
     return FlagError("--channels", absl::StrCat(options.channels.size(),
                                                 " channels in one job; "
                                                 "allowed 1..",
-                                                kMostObjectives));
+                                                kMaxObjectives));
   }
   v1::JobSpec spec;
   v1::Parameterization* param = spec.mutable_parameterization();

@@ -9,7 +9,7 @@
 namespace phosphene::client {
 namespace {
 
-constexpr int kLargestGrid = 8;  // a sum has at most 64 terms
+constexpr int kMaxGrid = 8;  // a sum has at most 64 terms
 
 // The shared tensors of the notebook at 128 x 128: (rows, canvas / cells).
 struct Shared {
@@ -128,10 +128,10 @@ absl::StatusOr<v1::JobSpec> GridSpec(const GridOptions& options,
                                   " of them make no square; give 4, 9 "
                                   "or 16, line by line"));
   }
-  if (options.side < lattice || options.side > kLargestGrid) {
+  if (options.side < lattice || options.side > kMaxGrid) {
     return FlagError("--grid",
                      absl::StrCat(options.side, " is not allowed; allowed ",
-                                  lattice, "..", kLargestGrid));
+                                  lattice, "..", kMaxGrid));
   }
   v1::JobSpec spec;
   v1::Parameterization* param = spec.mutable_parameterization();

@@ -14,7 +14,7 @@ namespace {
 
 constexpr size_t kChunkBytes = 256 << 10;
 // Broken connections in a row, without a byte moved, until we give up.
-constexpr int kMostFailures = 8;
+constexpr int kMaxFailures = 8;
 // A transfer that stands still this long is broken off and taken up again.
 constexpr absl::Duration kTransferTimeout = absl::Minutes(30);
 
@@ -118,7 +118,7 @@ absl::Status ReceiveAll(Connection& connection, const std::string& name,
       failures = 0;
       backoff.Reset();
     }
-    if (++failures == kMostFailures) return status;
+    if (++failures == kMaxFailures) return status;
     absl::SleepFor(backoff.Next());
   }
 }
@@ -154,7 +154,7 @@ absl::StatusOr<std::string> Upload(Connection& connection,
     const absl::Status status =
         Send(connection, source, name, upload.committed_bytes(), progress);
     if (status.ok()) return name;
-    if (!IsBroken(status) || ++failures == kMostFailures) return status;
+    if (!IsBroken(status) || ++failures == kMaxFailures) return status;
     absl::SleepFor(backoff.Next());
   }
 }

@@ -43,10 +43,10 @@ std::string ServiceConfig() {
 }
 
 grpc::ChannelArguments BaseArguments() {
-  constexpr int kLargestMessage = 64 << 20;
+  constexpr int kMaxMessage = 64 << 20;
   grpc::ChannelArguments args;
   args.SetServiceConfigJSON(ServiceConfig());
-  args.SetMaxReceiveMessageSize(kLargestMessage);
+  args.SetMaxReceiveMessageSize(kMaxMessage);
   args.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 60'000);
   args.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
   args.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);

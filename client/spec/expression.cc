@@ -17,7 +17,7 @@ namespace {
 // Bounds recursion, and so the stack, on hostile text.
 constexpr int kDeepest = 64;
 // As in the manual of JobSpec.objectives and SumObjective.terms.
-constexpr size_t kMostTerms = 64;
+constexpr size_t kMaxTerms = 64;
 
 // A number, or a sum of weighted objectives (weight always set).
 struct Value {
@@ -120,9 +120,9 @@ class Parser {
       left.number += right.number;
       for (v1::Objective& term : right.terms)
         left.terms.push_back(std::move(term));
-      if (left.terms.size() > kMostTerms) {
+      if (left.terms.size() > kMaxTerms) {
         return ErrorAt(text_, {sign_at, sign_at + 1},
-                       absl::StrCat("more than ", kMostTerms, " terms"));
+                       absl::StrCat("more than ", kMaxTerms, " terms"));
       }
       left.span.end = right.span.end;
     }

@@ -13,10 +13,10 @@
 namespace phosphene::client {
 namespace {
 
-constexpr int64_t kMostPixels = int64_t{1} << 28;
+constexpr int64_t kMaxPixels = int64_t{1} << 28;
 
 absl::Status CheckSize(int64_t width, int64_t height) {
-  if (width > 0 && height > 0 && width * height <= kMostPixels)
+  if (width > 0 && height > 0 && width * height <= kMaxPixels)
     return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(
       "an image of ", width, " x ", height, " is too large to show"));

@@ -50,9 +50,9 @@ std::string Eta(const v1::Progress& progress) {
 // "channel mixed4a:3 12.4, diversity mixed4a -0.41": the terms, where there
 // are a few of them.
 std::string Terms(const v1::Progress& progress) {
-  constexpr int kMostTold = 4;
+  constexpr int kMaxTold = 4;
   const int count = progress.objectives_size();
-  if (count < 2 || count > kMostTold) return "";
+  if (count < 2 || count > kMaxTold) return "";
   std::string out;
   for (const v1::ObjectiveValue& term : progress.objectives()) {
     absl::StrAppend(&out, out.empty() ? "" : ", ", term.label(), " ",

@@ -22,8 +22,8 @@ namespace {
 using Field = Comparison::Field;
 using Op = Comparison::Op;
 
-constexpr size_t kLongestFilter = 4096;
-constexpr size_t kMostComparisons = 32;
+constexpr size_t kMaxFilter = 4096;
+constexpr size_t kMaxComparisons = 32;
 constexpr absl::string_view kSpecial = "()\",<>=!:";
 
 bool IsFieldChar(char c) {
@@ -39,9 +39,9 @@ class Parser {
     JobFilter filter;
     SkipSpace();
     while (!rest_.empty()) {
-      if (filter.all.size() == kMostComparisons) {
+      if (filter.all.size() == kMaxComparisons) {
         return Error(
-            absl::StrCat("more than ", kMostComparisons, " comparisons"));
+            absl::StrCat("more than ", kMaxComparisons, " comparisons"));
       }
       ASSIGN_OR_RETURN(Comparison comparison, ParseComparison());
       filter.all.push_back(std::move(comparison));
@@ -283,9 +283,9 @@ bool MatchesOne(const Comparison& comparison, const v1::Job& job) {
 }  // namespace
 
 absl::StatusOr<JobFilter> ParseJobFilter(absl::string_view text) {
-  if (text.size() > kLongestFilter) {
+  if (text.size() > kMaxFilter) {
     return FieldError("filter", absl::StrCat(text.size(), " bytes; at most ",
-                                             kLongestFilter, " are allowed"));
+                                             kMaxFilter, " are allowed"));
   }
   if (!IsUtf8(text) || absl::StrContains(text, '\0')) {
     return FieldError("filter", "not valid text");

@@ -9,14 +9,14 @@
 namespace phosphene {
 namespace {
 
-constexpr size_t kLongestText = 4000;  // of a message or a fault
+constexpr size_t kMaxText = 4000;  // of a message or a fault
 
 }  // namespace
 
 google::rpc::Status ToJobError(const absl::Status& status) {
   google::rpc::Status out;
   out.set_code(static_cast<int>(status.code()));
-  out.set_message(ToUtf8(status.message(), kLongestText));
+  out.set_message(ToUtf8(status.message(), kMaxText));
   google::rpc::ErrorInfo info;
   const std::string reason = ReasonOf(status);
   info.set_reason(reason.empty() ? absl::StatusCodeToString(status.code())
@@ -26,8 +26,8 @@ google::rpc::Status ToJobError(const absl::Status& status) {
   google::rpc::BadRequest bad;
   for (const Fault& fault : FaultsOf(status)) {
     auto& violation = *bad.add_field_violations();
-    violation.set_field(ToUtf8(fault.field, kLongestText));
-    violation.set_description(ToUtf8(fault.message, kLongestText));
+    violation.set_field(ToUtf8(fault.field, kMaxText));
+    violation.set_description(ToUtf8(fault.message, kMaxText));
   }
   if (bad.field_violations_size() > 0) out.add_details()->PackFrom(bad);
   return out;

@@ -19,7 +19,7 @@ using google::protobuf::OneofDescriptor;
 using google::protobuf::Reflection;
 
 constexpr int kDeepest = 64;
-constexpr size_t kMostFaults = 100;
+constexpr size_t kMaxFaults = 100;
 
 // The text fields of the JobSpec that hold `blobs/{sha256}`.
 bool HoldsBlobName(const FieldDescriptor& field) {
@@ -99,7 +99,7 @@ class Walk {
   }
 
  private:
-  bool Full() const { return faults_.list().size() >= kMostFaults; }
+  bool Full() const { return faults_.list().size() >= kMaxFaults; }
 
   void Add(absl::string_view path, absl::string_view what) {
     if (!Full()) faults_.Add(path, what);

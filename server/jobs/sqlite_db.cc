@@ -8,7 +8,7 @@ namespace phosphene {
 namespace {
 
 // Statements kept prepared. Filters make others; all are dropped then.
-constexpr size_t kMostStatements = 200;
+constexpr size_t kMaxStatements = 200;
 
 absl::StatusCode CodeOf(int result) {
   switch (result & 0xff) {
@@ -75,7 +75,7 @@ absl::Status SqliteDb::Error(absl::string_view action) const {
 absl::StatusOr<sqlite3_stmt*> SqliteDb::Prepare(absl::string_view sql) {
   const auto it = statements_.find(std::string(sql));
   if (it != statements_.end()) return it->second;
-  if (statements_.size() >= kMostStatements) {
+  if (statements_.size() >= kMaxStatements) {
     for (const auto& [text, statement] : statements_) {
       sqlite3_finalize(statement);
     }

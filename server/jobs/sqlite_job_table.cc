@@ -14,7 +14,7 @@ namespace {
 
 // State changes kept for watchers that come back; a job paused and resumed
 // for ever must not fill the disk.
-constexpr int64_t kMostEvents = 100;
+constexpr int64_t kMaxEvents = 100;
 
 constexpr char kColumns[] =
     "id, proto, spec, changes, revision, pause_requested, crashes";
@@ -170,7 +170,7 @@ absl::Status SqliteJobTable::WriteEvent(const JobRow& row) {
           .status());
   return db_
       .Execute("DELETE FROM event WHERE job = ? AND change <= ?",
-               {row.id, row.changes - kMostEvents})
+               {row.id, row.changes - kMaxEvents})
       .status();
 }
 

@@ -14,14 +14,14 @@ namespace phosphene {
 namespace {
 
 // Warnings of all attempts together; they are kept in the row.
-constexpr int kMostWarnings = 100;
-constexpr size_t kLongestWarning = 500;
+constexpr int kMaxWarnings = 100;
+constexpr size_t kMaxWarning = 500;
 
 void AddWarnings(const std::vector<std::string>& warnings, v1::Job& job) {
   for (const std::string& warning : warnings) {
-    const std::string text = ToUtf8(warning, kLongestWarning);
+    const std::string text = ToUtf8(warning, kMaxWarning);
     const auto& there = job.warnings();
-    if (there.size() < kMostWarnings &&
+    if (there.size() < kMaxWarnings &&
         std::find(there.begin(), there.end(), text) == there.end()) {
       job.add_warnings(text);
     }

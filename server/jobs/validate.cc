@@ -18,8 +18,8 @@
 namespace phosphene {
 namespace {
 
-constexpr int kMostLabels = 64;
-constexpr size_t kLongestLabelValue = 256;
+constexpr int kMaxLabels = 64;
+constexpr size_t kMaxLabelValue = 256;
 
 bool IsLabelKey(absl::string_view key) {
   return !key.empty() && key.size() <= 63 &&
@@ -31,9 +31,9 @@ bool IsLabelKey(absl::string_view key) {
 
 void CheckLabels(const google::protobuf::Map<std::string, std::string>& labels,
                  Faults& faults) {
-  if (labels.size() > kMostLabels) {
+  if (labels.size() > kMaxLabels) {
     faults.Add("labels",
-               absl::StrCat(labels.size(), " are set; at most ", kMostLabels));
+               absl::StrCat(labels.size(), " are set; at most ", kMaxLabels));
   }
   for (const auto& [key, value] : labels) {
     const std::string path =
@@ -41,9 +41,9 @@ void CheckLabels(const google::protobuf::Map<std::string, std::string>& labels,
     if (!IsLabelKey(key)) {
       faults.Add(path, "the key is not 1-63 characters a-z 0-9 _ - .");
     }
-    if (value.size() > kLongestLabelValue) {
+    if (value.size() > kMaxLabelValue) {
       faults.Add(path, absl::StrCat(value.size(), " bytes; at most ",
-                                    kLongestLabelValue));
+                                    kMaxLabelValue));
     }
     if (value.find('\0') != std::string::npos) {
       faults.Add(path, "the value has a NUL character");
@@ -163,11 +163,11 @@ absl::StatusOr<FrameName> ParseFrameName(absl::string_view name) {
 
 absl::StatusOr<int> PageSize(int requested) {
   constexpr int kDefault = 50;
-  constexpr int kMost = 1000;
+  constexpr int kMaxCount = 1000;
   if (requested < 0) {
     return FieldError("page_size", absl::StrCat(requested, " is negative"));
   }
-  return requested == 0 ? kDefault : std::min(requested, kMost);
+  return requested == 0 ? kDefault : std::min(requested, kMaxCount);
 }
 
 }  // namespace phosphene

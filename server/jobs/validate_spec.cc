@@ -12,14 +12,14 @@
 namespace phosphene {
 namespace {
 
-constexpr int kMostTransforms = 64;
-constexpr int kMostObjectives = 64;
-constexpr int kMostOutputs = 16;
-constexpr int kLargestSide = 32768;
-constexpr int kMostChannels = 64;
-constexpr int kLongestLabel = 256;
+constexpr int kMaxTransforms = 64;
+constexpr int kMaxObjectives = 64;
+constexpr int kMaxOutputs = 16;
+constexpr int kMaxSide = 32768;
+constexpr int kMaxChannels = 64;
+constexpr int kMaxLabel = 256;
 // Frames a job may keep: each is a file.
-constexpr int64_t kMostKeptFrames = 10'000;
+constexpr int64_t kMaxKeptFrames = 10'000;
 
 // Ids of models and names of outputs: 1-63 characters a-z 0-9 - _ .
 bool IsPlainName(absl::string_view name) {
@@ -67,14 +67,14 @@ int Rows(const v1::JobSpec& spec) {
 void CheckCanvas(const v1::Parameterization& param, const v1::Limits& limits,
                  Faults& faults) {
   Checker check("spec.parameterization", faults);
-  check.RangeOrDefault("width", param.width(), 1, kLargestSide);
-  check.RangeOrDefault("height", param.height(), 1, kLargestSide);
+  check.RangeOrDefault("width", param.width(), 1, kMaxSide);
+  check.RangeOrDefault("height", param.height(), 1, kMaxSide);
   check.RangeOrDefault("rows", param.rows(), 1, limits.max_rows());
-  check.RangeOrDefault("channels", param.channels(), 1, kMostChannels);
+  check.RangeOrDefault("channels", param.channels(), 1, kMaxChannels);
   const int64_t width = param.width() > 0 ? param.width() : 224;
   const int64_t height = param.height() > 0 ? param.height() : width;
   const int64_t rows = std::max(1, param.rows());
-  if (width <= kLargestSide && height <= kLargestSide &&
+  if (width <= kMaxSide && height <= kMaxSide &&
       rows <= limits.max_rows() &&
       width * height * rows > limits.max_canvas_pixels()) {
     check.Fault("width", absl::StrCat(width, " x ", height, " pixels in ", rows,
@@ -85,16 +85,16 @@ void CheckCanvas(const v1::Parameterization& param, const v1::Limits& limits,
 
 void CheckObjectives(const v1::JobSpec& spec, Faults& faults) {
   Checker check("spec", faults);
-  check.AtMost("objectives", spec.objectives_size(), kMostObjectives);
+  check.AtMost("objectives", spec.objectives_size(), kMaxObjectives);
   for (int i = 0; i < spec.objectives_size(); ++i) {
     const v1::Objective& objective = spec.objectives(i);
     Checker one(absl::StrCat("spec.objectives[", i, "]"), faults);
     if (objective.has_row()) {
       one.Range("row", objective.row(), 0, Rows(spec) - 1);
     }
-    if (objective.label().size() > kLongestLabel) {
+    if (objective.label().size() > kMaxLabel) {
       one.Fault("label", absl::StrCat(objective.label().size(),
-                                      " bytes; at most ", kLongestLabel));
+                                      " bytes; at most ", kMaxLabel));
     }
   }
 }
@@ -113,10 +113,10 @@ void CheckFrames(const v1::JobSpec& spec, const v1::Limits& limits,
   const int64_t octaves = std::max(1, spec.optimizer().octaves().count());
   const int64_t every = frames.every() > 0 ? frames.every() : 16;
   const int64_t kept = steps * octaves / every / frames.keep_every();
-  if (kept > kMostKeptFrames) {
+  if (kept > kMaxKeptFrames) {
     check.Fault("keep_every",
                 absl::StrCat(frames.keep_every(), " keeps ", kept,
-                             " frames; at most ", kMostKeptFrames));
+                             " frames; at most ", kMaxKeptFrames));
   }
 }
 
@@ -126,8 +126,8 @@ void CheckOutput(const v1::Output& output, int rows, Checker check) {
                 absl::StrCat("\"", output.name(),
                              "\" is not 1-63 characters a-z 0-9 _ - ."));
   }
-  check.RangeOrDefault("width", output.width(), 1, kLargestSide);
-  check.RangeOrDefault("height", output.height(), 1, kLargestSide);
+  check.RangeOrDefault("width", output.width(), 1, kMaxSide);
+  check.RangeOrDefault("height", output.height(), 1, kMaxSide);
   if (output.has_row()) check.Range("row", output.row(), -1, rows - 1);
   const v1::AnimatedWebpOutput& animation = output.animated_webp();
   const v1::ContactSheetOutput& sheet = output.contact_sheet();
@@ -141,7 +141,7 @@ void CheckOutput(const v1::Output& output, int rows, Checker check) {
 }
 
 void CheckOutputs(const v1::JobSpec& spec, Faults& faults) {
-  Checker("spec", faults).AtMost("outputs", spec.outputs_size(), kMostOutputs);
+  Checker("spec", faults).AtMost("outputs", spec.outputs_size(), kMaxOutputs);
   std::set<std::string> names;
   for (int i = 0; i < spec.outputs_size(); ++i) {
     const v1::Output& output = spec.outputs(i);
@@ -171,7 +171,7 @@ void AddSpecFaults(const v1::JobSpec& spec, const v1::Limits& limits,
   if (spec.has_parameterization()) {
     CheckCanvas(spec.parameterization(), limits, faults);
   }
-  check.AtMost("transforms", spec.transforms_size(), kMostTransforms);
+  check.AtMost("transforms", spec.transforms_size(), kMaxTransforms);
   CheckObjectives(spec, faults);
   check.RangeOrDefault("steps", spec.steps(), 1, limits.max_steps());
   CheckFrames(spec, limits, faults);

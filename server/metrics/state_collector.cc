@@ -17,7 +17,7 @@ using prometheus::MetricFamily;
 using prometheus::MetricType;
 
 // Jobs looked at to tell their classes; a queue may be longer.
-constexpr int kMostQueued = 10'000;
+constexpr int kMaxQueued = 10'000;
 
 // A family of one value a label set, built up by With.
 class Values {
@@ -112,7 +112,7 @@ void StateCollector::CollectQueue(std::vector<MetricFamily>& out) const {
                       .With({}, age)
                       .Take());
   }
-  const auto queued = options_.store->ListQueued(kMostQueued);
+  const auto queued = options_.store->ListQueued(kMaxQueued);
   if (!queued.ok()) return;
   std::map<std::string, int> depth = {{"low", 0}, {"normal", 0}, {"high", 0}};
   for (const QueuedJob& job : *queued) ++depth[PriorityClass(job.priority)];

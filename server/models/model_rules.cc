@@ -11,11 +11,11 @@
 namespace phosphene {
 namespace {
 
-constexpr size_t kLongestId = 63;
-constexpr int kMostLabels = 100'000;
-constexpr int kMostAliases = 10'000;
+constexpr size_t kMaxId = 63;
+constexpr int kMaxLabels = 100'000;
+constexpr int kMaxAliases = 10'000;
 // A value a channel; no image has more.
-constexpr int kMostChannels = 1024;
+constexpr int kMaxChannels = 1024;
 
 bool IsIdCharacter(char c) {
   return absl::ascii_islower(c) || absl::ascii_isdigit(c) || c == '-' ||
@@ -24,7 +24,7 @@ bool IsIdCharacter(char c) {
 
 void CheckValues(const google::protobuf::RepeatedField<double>& values,
                  const std::string& field, bool positive, Faults& faults) {
-  if (values.size() > kMostChannels) {
+  if (values.size() > kMaxChannels) {
     faults.Add(field, absl::StrCat(values.size(),
                                    " values; one a channel, or one for all"));
     return;
@@ -44,7 +44,7 @@ absl::StatusOr<std::string> ModelId(absl::string_view name,
                                     absl::string_view field) {
   const absl::string_view id = absl::StripPrefix(name, "models/");
   bool good =
-      !id.empty() && id.size() <= kLongestId && absl::ascii_isalnum(id[0]);
+      !id.empty() && id.size() <= kMaxId && absl::ascii_isalnum(id[0]);
   for (char c : id) good = good && IsIdCharacter(c);
   if (good) return std::string(id);
   return FieldError(
@@ -69,14 +69,14 @@ void CheckModelConfig(const v1::ModelConfig& config, absl::string_view field,
                absl::StrCat(stds, " values, but mean has ", means,
                             "; one a channel, or one for all"));
   }
-  if (config.labels_size() > kMostLabels) {
+  if (config.labels_size() > kMaxLabels) {
     faults.Add(absl::StrCat(field, ".labels"),
-               absl::StrCat(config.labels_size(), " labels; ", kMostLabels,
+               absl::StrCat(config.labels_size(), " labels; ", kMaxLabels,
                             " at most"));
   }
-  if (static_cast<int>(config.aliases_size()) > kMostAliases) {
+  if (static_cast<int>(config.aliases_size()) > kMaxAliases) {
     faults.Add(absl::StrCat(field, ".aliases"),
-               absl::StrCat(config.aliases_size(), " aliases; ", kMostAliases,
+               absl::StrCat(config.aliases_size(), " aliases; ", kMaxAliases,
                             " at most"));
   }
   if (!v1::ModelConfig::ChannelOrder_IsValid(config.channel_order())) {

@@ -12,7 +12,7 @@ constexpr RpcMethod Unary(const char* name) {
   return {"phosphene.v1.BlobService", name, "unary"};
 }
 
-constexpr int kMostNames = 1000;
+constexpr int kMaxNames = 1000;
 
 }  // namespace
 
@@ -49,10 +49,10 @@ grpc::ServerUnaryReactor* BlobServiceImpl::StatBlobs(
   return RunUnary(
       env_, Unary("StatBlobs"), context, *env_.transfers,
       [this, request, response](const Caller&) -> absl::Status {
-        if (request->names_size() > kMostNames) {
+        if (request->names_size() > kMaxNames) {
           return FieldError("names",
                             absl::StrCat(request->names_size(), " names; ",
-                                         kMostNames, " at most"));
+                                         kMaxNames, " at most"));
         }
         for (int i = 0; i < request->names_size(); ++i) {
           const std::string& name = request->names(i);

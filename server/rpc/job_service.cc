@@ -11,7 +11,7 @@
 #include "server/base/status_macros.h"
 #include "server/engine/engine.h"
 #include "server/rpc/watch_reactor.h"
-#include "server/scheduler/watch.h"
+#include "server/stream/watch.h"
 
 namespace phosphene {
 namespace {

@@ -13,7 +13,7 @@
 namespace phosphene {
 namespace {
 
-constexpr size_t kLongestSocketPath = sizeof(sockaddr_un::sun_path) - 1;
+constexpr size_t kMaxSocketPath = sizeof(sockaddr_un::sun_path) - 1;
 
 absl::Status Malformed(absl::string_view text, absl::string_view field) {
   return FieldError(
@@ -58,10 +58,10 @@ absl::StatusOr<ListenAddress> ParseListenAddress(absl::string_view text,
   absl::string_view path = text;
   if (absl::ConsumePrefix(&path, "unix:")) {
     absl::ConsumePrefix(&path, "//");
-    if (path.empty() || path.size() > kLongestSocketPath) {
+    if (path.empty() || path.size() > kMaxSocketPath) {
       return FieldError(
           field, absl::StrCat("\"", text, "\": the path of a socket is 1-",
-                              kLongestSocketPath, " characters"));
+                              kMaxSocketPath, " characters"));
     }
     address.unix_path = std::string(path);
     address.loopback = true;

@@ -13,10 +13,10 @@ namespace {
 
 // The message travels twice (percent-encoded in grpc-message, base64 in the
 // details) and the faults once more; 8 KB in all.
-constexpr size_t kLongestMessage = 1000;
-constexpr size_t kLongestFaultText = 400;
+constexpr size_t kMaxMessage = 1000;
+constexpr size_t kMaxFaultText = 400;
 constexpr size_t kAllFaultText = 2000;
-constexpr size_t kLongestReason = 63;
+constexpr size_t kMaxReason = 63;
 constexpr int kRetrySeconds = 1;
 
 void AddFaults(const absl::Status& status, google::rpc::Status& out) {
@@ -24,8 +24,8 @@ void AddFaults(const absl::Status& status, google::rpc::Status& out) {
   size_t spent = 0;
   for (const Fault& fault : FaultsOf(status)) {
     auto& violation = *bad.add_field_violations();
-    violation.set_field(ToUtf8(fault.field, kLongestFaultText));
-    violation.set_description(ToUtf8(fault.message, kLongestFaultText));
+    violation.set_field(ToUtf8(fault.field, kMaxFaultText));
+    violation.set_description(ToUtf8(fault.message, kMaxFaultText));
     spent += violation.field().size() + violation.description().size();
     if (spent > kAllFaultText) break;  // enough to work on
   }
@@ -38,11 +38,11 @@ google::rpc::Status ToRpcStatus(const absl::Status& status) {
   google::rpc::Status out;
   out.set_code(static_cast<int>(status.code()));
   if (status.ok()) return out;
-  out.set_message(ToUtf8(status.message(), kLongestMessage));
+  out.set_message(ToUtf8(status.message(), kMaxMessage));
   google::rpc::ErrorInfo info;
   const std::string reason = ReasonOf(status);
   info.set_reason(reason.empty() ? absl::StatusCodeToString(status.code())
-                                 : ToUtf8(reason, kLongestReason));
+                                 : ToUtf8(reason, kMaxReason));
   info.set_domain("phosphene");
   out.add_details()->PackFrom(info);
   AddFaults(status, out);

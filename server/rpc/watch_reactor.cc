@@ -6,7 +6,7 @@
 
 #include "server/base/mutex.h"
 #include "server/rpc/status_to_grpc.h"
-#include "server/scheduler/watch.h"
+#include "server/stream/watch.h"
 
 namespace phosphene {
 namespace {

@@ -14,7 +14,7 @@ namespace phosphene {
 namespace {
 
 // A store may be away for hours; each try is a line in the log.
-constexpr absl::Duration kLongestRetry = absl::Seconds(30);
+constexpr absl::Duration kMaxRetry = absl::Seconds(30);
 
 // The job belongs to somebody else, or is gone.
 bool IsFenced(const absl::Status& status) {
@@ -113,7 +113,7 @@ void DeviceSlot::Pump() {
   if (turn == Turn::kRetry) {
     scheduled_ = true;
     executor_->ExecuteAfter(retry_delay_, [this] { Pump(); });
-    retry_delay_ = std::min(2 * retry_delay_, kLongestRetry);
+    retry_delay_ = std::min(2 * retry_delay_, kMaxRetry);
   } else {
     retry_delay_ = options_.retry_after;
     current_.reset();
@@ -216,9 +216,9 @@ absl::StatusOr<RunOutcome> DeviceSlot::Decide(const EndedRun& run,
 DeviceSlot::Turn DeviceSlot::Conclude(const EndedRun& run) {
   // A job may be cancelled or paused between the look and the commit; then
   // the commit is refused and the outcome decided anew.
-  constexpr int kMostLooks = 10;
+  constexpr int kMaxLooks = 10;
   absl::Status status = absl::FailedPreconditionError("");
-  for (int i = 0; i < kMostLooks && absl::IsFailedPrecondition(status); ++i) {
+  for (int i = 0; i < kMaxLooks && absl::IsFailedPrecondition(status); ++i) {
     v1::Job::State seen = v1::Job::RUNNING;
     const absl::StatusOr<RunOutcome> outcome = Decide(run, &seen);
     status = outcome.ok()

@@ -11,7 +11,7 @@
 namespace phosphene {
 namespace {
 
-constexpr size_t kMostWarnings = 20;
+constexpr size_t kMaxWarnings = 20;
 
 }  // namespace
 
@@ -77,7 +77,7 @@ absl::Status JobRunSink::Judge(const absl::Status& status, std::string what) {
   const std::string warning =
       absl::StrCat(what, " was not kept: ", status.message());
   LogWarn(warning, {{"job", name_}});
-  if (warnings_.size() < kMostWarnings) warnings_.push_back(warning);
+  if (warnings_.size() < kMaxWarnings) warnings_.push_back(warning);
   return absl::OkStatus();
 }
 

@@ -245,8 +245,8 @@ absl::Status FileBlobStore::Verify(const FileDescriptor& file,
 
 void FileBlobStore::Remember(absl::string_view name, const Seen& seen) {
   // A forgotten entry only costs a hash.
-  constexpr size_t kMostRemembered = 100'000;
-  if (verified_.size() >= kMostRemembered) verified_.clear();
+  constexpr size_t kMaxRemembered = 100'000;
+  if (verified_.size() >= kMaxRemembered) verified_.clear();
   verified_[std::string(name)] = seen;
 }
 

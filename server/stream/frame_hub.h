@@ -106,7 +106,7 @@ class FrameHub {
   };
   // Attaches a watcher; it sees what is published from now on, and the latest
   // frame and progress if newer than after_sequence. Most callers want
-  // OpenWatch (server/scheduler/watch.h), which seeds it from the store.
+  // OpenWatch (server/stream/watch.h), which seeds it from the store.
   // RESOURCE_EXHAUSTED: too many watchers. UNAVAILABLE: after CloseAll.
   absl::StatusOr<std::unique_ptr<Subscription>> Subscribe(absl::string_view job,
                                                           WatchOptions options);

@@ -1,4 +1,4 @@
-#include "server/engine/objectives/color_transfer.h"
+#include "server/engine/objectives/shared/color_transfer.h"
 
 #include <gtest/gtest.h>
 

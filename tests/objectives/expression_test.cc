@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "server/engine/objectives/terms.h"
+#include "server/engine/objectives/shared/terms.h"
 #include "tests/objectives/lab.h"
 
 namespace phosphene {

@@ -3,8 +3,8 @@
 
 #include <cmath>
 
-#include "server/engine/objectives/gram.h"
-#include "server/engine/objectives/moving_average.h"
+#include "server/engine/objectives/shared/gram.h"
+#include "server/engine/objectives/shared/moving_average.h"
 #include "tests/objectives/lab.h"
 #include "tests/support/status_matchers.h"
 

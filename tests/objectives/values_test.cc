@@ -5,9 +5,9 @@
 
 #include <cmath>
 
-#include "server/engine/objectives/cosine.h"
-#include "server/engine/objectives/gram.h"
-#include "server/engine/objectives/little_blur.h"
+#include "server/engine/objectives/shared/cosine.h"
+#include "server/engine/objectives/shared/gram.h"
+#include "server/engine/objectives/shared/little_blur.h"
 #include "tests/objectives/lab.h"
 
 namespace phosphene {

@@ -19,9 +19,9 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "phosphene/onnx/onnx.pb.h"
-#include "server/engine/onnx/loader.h"
-#include "server/engine/onnx/program.h"
-#include "server/engine/onnx/tensor_proto.h"
+#include "server/engine/onnx/file/loader.h"
+#include "server/engine/onnx/program/program.h"
+#include "server/engine/onnx/file/tensor_proto.h"
 #include "server/engine/tensor/guard.h"
 #include "server/engine/tensor/torch_pch.h"
 

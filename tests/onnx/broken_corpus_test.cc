@@ -10,10 +10,10 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
-#include "server/engine/onnx/loader.h"
-#include "server/engine/onnx/op.h"
-#include "server/engine/onnx/passes.h"
-#include "server/engine/onnx/wire.h"
+#include "server/engine/onnx/file/loader.h"
+#include "server/engine/onnx/ops/op.h"
+#include "server/engine/onnx/program/passes.h"
+#include "server/engine/onnx/file/wire.h"
 #include "server/engine/tensor/torch_pch.h"
 #include "tests/onnx/allocation_meter.h"
 #include "tests/onnx/broken_nets.h"

@@ -3,8 +3,8 @@
 #include <memory>
 #include <vector>
 
-#include "server/engine/onnx/info.h"
-#include "server/engine/onnx/op.h"
+#include "server/engine/onnx/info/info.h"
+#include "server/engine/onnx/ops/op.h"
 #include "server/engine/tensor/allocation_limit.h"
 #include "server/engine/tensor/guard.h"
 #include "server/engine/tensor/torch_pch.h"
@@ -13,7 +13,7 @@ namespace phosphene {
 namespace {
 
 constexpr int64_t kSide = 8;
-constexpr int64_t kMostBytes = int64_t{256} << 20;
+constexpr int64_t kMaxBytes = int64_t{256} << 20;
 
 // [N,3,8,8] -> [N,4,4,4]
 void AddConvolutions(NetBuilder* net) {
@@ -164,7 +164,7 @@ ChangeWords WordsOfEverything() {
 }
 
 bool TryNetwork(const std::string& bytes) {
-  const ScopedAllocationLimit memory(kMostBytes, kMostBytes);
+  const ScopedAllocationLimit memory(kMaxBytes, kMaxBytes);
   // The network ends before the bytes do, and may read them where they lie.
   const std::shared_ptr<const void> owner(bytes.data(), [](const void*) {});
   v1::ModelConfig config;

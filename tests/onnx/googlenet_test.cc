@@ -10,7 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "server/base/mapped_file.h"
-#include "server/engine/onnx/network.h"
+#include "server/engine/onnx/program/network.h"
 #include "server/engine/tensor/torch_pch.h"
 
 namespace phosphene {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "phosphene/onnx/onnx.pb.h"
-#include "server/engine/onnx/network.h"
+#include "server/engine/onnx/program/network.h"
 
 namespace phosphene {
 

@@ -10,8 +10,8 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
-#include "server/engine/onnx/loader.h"
-#include "server/engine/onnx/op.h"
+#include "server/engine/onnx/file/loader.h"
+#include "server/engine/onnx/ops/op.h"
 #include "tests/onnx/gradient_ops.h"
 
 namespace phosphene::onnx {

@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/jobs/sqlite_job_store.h"
-#include "server/scheduler/watch.h"
+#include "server/stream/watch.h"
 #include "tests/support/status_matchers.h"
 
 namespace phosphene {

@@ -7,7 +7,7 @@
 #include "server/base/mutex.h"
 #include "server/jobs/proto_time.h"
 #include "server/jobs/sqlite_job_store.h"
-#include "server/scheduler/watch.h"
+#include "server/stream/watch.h"
 #include "tests/scheduler/scheduler_fixture.h"
 #include "tests/support/status_matchers.h"
 

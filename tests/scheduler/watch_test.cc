@@ -1,4 +1,4 @@
-#include "server/scheduler/watch.h"
+#include "server/stream/watch.h"
 
 #include "tests/scheduler/scheduler_fixture.h"
 #include "tests/support/status_matchers.h"

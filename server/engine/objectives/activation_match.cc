@@ -3,8 +3,8 @@
 #include "absl/strings/str_cat.h"
 #include "server/base/range_fault.h"
 #include "server/base/status_macros.h"
-#include "server/engine/objectives/fields.h"
-#include "server/engine/objectives/reference.h"
+#include "server/engine/objectives/shared/fields.h"
+#include "server/engine/objectives/shared/reference.h"
 
 namespace phosphene {
 namespace {

@@ -1,7 +1,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/base/range_fault.h"
 #include "server/engine/objectives/interface.h"
-#include "server/engine/objectives/little_blur.h"
+#include "server/engine/objectives/shared/little_blur.h"
 
 namespace phosphene {
 namespace {

@@ -1,7 +1,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/base/status_macros.h"
-#include "server/engine/objectives/cosine.h"
-#include "server/engine/objectives/reference.h"
+#include "server/engine/objectives/shared/cosine.h"
+#include "server/engine/objectives/shared/reference.h"
 
 namespace phosphene {
 namespace {

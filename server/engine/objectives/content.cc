@@ -3,8 +3,8 @@
 #include "absl/strings/str_cat.h"
 #include "server/base/range_fault.h"
 #include "server/base/status_macros.h"
-#include "server/engine/objectives/reference.h"
-#include "server/engine/objectives/weighted_layers.h"
+#include "server/engine/objectives/shared/reference.h"
+#include "server/engine/objectives/shared/weighted_layers.h"
 
 namespace phosphene {
 namespace {

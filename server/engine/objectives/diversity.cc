@@ -1,6 +1,6 @@
 #include "absl/strings/str_cat.h"
 #include "server/base/status_macros.h"
-#include "server/engine/objectives/gram.h"
+#include "server/engine/objectives/shared/gram.h"
 #include "server/engine/objectives/interface.h"
 
 namespace phosphene {

@@ -4,11 +4,11 @@
 #include "absl/strings/str_cat.h"
 #include "server/base/range_fault.h"
 #include "server/base/status_macros.h"
-#include "server/engine/objectives/color_transfer.h"
-#include "server/engine/objectives/moving_average.h"
-#include "server/engine/objectives/reference.h"
-#include "server/engine/objectives/style_statistics.h"
-#include "server/engine/objectives/weighted_layers.h"
+#include "server/engine/objectives/shared/color_transfer.h"
+#include "server/engine/objectives/shared/moving_average.h"
+#include "server/engine/objectives/shared/reference.h"
+#include "server/engine/objectives/shared/style_statistics.h"
+#include "server/engine/objectives/shared/weighted_layers.h"
 
 namespace phosphene {
 namespace {

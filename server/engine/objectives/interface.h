@@ -12,7 +12,7 @@
 #include "absl/strings/string_view.h"
 #include "phosphene/v1/objective.pb.h"
 #include "server/base/faults.h"
-#include "server/engine/onnx/network.h"
+#include "server/engine/onnx/program/network.h"
 #include "server/engine/params/interface.h"
 #include "server/engine/tensor/torch_pch.h"
 

@@ -1,6 +1,6 @@
 #include "absl/strings/str_cat.h"
 #include "server/base/status_macros.h"
-#include "server/engine/objectives/reference.h"
+#include "server/engine/objectives/shared/reference.h"
 
 namespace phosphene {
 namespace {

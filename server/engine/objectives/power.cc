@@ -1,6 +1,6 @@
 #include "absl/strings/str_cat.h"
 #include "server/base/range_fault.h"
-#include "server/engine/objectives/terms.h"
+#include "server/engine/objectives/shared/terms.h"
 
 namespace phosphene {
 namespace {

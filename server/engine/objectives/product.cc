@@ -1,5 +1,5 @@
 #include "absl/strings/str_cat.h"
-#include "server/engine/objectives/terms.h"
+#include "server/engine/objectives/shared/terms.h"
 
 namespace phosphene {
 namespace {

@@ -1,7 +1,7 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
-#include "server/engine/objectives/terms.h"
+#include "server/engine/objectives/shared/terms.h"
 
 namespace phosphene {
 namespace {

@@ -12,7 +12,7 @@
 #include "server/base/faults.h"
 #include "server/base/log.h"
 #include "server/base/status_macros.h"
-#include "server/engine/objectives/terms.h"
+#include "server/engine/objectives/shared/terms.h"
 #include "server/engine/optimizers/normalize.h"
 #include "server/engine/tensor/rng.h"
 

@@ -10,7 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "server/base/mutex.h"
 #include "server/engine/engine.h"
-#include "server/engine/onnx/network.h"
+#include "server/engine/onnx/program/network.h"
 
 namespace phosphene {
 

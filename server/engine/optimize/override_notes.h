@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "phosphene/v1/job.pb.h"
-#include "server/engine/onnx/network.h"
+#include "server/engine/onnx/program/network.h"
 
 namespace phosphene {
 

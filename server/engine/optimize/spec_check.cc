@@ -12,7 +12,7 @@
 #include "server/base/faults.h"
 #include "server/base/range_fault.h"
 #include "server/engine/objectives/interface.h"
-#include "server/engine/objectives/terms.h"
+#include "server/engine/objectives/shared/terms.h"
 #include "server/engine/optimize/outputs.h"
 #include "server/engine/optimizers/interface.h"
 #include "server/engine/transforms/interface.h"

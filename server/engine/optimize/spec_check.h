@@ -6,7 +6,7 @@
 
 #include "absl/status/status.h"
 #include "phosphene/v1/job.pb.h"
-#include "server/engine/onnx/network.h"
+#include "server/engine/onnx/program/network.h"
 #include "server/engine/params/interface.h"
 
 namespace phosphene {

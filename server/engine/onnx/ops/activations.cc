@@ -3,8 +3,8 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
-#include "server/engine/onnx/op.h"
-#include "server/engine/onnx/relu.h"
+#include "server/engine/onnx/ops/op.h"
+#include "server/engine/onnx/ops/shared/relu.h"
 
 namespace phosphene::onnx {
 namespace {

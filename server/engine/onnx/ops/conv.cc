@@ -1,7 +1,7 @@
-#include "server/engine/onnx/conv.h"
-#include "server/engine/onnx/op.h"
-#include "server/engine/onnx/relu.h"
-#include "server/engine/onnx/window.h"
+#include "server/engine/onnx/ops/shared/conv.h"
+#include "server/engine/onnx/ops/op.h"
+#include "server/engine/onnx/ops/shared/relu.h"
+#include "server/engine/onnx/ops/shared/window.h"
 
 namespace phosphene::onnx {
 namespace {

@@ -1,7 +1,7 @@
 #include <algorithm>
 
-#include "server/engine/onnx/op.h"
-#include "server/engine/onnx/window.h"
+#include "server/engine/onnx/ops/op.h"
+#include "server/engine/onnx/ops/shared/window.h"
 
 namespace phosphene::onnx {
 namespace {

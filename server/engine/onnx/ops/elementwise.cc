@@ -2,7 +2,7 @@
 
 #include <limits>
 
-#include "server/engine/onnx/op.h"
+#include "server/engine/onnx/ops/op.h"
 
 namespace phosphene::onnx {
 namespace {

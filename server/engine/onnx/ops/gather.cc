@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
-#include "server/engine/onnx/op.h"
+#include "server/engine/onnx/ops/op.h"
 
 namespace phosphene::onnx {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <memory>
 
-#include "server/engine/onnx/op.h"
-#include "server/engine/onnx/product.h"
+#include "server/engine/onnx/ops/op.h"
+#include "server/engine/onnx/ops/shared/product.h"
 
 namespace phosphene::onnx {
 

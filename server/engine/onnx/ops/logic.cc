@@ -1,6 +1,6 @@
 // Comparisons, choices and bits of two tensors.
 
-#include "server/engine/onnx/op.h"
+#include "server/engine/onnx/ops/op.h"
 
 namespace phosphene::onnx {
 

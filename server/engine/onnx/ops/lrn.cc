@@ -2,9 +2,9 @@
 
 #include <ATen/Parallel.h>
 
-#include "server/engine/onnx/gradient.h"
+#include "server/engine/onnx/ops/shared/gradient.h"
 #include "server/engine/onnx/kernels/cpu.h"
-#include "server/engine/onnx/op.h"
+#include "server/engine/onnx/ops/op.h"
 
 namespace phosphene::onnx {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "server/engine/onnx/op.h"
+#include "server/engine/onnx/ops/op.h"
 
 namespace phosphene::onnx {
 namespace {

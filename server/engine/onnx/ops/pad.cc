@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "server/engine/onnx/op.h"
+#include "server/engine/onnx/ops/op.h"
 
 namespace phosphene::onnx {
 namespace {

@@ -2,9 +2,9 @@
 #include <numeric>
 #include <vector>
 
-#include "server/engine/onnx/max_pool.h"
-#include "server/engine/onnx/op.h"
-#include "server/engine/onnx/window.h"
+#include "server/engine/onnx/ops/shared/max_pool.h"
+#include "server/engine/onnx/ops/op.h"
+#include "server/engine/onnx/ops/shared/window.h"
 
 namespace phosphene::onnx {
 namespace {

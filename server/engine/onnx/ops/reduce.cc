@@ -4,7 +4,7 @@
 #include <limits>
 #include <numeric>
 
-#include "server/engine/onnx/op.h"
+#include "server/engine/onnx/ops/op.h"
 
 namespace phosphene::onnx {
 namespace {

@@ -5,8 +5,8 @@
 #include <functional>
 #include <numeric>
 
-#include "server/engine/onnx/op.h"
-#include "server/engine/onnx/optional_squeeze.h"
+#include "server/engine/onnx/ops/op.h"
+#include "server/engine/onnx/file/optional_squeeze.h"
 
 namespace phosphene::onnx {
 namespace {

@@ -1,6 +1,6 @@
 // Functions of each element alone that are no activations.
 
-#include "server/engine/onnx/op.h"
+#include "server/engine/onnx/ops/op.h"
 
 namespace phosphene::onnx {
 

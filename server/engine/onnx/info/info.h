@@ -1,0 +1,82 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "server/engine/onnx/file/graph.h"
+#include "server/engine/onnx/info/layout.h"
+#include "server/engine/onnx/program/network.h"
+#include "server/engine/onnx/info/survey.h"
+#include "server/engine/onnx/file/tensor_proto.h"
+#include "server/engine/onnx/file/weights.h"
+
+namespace phosphene::onnx {
+
+// An input that asks for a larger image is no network's: 9,450 squared in RGB.
+constexpr int64_t kMaxImageElements = int64_t{1} << 28;
+constexpr int64_t kMaxChannels = int64_t{1} << 16;
+// Tensors held when a network is tried while it is opened and checked. Enough
+// for the largest of torchvision's at 16 times the pixels of their pictures.
+constexpr int64_t kTrialBytes = int64_t{1} << 32;
+
+class Program;
+
+// A parsed network: its graph and weights, config, layers and names.
+// Immutable but for the weight cache; thread-safe.
+class OpenedNetwork : public NetworkInfo {
+ public:
+  static absl::StatusOr<std::shared_ptr<const OpenedNetwork>> Open(
+      const std::string& name, const ModelBytes& file, const v1::ModelConfig& config,
+      std::vector<std::string>* notes);
+
+  const v1::ModelConfig& config() const override { return config_; }
+  const std::vector<v1::Layer>& layers() const override { return layers_; }
+  absl::StatusOr<std::string> Resolve(absl::string_view layer) const override;
+  int64_t Channels(absl::string_view resolved) const override;
+  std::string Logits() const override { return logits_; }
+  int64_t input_channels() const override { return channels_; }
+  int64_t input_height() const override { return height_; }
+  int64_t input_width() const override { return width_; }
+
+  const Graph& graph() const { return graph_; }
+  // The batch size written into the input's shape, 0 when any runs.
+  int64_t declared_batch() const { return declared_batch_; }
+  WeightCache* cache() const { return &cache_; }
+  // Where a layer keeps rows and channels.
+  Layout LayoutOf(const std::string& layer) const;
+  int64_t CountParameters() const;
+  // Height and width of a picture to try the network on: the declared ones,
+  // else 224.
+  std::pair<int64_t, int64_t> ProbeSize() const;
+
+ private:
+  OpenedNetwork() = default;
+  absl::Status Read(const ModelBytes& file, std::vector<std::string>* notes);
+  absl::Status CheckInputSize() const;
+  absl::Status CheckAliases() const;
+  void ListLayers();
+  // Runs the network on one and on two pictures to learn the shapes that
+  // following the graph did not tell (transformers), and on a larger one to see
+  // whether it takes any size.
+  void Probe(const std::vector<std::string>& unknown);
+  absl::StatusOr<Shapes> ProbeShapes(const Program& program, int64_t batch, int64_t height,
+                                     int64_t width) const;
+  void FindLogits(const std::unordered_map<std::string, ValueFacts>& facts);
+
+  std::string name_;
+  Graph graph_;
+  v1::ModelConfig config_;
+  int64_t channels_ = 0, height_ = 0, width_ = 0, declared_batch_ = 0;
+  std::vector<v1::Layer> layers_;
+  std::unordered_map<std::string, size_t> index_;      // value name -> layers_
+  std::map<std::string, std::string> aliases_;         // alias -> value name
+  std::map<std::string, Layout> layouts_;              // of layers that are not [N,C,...]
+  std::string logits_;
+  mutable WeightCache cache_;
+};
+
+}  // namespace phosphene::onnx

@@ -1,0 +1,244 @@
+#include "server/engine/onnx/program/program.h"
+
+#include <algorithm>
+#include <set>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "server/base/status_macros.h"
+#include "server/engine/onnx/ops/shared/conv.h"
+#include "server/engine/onnx/program/passes.h"
+#include "server/engine/tensor/allocation_limit.h"
+#include "server/engine/tensor/guard.h"
+
+namespace phosphene::onnx {
+namespace {
+
+// Operators for which a batch is any number of rows. The others may hold the
+// batch size the file was exported with in a shape or an index.
+bool TakesAnyBatch(const std::string& op) {
+  static const auto* const kOps = new std::unordered_set<std::string>{
+      "Conv",    kGroupedConv,  "Relu",    "Clip",        "LRN",     "MaxPool", "AveragePool",
+      "GlobalAveragePool",      "GlobalMaxPool",          "Concat",  "Gemm",    "Flatten",
+      "Softmax", "Add",         "Mul",     "Sub",         "Div",     "Dropout", "Identity",
+      "BatchNormalization",     "Sigmoid", "HardSigmoid", "HardSwish", "Tanh",  "LeakyRelu",
+      "PRelu",   "Elu",         "Selu",    "InstanceNormalization", "LayerNormalization",
+      "ReduceMean"};
+  return kOps->count(op) > 0;
+}
+
+OpRun PrepareGroupedConv(const OpInit& init) {
+  Tensors weights, biases;
+  for (size_t i = 1; i + 1 < init.constants.size(); i += 2) {
+    weights.push_back(init.Constant(i));
+    biases.push_back(init.Constant(i + 1));
+  }
+  const std::vector<Activation> activations(weights.size(), init.node.activation);
+  auto conv = std::make_shared<FrozenConv>(init, weights, biases, activations);
+  return [conv](const Tensors& in) { return conv->Run(in[0]); };
+}
+
+}  // namespace
+
+absl::Status CheckOpsKnown(const Graph& graph) {
+  std::vector<std::string> unknown;
+  std::set<std::string> seen;
+  for (const Node& node : graph.nodes) {
+    if (FindOp(node.op) == nullptr && seen.insert(node.op).second) {
+      unknown.push_back(absl::StrCat(node.op, " (node \"", node.name, "\")"));
+    }
+  }
+  if (unknown.empty()) return absl::OkStatus();
+  const size_t count = unknown.size();
+  constexpr size_t kMaxNamed = 20;
+  if (count > kMaxNamed) unknown.resize(kMaxNamed);
+  return absl::UnimplementedError(absl::StrCat(
+      "unsupported operator", count > 1 ? "s" : "", ": ", absl::StrJoin(unknown, ", "),
+      count > kMaxNamed ? absl::StrCat(" and ", count - kMaxNamed, " more") : ""));
+}
+
+// Turns a rewritten graph into steps.
+class ProgramBuilder {
+ public:
+  ProgramBuilder(Graph graph, const OpOptions& options, WeightCache* cache)
+      : graph_(std::move(graph)), options_(options), cache_(cache) {}
+
+  // The wanted values, after rewriting.
+  absl::StatusOr<std::unique_ptr<Program>> Build(const std::vector<std::string>& inputs,
+                                                 const std::vector<std::string>& wanted) {
+    for (const std::string& input : inputs) program_->inputs_.push_back(Number(input));
+    std::unordered_set<std::string> known(inputs.begin(), inputs.end());
+    for (const Node& node : graph_.nodes) {
+      for (const std::string& input : node.inputs) {
+        if (input.empty() || known.count(input) > 0 || graph_.constants.count(input) > 0) continue;
+        return absl::InvalidArgumentError(absl::StrCat(
+            Describe(node), " needs the graph input \"", input, "\", which is not an image"));
+      }
+      known.insert(node.outputs.begin(), node.outputs.end());
+      RETURN_IF_ERROR(AddStep(node));
+    }
+    for (const std::string& value : wanted) program_->wanted_.push_back(Number(value));
+    FindLastReads();
+    return std::move(program_);
+  }
+
+ private:
+  int Number(const std::string& value) {
+    if (value.empty()) return -1;
+    const auto [it, added] = numbers_.emplace(value, static_cast<int>(numbers_.size()));
+    if (added) {
+      program_->names_.push_back(value);
+      const auto constant = graph_.constants.find(value);
+      program_->initial_.push_back(
+          constant == graph_.constants.end() ? at::Tensor() : Convert(value, constant->second));
+    }
+    return it->second;
+  }
+
+  // A constant in the program's type and on its device; integers stay on the
+  // CPU, where shapes are computed.
+  at::Tensor Convert(const std::string& name, const at::Tensor& tensor) {
+    if (!at::isFloatingType(tensor.scalar_type())) return tensor;
+    const bool retype = options_.float_type && tensor.scalar_type() != at::kDouble;
+    const at::ScalarType type = retype ? *options_.float_type : tensor.scalar_type();
+    if (type == tensor.scalar_type() && options_.device.is_cpu()) return tensor;
+    const std::string key =
+        absl::StrCat(name, "|", c10::toString(type), "|", options_.device.str());
+    return cache_->Get(key, [&] { return tensor.to(options_.device, type); });
+  }
+
+  absl::Status AddStep(const Node& node) {
+    Program::Step step;
+    step.what = Describe(node);
+    for (const std::string& input : node.inputs) step.inputs.push_back(Number(input));
+    for (const std::string& output : node.outputs) step.outputs.push_back(Number(output));
+    Tensors constants;
+    for (int input : step.inputs) {
+      constants.push_back(input < 0 ? at::Tensor() : program_->initial_[input]);
+    }
+    const OpKind* op = FindOp(node.op);
+    const auto prepare = node.op == kGroupedConv ? &PrepareGroupedConv : op->prepare;
+    const OpInit init(node, graph_.opset, std::move(constants), options_);
+    absl::Status status;
+    const absl::Status guarded = Guarded(step.what, [&] {
+      try {
+        step.run = prepare(init);
+      } catch (const BadNode& e) {
+        status = absl::InvalidArgumentError(absl::StrCat(step.what, " ", e.what()));
+      }
+    });
+    RETURN_IF_ERROR(status);
+    RETURN_IF_ERROR(guarded);
+    program_->any_batch_ = program_->any_batch_ && TakesAnyBatch(node.op);
+    program_->steps_.push_back(std::move(step));
+    return absl::OkStatus();
+  }
+
+  void FindLastReads() {
+    std::unordered_set<int> kept(program_->wanted_.begin(), program_->wanted_.end());
+    for (size_t i = program_->steps_.size(); i-- > 0;) {
+      Program::Step& step = program_->steps_[i];
+      for (const std::vector<int>* values : {&step.inputs, &step.outputs}) {
+        for (int value : *values) {
+          if (value >= 0 && kept.insert(value).second) step.last_reads.push_back(value);
+        }
+      }
+    }
+  }
+
+  Graph graph_;
+  const OpOptions& options_;
+  WeightCache* const cache_;
+  std::unordered_map<std::string, int> numbers_;
+  std::unique_ptr<Program> program_ = std::make_unique<Program>();
+};
+
+absl::StatusOr<std::unique_ptr<Program>> Program::Compile(const Graph& graph,
+                                                          const std::vector<std::string>& inputs,
+                                                          const std::vector<std::string>& wanted,
+                                                          const OpOptions& options,
+                                                          WeightCache* cache) {
+  Graph own = graph;
+  Prune(wanted, &own);
+  RETURN_IF_ERROR(CheckOpsKnown(own));
+  const auto same = RemoveNoOps({wanted.begin(), wanted.end()}, &own);
+  std::vector<std::string> renamed = wanted;
+  for (std::string& value : renamed) {
+    const auto it = same.find(value);
+    if (it != same.end()) value = it->second;
+  }
+  const Wanted barriers(renamed.begin(), renamed.end());
+  RETURN_IF_ERROR(Guarded("folding weights", [&] {
+    at::NoGradGuard no_grad;
+    FoldBatchNorms(barriers, cache, &own);
+  }));
+  FuseActivations(barriers, &own);
+  FuseGelus(barriers, &own);
+  GroupConvolutions(&own);
+  return ProgramBuilder(std::move(own), options, cache).Build(inputs, renamed);
+}
+
+std::vector<at::Tensor> Program::Begin(const Tensors& inputs) const {
+  TORCH_CHECK(inputs.size() == inputs_.size(), "the network has ", inputs_.size(), " inputs");
+  std::vector<at::Tensor> values = initial_;
+  for (size_t i = 0; i < inputs.size(); ++i) values[inputs_[i]] = inputs[i];
+  return values;
+}
+
+void Program::Execute(const Step& step, std::vector<at::Tensor>* values) {
+  // CheckSize holds operators that make a size; this, those that broadcast.
+  const ScopedAllocationLimit memory(kMaxElements * static_cast<int64_t>(sizeof(float)));
+  Tensors arguments;
+  for (int input : step.inputs) arguments.push_back(input < 0 ? at::Tensor() : (*values)[input]);
+  try {
+    Tensors results = step.run(arguments);
+    TORCH_CHECK(results.size() >= step.outputs.size(), "it makes ", results.size(),
+                " outputs where ", step.outputs.size(), " are read");
+    for (size_t i = 0; i < step.outputs.size(); ++i) {
+      if (step.outputs[i] >= 0) (*values)[step.outputs[i]] = std::move(results[i]);
+    }
+  } catch (c10::Error& e) {
+    e.add_context(absl::StrCat("in ", step.what));
+    throw;
+  }
+}
+
+Tensors Program::Run(const Tensors& inputs) const {
+  std::vector<at::Tensor> values = Begin(inputs);
+  for (const Step& step : steps_) {
+    Execute(step, &values);
+    for (int value : step.last_reads) values[value] = at::Tensor();
+  }
+  Tensors out;
+  for (int value : wanted_) out.push_back(values[value]);
+  return out;
+}
+
+std::map<std::string, std::vector<int64_t>> Program::ShapesOf(const Tensors& inputs) const {
+  at::NoGradGuard no_grad;
+  std::vector<size_t> last_read(names_.size(), 0);
+  for (size_t i = 0; i < steps_.size(); ++i) {
+    for (int input : steps_[i].inputs) {
+      if (input >= 0) last_read[input] = i;
+    }
+  }
+  std::map<std::string, std::vector<int64_t>> shapes;
+  std::vector<at::Tensor> values = Begin(inputs);
+  for (size_t i = 0; i < steps_.size(); ++i) {
+    Execute(steps_[i], &values);
+    for (int output : steps_[i].outputs) {
+      if (output < 0) continue;
+      shapes[names_[output]] = values[output].sizes().vec();
+      if (last_read[output] <= i) values[output] = at::Tensor();
+    }
+    for (int input : steps_[i].inputs) {
+      if (input >= 0 && last_read[input] == i) values[input] = at::Tensor();
+    }
+  }
+  return shapes;
+}
+
+}  // namespace phosphene::onnx
