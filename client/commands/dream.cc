@@ -21,8 +21,8 @@ struct Flags : JobFlags {
 absl::Status Run(Session& session, Flags& flags) {
   const bool zooms = flags.zoom.frames != 0;
   SetDefaultOutput(&flags, "dream", zooms ? "webp" : "png");
-  RETURN_IF_ERROR(SizeOfPhoto("--start-from", flags.spec.start_from,
-                              kMaxSide, &flags.spec.size));
+  RETURN_IF_ERROR(SizeOfPhoto("--start-from", flags.spec.start_from, kMaxSide,
+                              &flags.spec.size));
   if (zooms) return RunZoom(session, flags.options, flags.zoom, flags);
   ASSIGN_OR_RETURN(const v1::JobSpec spec,
                    DreamSpec(flags.options, flags.spec));

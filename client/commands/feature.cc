@@ -45,7 +45,8 @@ void AddFeature(CLI::App& app, Dispatch& dispatch) {
   AddJobFlags(command, flags.get(), which);
   command->footer(
       "Example:\n  phosphene feature --layer mixed4b --channel 7 -o "
-      "feature.png\n  phosphene feature --layer mixed4b --channel 7 --start-from "
+      "feature.png\n  phosphene feature --layer mixed4b --channel 7 "
+      "--start-from "
       "photo.jpg --steps 64 -o accented.png");
   dispatch.On(command, [flags](Session& session) -> absl::Status {
     SetDefaultOutput(flags.get(), "feature", "png");

@@ -117,9 +117,8 @@ absl::Status RunAdd(Session& session, const AddFlags& flags) {
                    MakeModelConfig(flags.config));
   ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
   ASSIGN_OR_RETURN(const ByteSource file, OpenModelFile(flags.path));
-  ASSIGN_OR_RETURN(
-      *request.mutable_blob(),
-      Upload(*connection, file, session.TransferView(flags.path)));
+  ASSIGN_OR_RETURN(*request.mutable_blob(),
+                   Upload(*connection, file, session.TransferView(flags.path)));
   session.ShowStatus(absl::StrCat("checking ", flags.path));
   const absl::StatusOr<v1::Model> model = connection->Call(
       connection->models(), &v1::ModelService::Stub::CreateModel, request,

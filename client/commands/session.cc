@@ -23,8 +23,7 @@ std::string Line(absl::string_view text) {
   return absl::StrCat(text, !text.empty() && text.back() == '\n' ? "" : "\n");
 }
 
-std::string ErrorJson(const absl::Status& status,
-                      const CommandFlags& flags) {
+std::string ErrorJson(const absl::Status& status, const CommandFlags& flags) {
   std::vector<std::string> violations;
   const google::rpc::BadRequest bad = BadRequestOf(status);
   for (const auto& violation : bad.field_violations()) {

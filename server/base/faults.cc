@@ -26,7 +26,8 @@ absl::Status Faults::ToStatus() const {
   std::string text, payload;
   for (const Fault& fault : faults_) {
     if (!text.empty()) text += "; ";
-    absl::StrAppend(&text, fault.field, fault.field.empty() ? "" : ": ", fault.message);
+    absl::StrAppend(&text, fault.field, fault.field.empty() ? "" : ": ",
+                    fault.message);
     payload += absl::StrCat(fault.field, std::string(1, kUnit), fault.message,
                             std::string(1, kRecord));
   }
@@ -46,7 +47,8 @@ std::vector<Fault> FaultsOf(const absl::Status& status) {
   const absl::optional<absl::Cord> payload = status.GetPayload(kFaultsUrl);
   if (!payload.has_value()) return out;
   const std::string text(*payload);
-  for (absl::string_view record : absl::StrSplit(text, kRecord, absl::SkipEmpty())) {
+  for (absl::string_view record :
+       absl::StrSplit(text, kRecord, absl::SkipEmpty())) {
     const std::pair<absl::string_view, absl::string_view> parts =
         absl::StrSplit(record, absl::MaxSplits(kUnit, 1));
     out.push_back({std::string(parts.first), std::string(parts.second)});
@@ -66,7 +68,8 @@ std::string ReasonOf(const absl::Status& status) {
 
 absl::Status Annotate(const absl::Status& status, absl::string_view context) {
   if (status.ok()) return status;
-  absl::Status out(status.code(), absl::StrCat(context, ": ", status.message()));
+  absl::Status out(status.code(),
+                   absl::StrCat(context, ": ", status.message()));
   status.ForEachPayload([&](absl::string_view url, const absl::Cord& payload) {
     out.SetPayload(url, payload);
   });

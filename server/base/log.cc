@@ -25,11 +25,16 @@ std::shared_ptr<spdlog::logger> Logger() {
 
 spdlog::level::level_enum SpdLevel(LogLevel level) {
   switch (level) {
-    case LogLevel::kTrace: return spdlog::level::trace;
-    case LogLevel::kDebug: return spdlog::level::debug;
-    case LogLevel::kInfo: return spdlog::level::info;
-    case LogLevel::kWarn: return spdlog::level::warn;
-    case LogLevel::kError: return spdlog::level::err;
+    case LogLevel::kTrace:
+      return spdlog::level::trace;
+    case LogLevel::kDebug:
+      return spdlog::level::debug;
+    case LogLevel::kInfo:
+      return spdlog::level::info;
+    case LogLevel::kWarn:
+      return spdlog::level::warn;
+    case LogLevel::kError:
+      return spdlog::level::err;
   }
   return spdlog::level::info;
 }
@@ -43,7 +48,9 @@ std::string Escaped(absl::string_view text) {
     } else if (c == '\n') {
       out += "\\n";
     } else if (static_cast<unsigned char>(c) < 0x20) {
-      absl::StrAppend(&out, "\\u00", absl::Hex(static_cast<unsigned char>(c), absl::kZeroPad2));
+      absl::StrAppend(
+          &out, "\\u00",
+          absl::Hex(static_cast<unsigned char>(c), absl::kZeroPad2));
     } else {
       out += c;
     }
@@ -54,11 +61,13 @@ std::string Escaped(absl::string_view text) {
 }  // namespace
 
 absl::Status ConfigureLog(absl::string_view level, absl::string_view format) {
-  const spdlog::level::level_enum parsed = spdlog::level::from_str(std::string(level));
-  if (level != "trace" && level != "debug" && level != "info" && level != "warn" &&
-      level != "error") {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "log level \"", level, "\" is not one of trace, debug, info, warn, error"));
+  const spdlog::level::level_enum parsed =
+      spdlog::level::from_str(std::string(level));
+  if (level != "trace" && level != "debug" && level != "info" &&
+      level != "warn" && level != "error") {
+    return absl::InvalidArgumentError(
+        absl::StrCat("log level \"", level,
+                     "\" is not one of trace, debug, info, warn, error"));
   }
   if (format != "text" && format != "json") {
     return absl::InvalidArgumentError(
@@ -66,12 +75,14 @@ absl::Status ConfigureLog(absl::string_view level, absl::string_view format) {
   }
   Logger()->set_level(level == "error" ? spdlog::level::err : parsed);
   json_format = format == "json";
-  Logger()->set_pattern(json_format ? "{\"time\":\"%Y-%m-%dT%H:%M:%S.%e%z\",\"level\":\"%l\",%v}"
-                                    : "%Y-%m-%dT%H:%M:%S.%e%z %L %v");
+  Logger()->set_pattern(
+      json_format ? "{\"time\":\"%Y-%m-%dT%H:%M:%S.%e%z\",\"level\":\"%l\",%v}"
+                  : "%Y-%m-%dT%H:%M:%S.%e%z %L %v");
   return absl::OkStatus();
 }
 
-void Log(LogLevel level, absl::string_view message, std::initializer_list<LogField> fields) {
+void Log(LogLevel level, absl::string_view message,
+         std::initializer_list<LogField> fields) {
   const spdlog::level::level_enum spd_level = SpdLevel(level);
   if (!Logger()->should_log(spd_level)) return;
   std::string line;
@@ -82,13 +93,15 @@ void Log(LogLevel level, absl::string_view message, std::initializer_list<LogFie
     }
   } else {
     line = std::string(message);
-    for (const auto& [key, value] : fields) absl::StrAppend(&line, " ", key, "=", value);
+    for (const auto& [key, value] : fields)
+      absl::StrAppend(&line, " ", key, "=", value);
   }
   Logger()->log(spd_level, "{}", line);
 }
 
 void CheckFailed(const char* file, int line, const char* condition) {
-  Log(LogLevel::kError, absl::StrCat("check failed: ", condition, " at ", file, ":", line));
+  Log(LogLevel::kError,
+      absl::StrCat("check failed: ", condition, " at ", file, ":", line));
   std::abort();
 }
 

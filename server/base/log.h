@@ -23,20 +23,34 @@ absl::Status ConfigureLog(absl::string_view level, absl::string_view format);
 void Log(LogLevel level, absl::string_view message,
          std::initializer_list<LogField> fields = {});
 
-inline void LogDebug(absl::string_view m, std::initializer_list<LogField> f = {}) { Log(LogLevel::kDebug, m, f); }
-inline void LogInfo(absl::string_view m, std::initializer_list<LogField> f = {}) { Log(LogLevel::kInfo, m, f); }
-inline void LogWarn(absl::string_view m, std::initializer_list<LogField> f = {}) { Log(LogLevel::kWarn, m, f); }
-inline void LogError(absl::string_view m, std::initializer_list<LogField> f = {}) { Log(LogLevel::kError, m, f); }
+inline void LogDebug(absl::string_view m,
+                     std::initializer_list<LogField> f = {}) {
+  Log(LogLevel::kDebug, m, f);
+}
+inline void LogInfo(absl::string_view m,
+                    std::initializer_list<LogField> f = {}) {
+  Log(LogLevel::kInfo, m, f);
+}
+inline void LogWarn(absl::string_view m,
+                    std::initializer_list<LogField> f = {}) {
+  Log(LogLevel::kWarn, m, f);
+}
+inline void LogError(absl::string_view m,
+                     std::initializer_list<LogField> f = {}) {
+  Log(LogLevel::kError, m, f);
+}
 
 }  // namespace phosphene
 
 // Ends the process with file, line and text when `condition` is false: for our
 // own bugs only, never for input.
-#define PHOSPHENE_CHECK(condition)                                           \
-  do {                                                                       \
-    if (!(condition)) ::phosphene::CheckFailed(__FILE__, __LINE__, #condition); \
+#define PHOSPHENE_CHECK(condition)                              \
+  do {                                                          \
+    if (!(condition))                                           \
+      ::phosphene::CheckFailed(__FILE__, __LINE__, #condition); \
   } while (false)
 
 namespace phosphene {
-[[noreturn]] void CheckFailed(const char* file, int line, const char* condition);
+[[noreturn]] void CheckFailed(const char* file, int line,
+                              const char* condition);
 }  // namespace phosphene

@@ -14,7 +14,8 @@ class MappedFile {
  public:
   // NOT_FOUND when there is no such file, INVALID_ARGUMENT when it is no
   // regular file.
-  static absl::StatusOr<std::shared_ptr<const MappedFile>> Open(const std::string& path);
+  static absl::StatusOr<std::shared_ptr<const MappedFile>> Open(
+      const std::string& path);
   ~MappedFile();
   MappedFile(const MappedFile&) = delete;
   MappedFile& operator=(const MappedFile&) = delete;

@@ -17,8 +17,10 @@ int EditDistance(absl::string_view a, absl::string_view b) {
     int diagonal = row[0];
     row[0] = static_cast<int>(i);
     for (size_t j = 1; j <= b.size(); ++j) {
-      const bool same = absl::ascii_tolower(a[i - 1]) == absl::ascii_tolower(b[j - 1]);
-      const int cost = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (same ? 0 : 1)});
+      const bool same =
+          absl::ascii_tolower(a[i - 1]) == absl::ascii_tolower(b[j - 1]);
+      const int cost =
+          std::min({row[j] + 1, row[j - 1] + 1, diagonal + (same ? 0 : 1)});
       diagonal = row[j];
       row[j] = cost;
     }
@@ -27,7 +29,8 @@ int EditDistance(absl::string_view a, absl::string_view b) {
 }
 
 std::vector<std::string> NearestNames(absl::string_view name,
-                                      const std::vector<std::string>& names, int count) {
+                                      const std::vector<std::string>& names,
+                                      int count) {
   // Bounds the work for absurdly long input; a name that long is like nothing.
   const absl::string_view head = name.substr(0, 128);
   const std::string lower = absl::AsciiStrToLower(head);
@@ -35,13 +38,17 @@ std::vector<std::string> NearestNames(absl::string_view name,
   for (const std::string& candidate : names) {
     int distance = EditDistance(head, candidate);
     const std::string candidate_lower = absl::AsciiStrToLower(candidate);
-    const bool contains = head.size() >= 3 && absl::StrContains(candidate_lower, lower);
-    const int longest = static_cast<int>(std::max(head.size(), candidate.size()));
+    const bool contains =
+        head.size() >= 3 && absl::StrContains(candidate_lower, lower);
+    const int longest =
+        static_cast<int>(std::max(head.size(), candidate.size()));
     if (contains) distance = std::min(distance, 2);
-    if (contains || distance * 2 <= longest) scored.emplace_back(distance, candidate);
+    if (contains || distance * 2 <= longest)
+      scored.emplace_back(distance, candidate);
   }
-  std::stable_sort(scored.begin(), scored.end(),
-                   [](const auto& x, const auto& y) { return x.first < y.first; });
+  std::stable_sort(
+      scored.begin(), scored.end(),
+      [](const auto& x, const auto& y) { return x.first < y.first; });
   std::vector<std::string> out;
   for (const auto& [distance, candidate] : scored) {
     if (static_cast<int>(out.size()) == count) break;
@@ -50,8 +57,8 @@ std::vector<std::string> NearestNames(absl::string_view name,
   return out;
 }
 
-std::string NearestHint(absl::string_view name, const std::vector<std::string>& names,
-                        int count) {
+std::string NearestHint(absl::string_view name,
+                        const std::vector<std::string>& names, int count) {
   const std::vector<std::string> nearest = NearestNames(name, names, count);
   if (nearest.empty()) return "";
   return absl::StrCat("; nearest \"", absl::StrJoin(nearest, "\", \""), "\"");

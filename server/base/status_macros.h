@@ -9,9 +9,9 @@
 #include "absl/status/statusor.h"
 
 // Returns the status of `expr` from the calling function unless it is OK.
-#define RETURN_IF_ERROR(expr)                         \
-  do {                                                \
-    absl::Status phosphene_status_ = (expr);          \
+#define RETURN_IF_ERROR(expr)                              \
+  do {                                                     \
+    absl::Status phosphene_status_ = (expr);               \
     if (!phosphene_status_.ok()) return phosphene_status_; \
   } while (false)
 
@@ -24,5 +24,6 @@
 
 // Evaluates `expr`, a StatusOr; returns its status or assigns its value.
 // Example: ASSIGN_OR_RETURN(auto graph, Graph::Parse(bytes));
-#define ASSIGN_OR_RETURN(lhs, expr) \
-  PHOSPHENE_ASSIGN_OR_RETURN_(PHOSPHENE_CONCAT_(phosphene_or_, __LINE__), lhs, expr)
+#define ASSIGN_OR_RETURN(lhs, expr)                                            \
+  PHOSPHENE_ASSIGN_OR_RETURN_(PHOSPHENE_CONCAT_(phosphene_or_, __LINE__), lhs, \
+                              expr)

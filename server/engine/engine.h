@@ -23,9 +23,10 @@ namespace phosphene {
 struct ModelFile {
   std::string name;  // without "models/"
   v1::ModelConfig config;
-  std::shared_ptr<const MappedFile> file;  // keeps `onnx` alive; null when embedded
-  absl::string_view onnx;                  // the ONNX bytes
-  std::string version;                     // changes when the bytes or config change; cache key
+  std::shared_ptr<const MappedFile>
+      file;                // keeps `onnx` alive; null when embedded
+  absl::string_view onnx;  // the ONNX bytes
+  std::string version;     // changes when the bytes or config change; cache key
 };
 
 // What the engine reads from outside. Both are called on engine threads and
@@ -105,7 +106,8 @@ class Engine {
   // kind): same spec, same bytes; resumed from a checkpoint, the same bytes as
   // uninterrupted. Errors: what Check reports; RESOURCE_EXHAUSTED out of
   // memory; DATA_LOSS a checkpoint that does not fit; INTERNAL.
-  virtual absl::StatusOr<RunResult> Run(const RunRequest& request, RunSink& sink,
+  virtual absl::StatusOr<RunResult> Run(const RunRequest& request,
+                                        RunSink& sink,
                                         std::stop_token stop) = 0;
 
   // Everything wrong with the spec that takes a look at network and kinds:
@@ -115,8 +117,9 @@ class Engine {
 
   // Reads an ONNX file and checks that it can run; completes `config`.
   // `source_file` only serves messages and inference of conventions.
-  virtual absl::StatusOr<ModelReport> Inspect(absl::string_view onnx, const v1::ModelConfig& config,
-                                              absl::string_view source_file) = 0;
+  virtual absl::StatusOr<ModelReport> Inspect(
+      absl::string_view onnx, const v1::ModelConfig& config,
+      absl::string_view source_file) = 0;
 
   // Names of the arms and operators built in, for GetCapabilities.
   virtual v1::Capabilities Capabilities() const = 0;

@@ -22,16 +22,17 @@ enum class JobAction {
 
 // The state that follows, the same one where nothing changes:
 //
-//            claim    cancel      pause    resume  succeed    fail       stop,
-//            lose
-//   QUEUED   RUNNING  CANCELLED   PAUSED   -       -          -          -
-//   RUNNING  -        CANCELLING  RUNNING  -       SUCCEEDED  FAILED QUEUED*
-//   PAUSED   -        CANCELLED   PAUSED   QUEUED  -          -          -
-//   CANCELLING -      CANCELLING  -        -       CANCELLED  CANCELLED
-//   CANCELLED CANCELLED  -      CANCELLED   -        -       -          - -
-//   SUCCEEDED, FAILED: nothing.
-//   * PAUSED when `pause_requested`: a pause of a running job is a wish until
-//     its worker has stopped.
+//                claim     cancel       pause      resume    succeed     fail        stop, lose
+//   QUEUED       RUNNING   CANCELLED    PAUSED     -         -           -           -
+//   RUNNING      -         CANCELLING   RUNNING    -         SUCCEEDED   FAILED      QUEUED*
+//   PAUSED       -         CANCELLED    PAUSED     QUEUED    -           -           -
+//   CANCELLING   -         CANCELLING   -          -         CANCELLED   CANCELLED   CANCELLED
+//   CANCELLED    -         CANCELLED    -          -         -           -           -
+//   SUCCEEDED    -         -            -          -         -           -           -
+//   FAILED       -         -            -          -         -           -           -
+//
+// * PAUSED when `pause_requested`: a pause of a running job is a wish until
+//   its worker has stopped.
 // FAILED_PRECONDITION (-) names the state and those the action is allowed in.
 absl::StatusOr<v1::Job::State> NextState(v1::Job::State from, JobAction action,
                                          bool pause_requested);

@@ -42,8 +42,8 @@ void CheckLabels(const google::protobuf::Map<std::string, std::string>& labels,
       faults.Add(path, "the key is not 1-63 characters a-z 0-9 _ - .");
     }
     if (value.size() > kMaxLabelValue) {
-      faults.Add(path, absl::StrCat(value.size(), " bytes; at most ",
-                                    kMaxLabelValue));
+      faults.Add(
+          path, absl::StrCat(value.size(), " bytes; at most ", kMaxLabelValue));
     }
     if (value.find('\0') != std::string::npos) {
       faults.Add(path, "the value has a NUL character");

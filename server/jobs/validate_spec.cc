@@ -74,8 +74,7 @@ void CheckCanvas(const v1::Parameterization& param, const v1::Limits& limits,
   const int64_t width = param.width() > 0 ? param.width() : 224;
   const int64_t height = param.height() > 0 ? param.height() : width;
   const int64_t rows = std::max(1, param.rows());
-  if (width <= kMaxSide && height <= kMaxSide &&
-      rows <= limits.max_rows() &&
+  if (width <= kMaxSide && height <= kMaxSide && rows <= limits.max_rows() &&
       width * height * rows > limits.max_canvas_pixels()) {
     check.Fault("width", absl::StrCat(width, " x ", height, " pixels in ", rows,
                                       " rows are more than the ",

@@ -43,8 +43,7 @@ void CheckValues(const google::protobuf::RepeatedField<double>& values,
 absl::StatusOr<std::string> ModelId(absl::string_view name,
                                     absl::string_view field) {
   const absl::string_view id = absl::StripPrefix(name, "models/");
-  bool good =
-      !id.empty() && id.size() <= kMaxId && absl::ascii_isalnum(id[0]);
+  bool good = !id.empty() && id.size() <= kMaxId && absl::ascii_isalnum(id[0]);
   for (char c : id) good = good && IsIdCharacter(c);
   if (good) return std::string(id);
   return FieldError(

@@ -23,14 +23,17 @@ namespace {
 // Arms the API has and the engine has not. An arm leaves this list when its
 // kind enters the registry.
 const std::set<std::string>& NotBuilt() {
-  static const auto* const arms = new std::set<std::string>{"parameterization.texture"};
+  static const auto* const arms =
+      new std::set<std::string>{"parameterization.texture"};
   return *arms;
 }
 
 std::vector<std::string> ArmsOf(const google::protobuf::Descriptor* message) {
-  const google::protobuf::OneofDescriptor* kind = message->FindOneofByName("kind");
+  const google::protobuf::OneofDescriptor* kind =
+      message->FindOneofByName("kind");
   std::vector<std::string> arms;
-  for (int i = 0; i < kind->field_count(); ++i) arms.push_back(kind->field(i)->name());
+  for (int i = 0; i < kind->field_count(); ++i)
+    arms.push_back(kind->field(i)->name());
   return arms;
 }
 
@@ -59,21 +62,27 @@ struct Oneof {
 
 std::vector<Oneof> Oneofs() {
   return {
-      {"parameterization", ArmsOf(v1::Parameterization::descriptor()), NamesOf(ParamKinds()),
+      {"parameterization", ArmsOf(v1::Parameterization::descriptor()),
+       NamesOf(ParamKinds()),
        [](const std::string& arm) {
-         return CheckParam(WithArm<v1::Parameterization>(arm), "spec.parameterization");
+         return CheckParam(WithArm<v1::Parameterization>(arm),
+                           "spec.parameterization");
        }},
-      {"objective", ArmsOf(v1::Objective::descriptor()), NamesOf(ObjectiveKinds()),
+      {"objective", ArmsOf(v1::Objective::descriptor()),
+       NamesOf(ObjectiveKinds()),
        [](const std::string& arm) {
-         return CheckObjective(WithArm<v1::Objective>(arm), nullptr, Canvas{}, "spec.objectives[0]");
+         return CheckObjective(WithArm<v1::Objective>(arm), nullptr, Canvas{},
+                               "spec.objectives[0]");
        }},
-      {"transform", ArmsOf(v1::Transform::descriptor()), NamesOf(TransformKinds()),
+      {"transform", ArmsOf(v1::Transform::descriptor()),
+       NamesOf(TransformKinds()),
        [](const std::string& arm) {
          google::protobuf::RepeatedPtrField<v1::Transform> list;
          *list.Add() = WithArm<v1::Transform>(arm);
          return TransformChain::Check(list, 3, 224, 224, "spec.transforms");
        }},
-      {"optimizer", ArmsOf(v1::Optimizer::descriptor()), NamesOf(OptimizerKinds()),
+      {"optimizer", ArmsOf(v1::Optimizer::descriptor()),
+       NamesOf(OptimizerKinds()),
        [](const std::string& arm) {
          return CheckOptimizer(WithArm<v1::Optimizer>(arm), "spec.optimizer");
        }},
@@ -85,31 +94,38 @@ TEST(ArmsTest, EveryRegisteredKindIsAnArmOfTheProto) {
     const std::set<std::string> arms(oneof.arms.begin(), oneof.arms.end());
     std::set<std::string> seen;
     for (const std::string& name : oneof.registered) {
-      EXPECT_TRUE(arms.count(name)) << oneof.what << " kind \"" << name << "\" is no arm";
-      EXPECT_TRUE(seen.insert(name).second) << oneof.what << " kind \"" << name << "\" twice";
+      EXPECT_TRUE(arms.count(name))
+          << oneof.what << " kind \"" << name << "\" is no arm";
+      EXPECT_TRUE(seen.insert(name).second)
+          << oneof.what << " kind \"" << name << "\" twice";
     }
   }
 }
 
 TEST(ArmsTest, EveryArmHasAKindOrIsListedAsNotBuilt) {
   for (const Oneof& oneof : Oneofs()) {
-    const std::set<std::string> kinds(oneof.registered.begin(), oneof.registered.end());
+    const std::set<std::string> kinds(oneof.registered.begin(),
+                                      oneof.registered.end());
     for (const std::string& arm : oneof.arms) {
       if (arm == "preset") continue;  // stands for other transforms
-      const bool listed = NotBuilt().count(absl::StrCat(oneof.what, ".", arm)) > 0;
+      const bool listed =
+          NotBuilt().count(absl::StrCat(oneof.what, ".", arm)) > 0;
       EXPECT_NE(kinds.count(arm) > 0, listed)
-          << oneof.what << "." << arm << (listed ? " is built: take it off the list" : " has no kind");
+          << oneof.what << "." << arm
+          << (listed ? " is built: take it off the list" : " has no kind");
     }
   }
 }
 
 TEST(ArmsTest, ArmsNotBuiltAnswerUnimplementedAndNameTheArm) {
   for (const Oneof& oneof : Oneofs()) {
-    const std::set<std::string> kinds(oneof.registered.begin(), oneof.registered.end());
+    const std::set<std::string> kinds(oneof.registered.begin(),
+                                      oneof.registered.end());
     for (const std::string& arm : oneof.arms) {
       if (arm == "preset" || kinds.count(arm)) continue;
       const absl::Status status = oneof.check(arm);
-      EXPECT_EQ(status.code(), absl::StatusCode::kUnimplemented) << oneof.what << "." << arm;
+      EXPECT_EQ(status.code(), absl::StatusCode::kUnimplemented)
+          << oneof.what << "." << arm;
       EXPECT_THAT(std::string(status.message()), testing::HasSubstr(arm));
     }
   }

@@ -17,7 +17,8 @@ extern "C" size_t LLVMFuzzerMutate(uint8_t* data, size_t size, size_t max_size);
 namespace phosphene {
 namespace {
 
-uint64_t CountChanges(const ChangeWords& words, google::protobuf::Message* model) {
+uint64_t CountChanges(const ChangeWords& words,
+                      google::protobuf::Message* model) {
   uint64_t count = 0;
   ForEachChange(model, words, [&] { return ++count > 0; });
   return count;
@@ -43,19 +44,22 @@ std::string Mutated(const std::string& bytes, uint32_t seed) {
   if (!model.ParseFromString(bytes) || model.graph().node_size() == 0) {
     return seed % 4 == 0 ? NetOfLargeData().Bytes() : NetOfEverything().Bytes();
   }
-  for (uint64_t changes = 1 + random() % 3; changes > 0; --changes) ChangeOne(&random, &model);
+  for (uint64_t changes = 1 + random() % 3; changes > 0; --changes)
+    ChangeOne(&random, &model);
   return model.SerializePartialAsString();
 }
 
 }  // namespace
 }  // namespace phosphene
 
-extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t max_size,
-                                          unsigned int seed) {
-  if (seed % 2 == 0 && size > 100) return LLVMFuzzerMutate(data, size, max_size);
-  const std::string bytes =
-      phosphene::Mutated(std::string(reinterpret_cast<const char*>(data), size), seed / 2);
-  if (bytes.empty() || bytes.size() > max_size) return LLVMFuzzerMutate(data, size, max_size);
+extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size,
+                                          size_t max_size, unsigned int seed) {
+  if (seed % 2 == 0 && size > 100)
+    return LLVMFuzzerMutate(data, size, max_size);
+  const std::string bytes = phosphene::Mutated(
+      std::string(reinterpret_cast<const char*>(data), size), seed / 2);
+  if (bytes.empty() || bytes.size() > max_size)
+    return LLVMFuzzerMutate(data, size, max_size);
   std::memcpy(data, bytes.data(), bytes.size());
   return bytes.size();
 }

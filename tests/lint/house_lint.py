@@ -9,7 +9,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TOP_FOLDERS = {"proto", "server", "client", "deploy", "tests", "docs", ".ci"}
 TOP_FILES = {"Dockerfile", "CMakeLists.txt", "CMakePresets.json", "README.md", "LICENSE",
-             ".clang-format", ".clang-tidy", ".editorconfig", ".gitignore", ".dockerignore"}
+             ".clang-format", ".clang-tidy", ".git-blame-ignore-revs", ".editorconfig", ".gitignore", ".dockerignore"}
 CODE = {".h", ".cc", ".cu", ".py", ".sh", ".proto"}
 LONGEST = 600
 VENDORED = ("proto/google/", "proto/phosphene/onnx/")

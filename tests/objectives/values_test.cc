@@ -131,8 +131,7 @@ TEST(ObjectiveValueTest, AlignmentOfAGridSumsOverItsLinesAndColumns) {
   const at::Tensor a = Map(6);
   double expected = 0;
   const auto pair = [&](int i, int j, int d) {
-    expected -=
-        (a[i] - a[j]).square().mean().item<double>() / std::pow(5, d);
+    expected -= (a[i] - a[j]).square().mean().item<double>() / std::pow(5, d);
   };
   for (int line = 0; line < 2; ++line) {
     pair(line * 3, line * 3 + 1, 1);

@@ -6,8 +6,8 @@
 #include <cstdlib>
 #include <new>
 
-#include "server/engine/tensor/torch_pch.h"
 #include <c10/core/CPUAllocator.h>
+#include "server/engine/tensor/torch_pch.h"
 
 namespace {
 
@@ -23,7 +23,8 @@ void* Count(void* pointer) {
 }
 
 void Uncount(void* pointer) {
-  if (pointer != nullptr) held -= static_cast<int64_t>(malloc_usable_size(pointer));
+  if (pointer != nullptr)
+    held -= static_cast<int64_t>(malloc_usable_size(pointer));
 }
 
 void* Allocate(size_t size, size_t alignment) {
@@ -90,16 +91,25 @@ void operator delete(void* pointer) noexcept { Free(pointer); }
 void operator delete[](void* pointer) noexcept { Free(pointer); }
 void operator delete(void* pointer, size_t) noexcept { Free(pointer); }
 void operator delete[](void* pointer, size_t) noexcept { Free(pointer); }
-void operator delete(void* pointer, std::align_val_t) noexcept { Free(pointer); }
-void operator delete[](void* pointer, std::align_val_t) noexcept { Free(pointer); }
-void operator delete(void* pointer, size_t, std::align_val_t) noexcept { Free(pointer); }
-void operator delete[](void* pointer, size_t, std::align_val_t) noexcept { Free(pointer); }
+void operator delete(void* pointer, std::align_val_t) noexcept {
+  Free(pointer);
+}
+void operator delete[](void* pointer, std::align_val_t) noexcept {
+  Free(pointer);
+}
+void operator delete(void* pointer, size_t, std::align_val_t) noexcept {
+  Free(pointer);
+}
+void operator delete[](void* pointer, size_t, std::align_val_t) noexcept {
+  Free(pointer);
+}
 
 namespace phosphene {
 
 AllocationMeter::AllocationMeter() : before_(held) {
   static const bool installed = [] {
-    c10::SetCPUAllocator(new MeteredAllocator(c10::GetCPUAllocator()), /*priority=*/2);
+    c10::SetCPUAllocator(new MeteredAllocator(c10::GetCPUAllocator()),
+                         /*priority=*/2);
     return true;
   }();
   (void)installed;

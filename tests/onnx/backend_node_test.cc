@@ -1,6 +1,7 @@
 // The ONNX project's own node tests, for every operator that is built in:
-// tests/onnx/fetch_node_tests.sh gets them, PHOSPHENE_ONNX_NODE_TESTS says where
-// they are. A case is a model and pairs of inputs and outputs as TensorProtos.
+// tests/onnx/fetch_node_tests.sh gets them, PHOSPHENE_ONNX_NODE_TESTS says
+// where they are. A case is a model and pairs of inputs and outputs as
+// TensorProtos.
 
 #include <algorithm>
 #include <cstdlib>
@@ -20,8 +21,8 @@
 #include "absl/strings/str_cat.h"
 #include "phosphene/onnx/onnx.pb.h"
 #include "server/engine/onnx/file/loader.h"
-#include "server/engine/onnx/program/program.h"
 #include "server/engine/onnx/file/tensor_proto.h"
+#include "server/engine/onnx/program/program.h"
 #include "server/engine/tensor/guard.h"
 #include "server/engine/tensor/torch_pch.h"
 
@@ -44,9 +45,12 @@ std::optional<std::string> WhyNotMeant(const std::string& name) {
       {"gridsample_volumetric_cubic", "cubic sampling of volumes is not built"},
       {"STRING", "text tensors are not read"},
       {"FLOAT8", "8-bit floats are not read"},
-      {"bitwise_not_3d", "unsigned 16-bit integers are computed with 32 bits and a sign"},
-      {"averagepool_3d_dilations_large_count_include_pad_is_1_ceil_mode_is_True",
-       "counts pixels beyond the padding, unlike ONNX Runtime and later editions of ONNX"},
+      {"bitwise_not_3d",
+       "unsigned 16-bit integers are computed with 32 bits and a sign"},
+      {"averagepool_3d_dilations_large_count_include_pad_is_1_ceil_mode_is_"
+       "True",
+       "counts pixels beyond the padding, unlike ONNX Runtime and later "
+       "editions of ONNX"},
   };
   for (const auto& [part, reason] : kReasons) {
     if (absl::StrContains(name, part)) return reason;
@@ -57,13 +61,15 @@ std::optional<std::string> WhyNotMeant(const std::string& name) {
 using Declared = google::protobuf::RepeatedPtrField<ValueInfoProto>;
 
 // Tensors of a data set in order; nullopt when one is of a kind not read.
-std::optional<Tensors> ReadTensors(const fs::path& folder, const std::string& prefix,
+std::optional<Tensors> ReadTensors(const fs::path& folder,
+                                   const std::string& prefix,
                                    const Declared& declared) {
   Tensors out;
   for (int i = 0; fs::exists(folder / absl::StrCat(prefix, i, ".pb")); ++i) {
     TensorProto proto;
     const std::string bytes = ReadFile(folder / absl::StrCat(prefix, i, ".pb"));
-    if (!proto.ParseFromString(bytes) || i >= declared.size()) return std::nullopt;
+    if (!proto.ParseFromString(bytes) || i >= declared.size())
+      return std::nullopt;
     // The data writes bfloat16 as the 16 bits it has.
     if (declared[i].type().tensor_type().elem_type() == TensorProto::BFLOAT16) {
       proto.set_data_type(TensorProto::BFLOAT16);
@@ -84,12 +90,15 @@ std::string Compare(const at::Tensor& actual, const at::Tensor& expected) {
     return text.str();
   }
   if (actual.scalar_type() != expected.scalar_type()) {
-    return absl::StrCat("type ", c10::toString(actual.scalar_type()), " instead of ",
-                        c10::toString(expected.scalar_type()));
+    return absl::StrCat("type ", c10::toString(actual.scalar_type()),
+                        " instead of ", c10::toString(expected.scalar_type()));
   }
-  const bool half = actual.scalar_type() == at::kHalf || actual.scalar_type() == at::kBFloat16;
+  const bool half = actual.scalar_type() == at::kHalf ||
+                    actual.scalar_type() == at::kBFloat16;
   const at::Tensor a = actual.to(at::kDouble), b = expected.to(at::kDouble);
-  if (at::allclose(a, b, half ? 1e-2 : 1e-3, half ? 1e-3 : 1e-7, /*equal_nan=*/true)) return "";
+  if (at::allclose(a, b, half ? 1e-2 : 1e-3, half ? 1e-3 : 1e-7,
+                   /*equal_nan=*/true))
+    return "";
   return absl::StrCat("differs by up to ", (a - b).abs().max().item<double>());
 }
 
@@ -99,25 +108,30 @@ struct Tally {
 };
 
 // "" when every data set gives what it should.
-std::string RunCase(const fs::path& folder, const ModelProto& model, const Graph& graph) {
+std::string RunCase(const fs::path& folder, const ModelProto& model,
+                    const Graph& graph) {
   std::vector<std::string> inputs;
   for (const GraphInput& input : graph.inputs) inputs.push_back(input.name);
   OpOptions options;
   WeightCache cache;
-  auto program = Program::Compile(graph, inputs, graph.outputs, options, &cache);
+  auto program =
+      Program::Compile(graph, inputs, graph.outputs, options, &cache);
   if (!program.ok()) return std::string(program.status().message());
-  for (int set = 0; fs::exists(folder / absl::StrCat("test_data_set_", set)); ++set) {
+  for (int set = 0; fs::exists(folder / absl::StrCat("test_data_set_", set));
+       ++set) {
     const fs::path data = folder / absl::StrCat("test_data_set_", set);
     const auto in = ReadTensors(data, "input_", model.graph().input()),
                expected = ReadTensors(data, "output_", model.graph().output());
     if (!in || !expected) return "unreadable";
     Tensors out;
-    const absl::Status status = Guarded("run", [&] { out = (*program)->Run(*in); });
+    const absl::Status status =
+        Guarded("run", [&] { out = (*program)->Run(*in); });
     if (!status.ok()) return std::string(status.message());
     if (out.size() != expected->size()) return "another number of outputs";
     for (size_t i = 0; i < out.size(); ++i) {
       const std::string difference = Compare(out[i], (*expected)[i]);
-      if (!difference.empty()) return absl::StrCat("output ", i, ": ", difference);
+      if (!difference.empty())
+        return absl::StrCat("output ", i, ": ", difference);
     }
   }
   return "";
@@ -131,7 +145,8 @@ void Judge(const fs::path& folder, Tally* tally) {
   std::set<std::string> unknown, known;
   for (const NodeProto& node : model.graph().node()) {
     const bool foreign = !node.domain().empty() && node.domain() != "ai.onnx";
-    const bool built = !foreign && (node.op_type() == "Constant" || FindOp(node.op_type()) != nullptr);
+    const bool built = !foreign && (node.op_type() == "Constant" ||
+                                    FindOp(node.op_type()) != nullptr);
     (built ? known : unknown).insert(node.op_type());
   }
   if (!unknown.empty() || WhyNotMeant(name)) {
@@ -141,11 +156,13 @@ void Judge(const fs::path& folder, Tally* tally) {
   }
   // Operators last defined below opset 7 are the same there.
   for (OperatorSetIdProto& id : *model.mutable_opset_import()) {
-    if (id.domain().empty()) id.set_version(std::max<int64_t>(id.version(), kMinOpset));
+    if (id.domain().empty())
+      id.set_version(std::max<int64_t>(id.version(), kMinOpset));
   }
   const auto graph = LoadGraph(model.SerializeAsString());
-  const std::string problem =
-      graph.ok() ? RunCase(folder, model, *graph) : std::string(graph.status().message());
+  const std::string problem = graph.ok()
+                                  ? RunCase(folder, model, *graph)
+                                  : std::string(graph.status().message());
   if (problem == "unreadable") {
     ++tally->unsupported;
   } else if (problem.empty()) {
@@ -160,7 +177,8 @@ void Judge(const fs::path& folder, Tally* tally) {
 TEST(BackendNodeTest, EverySupportedOperatorPassesTheProjectsOwnTests) {
   const char* folder = std::getenv("PHOSPHENE_ONNX_NODE_TESTS");
   if (folder == nullptr || !fs::is_directory(folder)) {
-    GTEST_SKIP() << "PHOSPHENE_ONNX_NODE_TESTS names no folder; tests/onnx/fetch_node_tests.sh "
+    GTEST_SKIP() << "PHOSPHENE_ONNX_NODE_TESTS names no folder; "
+                    "tests/onnx/fetch_node_tests.sh "
                     "gets one and prints it";
   }
   std::vector<fs::path> cases;
@@ -170,8 +188,9 @@ TEST(BackendNodeTest, EverySupportedOperatorPassesTheProjectsOwnTests) {
   std::sort(cases.begin(), cases.end());
   Tally tally;
   for (const fs::path& path : cases) Judge(path, &tally);
-  std::cout << "ONNX node tests: " << tally.passed << " passed, " << tally.failed << " failed, "
-            << tally.unsupported << " not supported; " << tally.passed_ops.size()
+  std::cout << "ONNX node tests: " << tally.passed << " passed, "
+            << tally.failed << " failed, " << tally.unsupported
+            << " not supported; " << tally.passed_ops.size()
             << " operators with a passing test\n";
   EXPECT_EQ(tally.failed, 0);
   EXPECT_GE(tally.passed_ops.size(), 90u);

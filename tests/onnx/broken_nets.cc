@@ -21,7 +21,8 @@ void AddConvolutions(NetBuilder* net) {
   for (const char* name : {"scale", "shift", "mean", "variance"}) {
     net->Weight(name, RandomTensor({4}, 7, 0.5, 1.5));
   }
-  net->Node("BatchNormalization", {"conv", "scale", "shift", "mean", "variance"}, "norm")
+  net->Node("BatchNormalization",
+            {"conv", "scale", "shift", "mean", "variance"}, "norm")
       .Float("epsilon", 1e-3f);
   net->Relu("norm", "relu");
   net->Node("MaxPool", {"relu"}, "pool")
@@ -31,7 +32,8 @@ void AddConvolutions(NetBuilder* net) {
       .Int("ceil_mode", 0);
   net->Node("LRN", {"pool"}, "lrn").Int("size", 3).Float("alpha", 0.1f);
   net->Conv("lrn", "left", 4, 2, 1).Conv("lrn", "right", 4, 2, 1);
-  net->Weight("low", at::scalar_tensor(0.f)).Weight("high", at::scalar_tensor(6.f));
+  net->Weight("low", at::scalar_tensor(0.f))
+      .Weight("high", at::scalar_tensor(6.f));
   net->Node("Clip", {"left", "low", "high"}, "clip");
   net->Node("Concat", {"clip", "right"}, "joined").Int("axis", 1);
   net->Node("AveragePool", {"joined"}, "smooth")
@@ -39,7 +41,8 @@ void AddConvolutions(NetBuilder* net) {
       .Text("auto_pad", "SAME_UPPER");
 }
 
-void AddConstantNode(NetBuilder* net, const std::string& output, const at::Tensor& value) {
+void AddConstantNode(NetBuilder* net, const std::string& output,
+                     const at::Tensor& value) {
   net->Weight(output, value);
   auto* graph = net->proto().mutable_graph();
   const onnx::TensorProto tensor = *graph->initializer().rbegin();
@@ -64,21 +67,27 @@ void AddReshape(NetBuilder* net) {
 
 // [N,16,4] -> [N,16,4]
 void AddAttention(NetBuilder* net) {
-  net->Weight("gain", RandomTensor({4}, 5, 0.5, 1.5)).Weight("offset", RandomTensor({4}, 6));
-  net->Node("LayerNormalization", {"tokens", "gain", "offset"}, "even").Int("axis", -1);
+  net->Weight("gain", RandomTensor({4}, 5, 0.5, 1.5))
+      .Weight("offset", RandomTensor({4}, 6));
+  net->Node("LayerNormalization", {"tokens", "gain", "offset"}, "even")
+      .Int("axis", -1);
   net->Weight("qk", RandomTensor({4, 8}, 8, -1, 1));
   net->Node("MatMul", {"even", "qk"}, "both");
   auto* graph = net->proto().mutable_graph();
   net->Node("Split", {"both"}, "query").Int("axis", 2);
   graph->mutable_node()->rbegin()->add_output("key");
-  net->Node("Einsum", {"query", "key"}, "scores").Text("equation", "nqd,nkd->nqk");
+  net->Node("Einsum", {"query", "key"}, "scores")
+      .Text("equation", "nqd,nkd->nqk");
   net->Node("Softmax", {"scores"}, "weights").Int("axis", -1);
   net->Node("MatMul", {"weights", "even"}, "mixed");
   net->Node("Add", {"tokens", "mixed"}, "sum");
-  net->Weight("starts", at::tensor({int64_t{0}})).Weight("ends", at::tensor({int64_t{8}}));
+  net->Weight("starts", at::tensor({int64_t{0}}))
+      .Weight("ends", at::tensor({int64_t{8}}));
   net->Weight("axes", at::tensor({int64_t{1}}));
   net->Node("Slice", {"sum", "starts", "ends", "axes"}, "half");
-  net->Node("ReduceMean", {"half"}, "mean_token").Values("axes", {1}).Int("keepdims", 0);
+  net->Node("ReduceMean", {"half"}, "mean_token")
+      .Values("axes", {1})
+      .Int("keepdims", 0);
 }
 
 // [N,4] -> [N,5], its weight as halves in int32_data, its bias in float_data.
@@ -93,10 +102,14 @@ void AddClassifier(NetBuilder* net) {
   bias->set_name("fc/bias");
   bias->set_data_type(onnx::TensorProto::FLOAT);
   bias->add_dims(5);
-  for (int i = 0; i < 5; ++i) bias->add_float_data(0.1f * static_cast<float>(i));
+  for (int i = 0; i < 5; ++i)
+    bias->add_float_data(0.1f * static_cast<float>(i));
   net->Node("Cast", {"fc/half"}, "fc/weight").Int("to", 1);
-  net->Node("Gemm", {"mean_token", "fc/weight", "fc/bias"}, "fc").Int("transB", 1);
-  net->Node("Softmax", {"fc"}, "probability").Int("axis", 1).Output("probability");
+  net->Node("Gemm", {"mean_token", "fc/weight", "fc/bias"}, "fc")
+      .Int("transB", 1);
+  net->Node("Softmax", {"fc"}, "probability")
+      .Int("axis", 1)
+      .Output("probability");
 }
 
 // What is read over.
@@ -122,15 +135,20 @@ void AddTexts(NetBuilder* net) {
 }
 
 void RunAll(const NetworkInfo& info, Network* network) {
-  const auto side = [](int64_t stated) { return stated > 0 && stated <= 64 ? stated : kSide; };
+  const auto side = [](int64_t stated) {
+    return stated > 0 && stated <= 64 ? stated : kSide;
+  };
   TORCH_CHECK(info.input_channels() <= 64, "too many channels to try");
   const at::Tensor image =
-      at::full({2, info.input_channels(), side(info.input_height()), side(info.input_width())}, 0.25f)
+      at::full({2, info.input_channels(), side(info.input_height()),
+                side(info.input_width())},
+               0.25f)
           .requires_grad_(true);
   const auto values = network->Forward(image);
   for (const auto& [name, value] : values) {
     if (!value.requires_grad()) continue;
-    torch::autograd::grad({value.sum()}, {image}, {}, true, false, /*allow_unused=*/true);
+    torch::autograd::grad({value.sum()}, {image}, {}, true, false,
+                          /*allow_unused=*/true);
     break;
   }
 }
@@ -158,7 +176,8 @@ NetBuilder NetOfLargeData() {
 ChangeWords WordsOfEverything() {
   ChangeWords words;
   words.names = {"image", "conv", "conv/weight", "shape", "probability"};
-  for (const onnx::OpKind& op : onnx::AllOps()) words.operators.push_back(op.name);
+  for (const onnx::OpKind& op : onnx::AllOps())
+    words.operators.push_back(op.name);
   words.operators.push_back("Frobnicate");
   return words;
 }
@@ -169,10 +188,12 @@ bool TryNetwork(const std::string& bytes) {
   const std::shared_ptr<const void> owner(bytes.data(), [](const void*) {});
   v1::ModelConfig config;
   config.set_range_hi(1);
-  const auto info = onnx::OpenedNetwork::Open("net", {bytes, owner}, config, nullptr);
+  const auto info =
+      onnx::OpenedNetwork::Open("net", {bytes, owner}, config, nullptr);
   if (!info.ok()) return false;
   std::vector<std::string> layers;
-  for (const v1::Layer& layer : (*info)->layers()) layers.push_back(layer.name());
+  for (const v1::Layer& layer : (*info)->layers())
+    layers.push_back(layer.name());
   auto network = CompileNetwork(*info, layers, {});
   if (!network.ok()) return false;
   return Guarded("running", [&] { RunAll(**info, network->get()); }).ok();

@@ -23,7 +23,8 @@ constexpr char kFile[] = "../shared/models/googlenet.onnx";
 class GoogLeNetTest : public testing::Test {
  protected:
   void SetUp() override {
-    if (!std::filesystem::exists(kFile)) GTEST_SKIP() << kFile << " is not there";
+    if (!std::filesystem::exists(kFile))
+      GTEST_SKIP() << kFile << " is not there";
     file_.name = "googlenet";
     file_.file = *MappedFile::Open(kFile);
     file_.onnx = file_.file->data();
@@ -43,8 +44,9 @@ class GoogLeNetTest : public testing::Test {
     for (int64_t c = 0; c < 3; ++c) {
       for (int64_t y = 0; y < height; ++y) {
         for (int64_t x = 0; x < width; ++x) {
-          *data++ = static_cast<float>(0.5 + 0.5 * std::sin(0.11 * static_cast<double>(x * (c + 1)) +
-                                                            0.07 * static_cast<double>(y)));
+          *data++ = static_cast<float>(
+              0.5 + 0.5 * std::sin(0.11 * static_cast<double>(x * (c + 1)) +
+                                   0.07 * static_cast<double>(y)));
         }
       }
     }
@@ -65,34 +67,44 @@ TEST_F(GoogLeNetTest, ConventionIsRecognisedAndSaid) {
 }
 
 TEST_F(GoogLeNetTest, ActivationsEqualOnnxRuntimes) {
-  const auto out = Compile({"conv2/norm2", "inception_4c/output", "inception_5b/output",
-                            "loss3/classifier"})
+  const auto out = Compile({"conv2/norm2", "inception_4c/output",
+                            "inception_5b/output", "loss3/classifier"})
                        ->Forward(Picture(224, 224));
-  const auto mean = [&](const char* layer) { return out.at(layer).abs().mean().item<float>(); };
+  const auto mean = [&](const char* layer) {
+    return out.at(layer).abs().mean().item<float>();
+  };
   EXPECT_NEAR(mean("conv2/norm2"), 9.9236937f, 1e-3);
   EXPECT_NEAR(mean("inception_4c/output"), 5.2859049f, 1e-3);
   EXPECT_NEAR(mean("inception_5b/output"), 0.5372977f, 1e-4);
   const at::Tensor logits = out.at("loss3/classifier");
   EXPECT_EQ(logits.argmax().item<int64_t>(), 767);
   EXPECT_NEAR(logits.max().item<float>(), 10.4947395f, 2e-3);
-  const std::vector<float> expected = {-2.1966786f, -1.4375570f, 0.4595602f, 4.2759552f, 2.6521420f};
+  const std::vector<float> expected = {-2.1966786f, -1.4375570f, 0.4595602f,
+                                       4.2759552f, 2.6521420f};
   for (size_t i = 0; i < expected.size(); ++i) {
-    EXPECT_NEAR(logits[0][static_cast<int64_t>(200 * i)].item<float>(), expected[i], 2e-3);
+    EXPECT_NEAR(logits[0][static_cast<int64_t>(200 * i)].item<float>(),
+                expected[i], 2e-3);
   }
 }
 
 TEST_F(GoogLeNetTest, AnySizeRuns) {
-  const auto out = Compile({"inception_4c/output", "loss3/classifier"})->Forward(Picture(131, 187));
-  EXPECT_EQ(out.at("inception_4c/output").sizes().vec(), (std::vector<int64_t>{1, 512, 8, 11}));
-  EXPECT_NEAR(out.at("inception_4c/output").abs().mean().item<float>(), 6.3802185f, 1e-3);
-  EXPECT_NEAR(out.at("loss3/classifier").max().item<float>(), 11.9763670f, 2e-3);
+  const auto out = Compile({"inception_4c/output", "loss3/classifier"})
+                       ->Forward(Picture(131, 187));
+  EXPECT_EQ(out.at("inception_4c/output").sizes().vec(),
+            (std::vector<int64_t>{1, 512, 8, 11}));
+  EXPECT_NEAR(out.at("inception_4c/output").abs().mean().item<float>(),
+              6.3802185f, 1e-3);
+  EXPECT_NEAR(out.at("loss3/classifier").max().item<float>(), 11.9763670f,
+              2e-3);
 }
 
 TEST_F(GoogLeNetTest, InputGradientEqualsPyTorchs) {
   const at::Tensor x = Picture(224, 224).requires_grad_(true);
-  const at::Tensor y = Compile({"inception_4c/output"})->Forward(x).at("inception_4c/output");
+  const at::Tensor y =
+      Compile({"inception_4c/output"})->Forward(x).at("inception_4c/output");
   const at::Tensor objective = y.square().mean();
-  const at::Tensor g = torch::autograd::grad({objective}, {x})[0].contiguous().view(-1);
+  const at::Tensor g =
+      torch::autograd::grad({objective}, {x})[0].contiguous().view(-1);
   EXPECT_NEAR(objective.item<float>(), 195.22728f, 1e-2);
   EXPECT_NEAR(g.norm().item<float>(), 76.845741f, 1e-2);
   const std::vector<float> expected = {0.02489069f, 0.03481388f,  -0.13584507f,

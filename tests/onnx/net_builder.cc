@@ -8,18 +8,21 @@
 
 namespace phosphene {
 
-at::Tensor RandomTensor(std::vector<int64_t> sizes, uint64_t seed, double lo, double hi) {
+at::Tensor RandomTensor(std::vector<int64_t> sizes, uint64_t seed, double lo,
+                        double hi) {
   at::Tensor out = at::empty(sizes);
   float* data = out.data_ptr<float>();
   uint64_t state = seed * 0x9E3779B97F4A7C15u + 1;
   for (int64_t i = 0; i < out.numel(); ++i) {
     state = state * 6364136223846793005u + 1442695040888963407u;
-    data[i] = static_cast<float>(lo + (hi - lo) * static_cast<double>(state >> 40) / (1 << 24));
+    data[i] = static_cast<float>(
+        lo + (hi - lo) * static_cast<double>(state >> 40) / (1 << 24));
   }
   return out;
 }
 
-NetBuilder::NetBuilder(int64_t opset, Ints input_dims, const std::string& input) {
+NetBuilder::NetBuilder(int64_t opset, Ints input_dims,
+                       const std::string& input) {
   model_.set_ir_version(8);
   model_.add_opset_import()->set_version(opset);
   onnx::ValueInfoProto* value = model_.mutable_graph()->add_input();
@@ -36,7 +39,8 @@ NetBuilder::NetBuilder(int64_t opset, Ints input_dims, const std::string& input)
   }
 }
 
-NetBuilder& NetBuilder::Node(const std::string& op, std::vector<std::string> inputs,
+NetBuilder& NetBuilder::Node(const std::string& op,
+                             std::vector<std::string> inputs,
                              const std::string& output) {
   onnx::NodeProto* node = model_.mutable_graph()->add_node();
   node->set_op_type(op);
@@ -74,28 +78,34 @@ NetBuilder& NetBuilder::Values(const std::string& name, Ints values) {
   return *this;
 }
 
-NetBuilder& NetBuilder::Text(const std::string& name, const std::string& value) {
+NetBuilder& NetBuilder::Text(const std::string& name,
+                             const std::string& value) {
   onnx::AttributeProto* attribute = Attribute(name);
   attribute->set_type(onnx::AttributeProto::STRING);
   attribute->set_s(value);
   return *this;
 }
 
-NetBuilder& NetBuilder::Weight(const std::string& name, const at::Tensor& value) {
+NetBuilder& NetBuilder::Weight(const std::string& name,
+                               const at::Tensor& value) {
   onnx::TensorProto* tensor = model_.mutable_graph()->add_initializer();
   tensor->set_name(name);
   for (int64_t dim : value.sizes()) tensor->add_dims(dim);
   const bool whole = value.scalar_type() == at::kLong;
-  tensor->set_data_type(whole ? onnx::TensorProto::INT64 : onnx::TensorProto::FLOAT);
+  tensor->set_data_type(whole ? onnx::TensorProto::INT64
+                              : onnx::TensorProto::FLOAT);
   const at::Tensor flat = value.contiguous();
   tensor->set_raw_data(flat.const_data_ptr(), flat.nbytes());
   return *this;
 }
 
-NetBuilder& NetBuilder::Conv(const std::string& input, const std::string& output, int64_t in,
-                             int64_t out, int64_t kernel, int64_t stride) {
-  const double width = std::sqrt(6.0 / static_cast<double>(in * kernel * kernel));
-  Weight(output + "/weight", RandomTensor({out, in, kernel, kernel}, ++seed_, -width, width));
+NetBuilder& NetBuilder::Conv(const std::string& input,
+                             const std::string& output, int64_t in, int64_t out,
+                             int64_t kernel, int64_t stride) {
+  const double width =
+      std::sqrt(6.0 / static_cast<double>(in * kernel * kernel));
+  Weight(output + "/weight",
+         RandomTensor({out, in, kernel, kernel}, ++seed_, -width, width));
   Weight(output + "/bias", RandomTensor({out}, ++seed_, -0.1, 0.1));
   const int64_t pad = kernel / 2;
   return Node("Conv", {input, output + "/weight", output + "/bias"}, output)
@@ -104,7 +114,8 @@ NetBuilder& NetBuilder::Conv(const std::string& input, const std::string& output
       .Values("pads", {pad, pad, pad, pad});
 }
 
-NetBuilder& NetBuilder::Relu(const std::string& input, const std::string& output) {
+NetBuilder& NetBuilder::Relu(const std::string& input,
+                             const std::string& output) {
   return Node("Relu", {input}, output);
 }
 
@@ -113,7 +124,8 @@ NetBuilder& NetBuilder::Output(const std::string& name) {
   return *this;
 }
 
-absl::StatusOr<std::shared_ptr<const NetworkInfo>> OpenBytes(const std::string& bytes) {
+absl::StatusOr<std::shared_ptr<const NetworkInfo>> OpenBytes(
+    const std::string& bytes) {
   ModelFile file;
   file.name = "net";
   file.onnx = bytes;
@@ -127,8 +139,9 @@ std::shared_ptr<const NetworkInfo> NetBuilder::Open() const {
   return *info;
 }
 
-std::unique_ptr<Network> NetBuilder::Compile(const std::vector<std::string>& layers,
-                                             const CompileOptions& options) const {
+std::unique_ptr<Network> NetBuilder::Compile(
+    const std::vector<std::string>& layers,
+    const CompileOptions& options) const {
   auto network = CompileNetwork(Open(), layers, options);
   EXPECT_TRUE(network.ok()) << network.status();
   return *std::move(network);
@@ -136,8 +149,8 @@ std::unique_ptr<Network> NetBuilder::Compile(const std::vector<std::string>& lay
 
 namespace {
 
-void Pool(NetBuilder* net, const std::string& input, const std::string& output, int64_t stride,
-          int64_t pad) {
+void Pool(NetBuilder* net, const std::string& input, const std::string& output,
+          int64_t stride, int64_t pad) {
   net->Node("MaxPool", {input}, output)
       .Values("kernel_shape", {3, 3})
       .Values("strides", {stride, stride})
@@ -145,14 +158,16 @@ void Pool(NetBuilder* net, const std::string& input, const std::string& output, 
       .Int("ceil_mode", 1);
 }
 
-void ConvRelu(NetBuilder* net, const std::string& input, const std::string& module,
-              const std::string& name, int64_t in, int64_t out, int64_t kernel) {
+void ConvRelu(NetBuilder* net, const std::string& input,
+              const std::string& module, const std::string& name, int64_t in,
+              int64_t out, int64_t kernel) {
   net->Conv(input, module + "/" + name, in, out, kernel);
   net->Relu(module + "/" + name, module + "/relu_" + name);
 }
 
 // 4 + 6 + 2 + 4 = 16 channels.
-void Inception(NetBuilder* net, const std::string& input, const std::string& module, int64_t in) {
+void Inception(NetBuilder* net, const std::string& input,
+               const std::string& module, int64_t in) {
   ConvRelu(net, input, module, "1x1", in, 4, 1);
   ConvRelu(net, input, module, "3x3_reduce", in, 3, 1);
   ConvRelu(net, module + "/relu_3x3_reduce", module, "3x3", 3, 6, 3);
@@ -171,17 +186,24 @@ void Inception(NetBuilder* net, const std::string& input, const std::string& mod
 
 NetBuilder SmallGoogLeNet() {
   NetBuilder net;
-  net.Conv("image", "conv1/7x7_s2", 3, 8, 7, 2).Relu("conv1/7x7_s2", "conv1/relu_7x7");
+  net.Conv("image", "conv1/7x7_s2", 3, 8, 7, 2)
+      .Relu("conv1/7x7_s2", "conv1/relu_7x7");
   Pool(&net, "conv1/relu_7x7", "pool1/3x3_s2", 2, 0);
-  net.Node("LRN", {"pool1/3x3_s2"}, "pool1/norm1").Int("size", 5).Float("alpha", 0.1f);
+  net.Node("LRN", {"pool1/3x3_s2"}, "pool1/norm1")
+      .Int("size", 5)
+      .Float("alpha", 0.1f);
   net.Conv("pool1/norm1", "conv2/3x3_reduce", 8, 6, 1)
       .Relu("conv2/3x3_reduce", "conv2/relu_3x3_reduce");
-  net.Conv("conv2/relu_3x3_reduce", "conv2/3x3", 6, 12, 3).Relu("conv2/3x3", "conv2/relu_3x3");
-  net.Node("LRN", {"conv2/relu_3x3"}, "conv2/norm2").Int("size", 5).Float("alpha", 0.1f);
+  net.Conv("conv2/relu_3x3_reduce", "conv2/3x3", 6, 12, 3)
+      .Relu("conv2/3x3", "conv2/relu_3x3");
+  net.Node("LRN", {"conv2/relu_3x3"}, "conv2/norm2")
+      .Int("size", 5)
+      .Float("alpha", 0.1f);
   Pool(&net, "conv2/norm2", "pool2/3x3_s2", 2, 0);
   std::string input = "pool2/3x3_s2";
   int64_t channels = 12;
-  for (const char* name : {"3a", "3b", "4a", "4b", "4c", "4d", "4e", "5a", "5b"}) {
+  for (const char* name :
+       {"3a", "3b", "4a", "4b", "4c", "4d", "4e", "5a", "5b"}) {
     const std::string module = absl::StrCat("inception_", name);
     Inception(&net, input, module, channels);
     input = module + "/output";
@@ -191,7 +213,8 @@ NetBuilder SmallGoogLeNet() {
       input = "pool3/3x3_s2";
     }
   }
-  net.Node("GlobalAveragePool", {input}, "pool5").Node("Flatten", {"pool5"}, "flat");
+  net.Node("GlobalAveragePool", {input}, "pool5")
+      .Node("Flatten", {"pool5"}, "flat");
   net.Weight("fc/weight", RandomTensor({10, 16}, 99, -1, 1));
   net.Weight("fc/bias", RandomTensor({10}, 98, -1, 1));
   net.Node("Gemm", {"flat", "fc/weight", "fc/bias"}, "fc").Int("transB", 1);

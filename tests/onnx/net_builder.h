@@ -21,7 +21,8 @@ class NetBuilder {
                       const std::string& input = "image");
 
   // A node with one output, named like it.
-  NetBuilder& Node(const std::string& op, std::vector<std::string> inputs, const std::string& output);
+  NetBuilder& Node(const std::string& op, std::vector<std::string> inputs,
+                   const std::string& output);
   // Attributes of the last node.
   NetBuilder& Int(const std::string& name, int64_t value);
   NetBuilder& Float(const std::string& name, float value);
@@ -29,9 +30,10 @@ class NetBuilder {
   NetBuilder& Text(const std::string& name, const std::string& value);
 
   NetBuilder& Weight(const std::string& name, const at::Tensor& value);
-  // A convolution of kernel x kernel with padding kernel/2 and a bias, N(0, 2/fan-in).
-  NetBuilder& Conv(const std::string& input, const std::string& output, int64_t in, int64_t out,
-                   int64_t kernel, int64_t stride = 1);
+  // A convolution of kernel x kernel with padding kernel/2 and a bias, N(0,
+  // 2/fan-in).
+  NetBuilder& Conv(const std::string& input, const std::string& output,
+                   int64_t in, int64_t out, int64_t kernel, int64_t stride = 1);
   NetBuilder& Relu(const std::string& input, const std::string& output);
   NetBuilder& Output(const std::string& name);
 
@@ -51,13 +53,15 @@ class NetBuilder {
 };
 
 // Opens bytes; the config takes images 0..1 as they are.
-absl::StatusOr<std::shared_ptr<const NetworkInfo>> OpenBytes(const std::string& bytes);
+absl::StatusOr<std::shared_ptr<const NetworkInfo>> OpenBytes(
+    const std::string& bytes);
 
 // A GoogLeNet in small: nine inception modules with the names of Caffe's, two
 // LRNs, three pools, a classifier over 10 classes.
 NetBuilder SmallGoogLeNet();
 
 // Deterministic tensor of values uniform in lo..hi.
-at::Tensor RandomTensor(std::vector<int64_t> sizes, uint64_t seed, double lo = 0, double hi = 1);
+at::Tensor RandomTensor(std::vector<int64_t> sizes, uint64_t seed,
+                        double lo = 0, double hi = 1);
 
 }  // namespace phosphene

@@ -22,9 +22,9 @@
 #include "absl/strings/str_join.h"
 #include "phosphene/onnx/onnx.pb.h"
 #include "server/engine/onnx/file/loader.h"
+#include "server/engine/onnx/file/tensor_proto.h"
 #include "server/engine/onnx/ops/op.h"
 #include "server/engine/onnx/program/program.h"
-#include "server/engine/onnx/file/tensor_proto.h"
 #include "server/engine/tensor/guard.h"
 #include "server/engine/tensor/torch_pch.h"
 #include "tests/onnx/gradient_ops.h"
@@ -57,7 +57,9 @@ struct Case {
     uint64_t seed = 3;
     for (const at::Tensor& y : program->Run(in)) {
       if (!at::isFloatingType(y.scalar_type()) || y.numel() == 0) continue;
-      sum = sum + (y.to(at::kDouble) * RandomTensor(y.sizes().vec(), ++seed, -1, 1)).sum();
+      sum = sum +
+            (y.to(at::kDouble) * RandomTensor(y.sizes().vec(), ++seed, -1, 1))
+                .sum();
     }
     return sum;
   }
@@ -76,7 +78,8 @@ bool Compile(const ModelProto& model, Case* out) {
   for (const GraphInput& input : graph->inputs) names.push_back(input.name);
   OpOptions options;
   options.float_type = at::kDouble;
-  auto program = Program::Compile(*graph, names, graph->outputs, options, &out->cache);
+  auto program =
+      Program::Compile(*graph, names, graph->outputs, options, &out->cache);
   if (program.ok()) out->program = *std::move(program);
   return program.ok() && !out->free.empty();
 }
@@ -90,17 +93,19 @@ bool Load(const fs::path& folder, ModelProto* model, Case* out) {
   for (int i = 0; i < model->graph().input_size(); ++i) {
     const size_t input = out->inputs.size();
     TensorProto proto;
-    if (!proto.ParseFromString(
-            ReadFile(folder / "test_data_set_0" / absl::StrCat("input_", i, ".pb")))) {
+    if (!proto.ParseFromString(ReadFile(folder / "test_data_set_0" /
+                                        absl::StrCat("input_", i, ".pb")))) {
       return false;
     }
     auto tensor = ReadTensor(proto, nullptr);
     if (!tensor.ok()) return false;
-    if (tensor->scalar_type() == at::kFloat || tensor->scalar_type() == at::kDouble) {
+    if (tensor->scalar_type() == at::kFloat ||
+        tensor->scalar_type() == at::kDouble) {
       *tensor = tensor->to(at::kDouble);
       if (!IsParameter(op, input)) {
         if (tensor->numel() > 1) out->free.push_back(input);
-        *tensor += RandomTensor(tensor->sizes().vec(), 17 + input, 0.001, 0.002);
+        *tensor +=
+            RandomTensor(tensor->sizes().vec(), 17 + input, 0.001, 0.002);
       }
     }
     out->inputs.push_back(*std::move(tensor));
@@ -117,9 +122,11 @@ std::optional<double> Worst(const Case& c) {
     wanted.push_back(leaves[i]);
   }
   const at::Tensor value = c.Value(leaves);
-  if (!value.requires_grad() || !std::isfinite(value.item<double>())) return std::nullopt;
-  const auto gradients = torch::autograd::grad({value}, wanted, {}, std::nullopt, false,
-                                               /*allow_unused=*/true);
+  if (!value.requires_grad() || !std::isfinite(value.item<double>()))
+    return std::nullopt;
+  const auto gradients =
+      torch::autograd::grad({value}, wanted, {}, std::nullopt, false,
+                            /*allow_unused=*/true);
   double worst = 0;
   for (size_t k = 0; k < c.free.size(); ++k) {
     const size_t i = c.free[k];
@@ -128,11 +135,15 @@ std::optional<double> Worst(const Case& c) {
     Tensors plus = c.inputs, minus = c.inputs;
     plus[i] = c.inputs[i] + kStep * direction;
     minus[i] = c.inputs[i] - kStep * direction;
-    const double numeric = ((c.Value(plus) - c.Value(minus)) / (2 * kStep)).item<double>();
+    const double numeric =
+        ((c.Value(plus) - c.Value(minus)) / (2 * kStep)).item<double>();
     const double analytic =
-        gradients[k].defined() ? (gradients[k] * direction).sum().item<double>() : 0;
+        gradients[k].defined() ? (gradients[k] * direction).sum().item<double>()
+                               : 0;
     if (!std::isfinite(numeric)) continue;
-    worst = std::max(worst, std::abs(numeric - analytic) / (std::abs(numeric) + std::abs(analytic) + 1e-2));
+    worst =
+        std::max(worst, std::abs(numeric - analytic) /
+                            (std::abs(numeric) + std::abs(analytic) + 1e-2));
   }
   return worst;
 }
@@ -148,7 +159,8 @@ struct Tally {
     EXPECT_TRUE(status.ok()) << name << ": " << status;
     if (!worst) return;
     ++checked;
-    if (model.graph().node_size() == 1) ops.insert(model.graph().node(0).op_type());
+    if (model.graph().node_size() == 1)
+      ops.insert(model.graph().node(0).op_type());
     EXPECT_LT(*worst, kTolerance) << name;
   }
 };
@@ -156,13 +168,16 @@ struct Tally {
 void CheckNodeTests(const fs::path& folder, Tally* tally) {
   std::vector<fs::path> folders;
   for (const auto& entry : fs::directory_iterator(folder)) {
-    if (fs::exists(entry.path() / "model.onnx")) folders.push_back(entry.path());
+    if (fs::exists(entry.path() / "model.onnx"))
+      folders.push_back(entry.path());
   }
   std::sort(folders.begin(), folders.end());
   for (const fs::path& path : folders) {
     const std::string name = path.filename().string();
     // Training draws numbers and moves statistics; halves round to steps.
-    if (absl::StrContains(name, "training") || absl::StrContains(name, "FLOAT16")) continue;
+    if (absl::StrContains(name, "training") ||
+        absl::StrContains(name, "FLOAT16"))
+      continue;
     ModelProto model;
     Case c;
     if (Load(path, &model, &c)) tally->Check(name, model, c);
@@ -180,7 +195,8 @@ void CheckNode(const std::string& name, const NetBuilder& net, Tally* tally) {
   tally->Check(name, model, c);
 }
 
-NetBuilder ResizeNet(const std::string& mode, const std::string& coordinates, float scale) {
+NetBuilder ResizeNet(const std::string& mode, const std::string& coordinates,
+                     float scale) {
   NetBuilder net(19, {1, 2, 5, 7});
   net.Weight("roi", at::tensor({0.f, 0.f, 0.1f, 0.2f, 1.f, 1.f, 0.8f, 0.9f}));
   net.Weight("scales", at::tensor({1.f, 1.f, scale, scale}));
@@ -191,20 +207,27 @@ NetBuilder ResizeNet(const std::string& mode, const std::string& coordinates, fl
 
 // Every way to resample, up and down.
 void CheckResize(Tally* tally) {
-  for (const char* coordinates : {"half_pixel", "half_pixel_symmetric", "pytorch_half_pixel",
-                                  "align_corners", "asymmetric", "tf_crop_and_resize"}) {
+  for (const char* coordinates :
+       {"half_pixel", "half_pixel_symmetric", "pytorch_half_pixel",
+        "align_corners", "asymmetric", "tf_crop_and_resize"}) {
     for (float scale : {0.61f, 1.7f}) {
       const std::string name = absl::StrCat("Resize ", coordinates, " ", scale);
-      for (const char* nearest : {"round_prefer_floor", "round_prefer_ceil", "floor", "ceil"}) {
+      for (const char* nearest :
+           {"round_prefer_floor", "round_prefer_ceil", "floor", "ceil"}) {
         CheckNode(absl::StrCat(name, " ", nearest),
-                  ResizeNet("nearest", coordinates, scale).Text("nearest_mode", nearest), tally);
+                  ResizeNet("nearest", coordinates, scale)
+                      .Text("nearest_mode", nearest),
+                  tally);
       }
       for (const char* mode : {"linear", "cubic"}) {
-        CheckNode(absl::StrCat(name, " ", mode), ResizeNet(mode, coordinates, scale), tally);
+        CheckNode(absl::StrCat(name, " ", mode),
+                  ResizeNet(mode, coordinates, scale), tally);
         CheckNode(absl::StrCat(name, " ", mode, " antialias"),
-                  ResizeNet(mode, coordinates, scale).Int("antialias", 1), tally);
+                  ResizeNet(mode, coordinates, scale).Int("antialias", 1),
+                  tally);
         CheckNode(absl::StrCat(name, " ", mode, " exclude_outside"),
-                  ResizeNet(mode, coordinates, scale).Int("exclude_outside", 1), tally);
+                  ResizeNet(mode, coordinates, scale).Int("exclude_outside", 1),
+                  tally);
       }
     }
   }
@@ -215,9 +238,13 @@ void CheckTopK(Tally* tally) {
     for (int64_t largest : {0, 1}) {
       NetBuilder net(11, {1, 2, 5, 7});
       net.Weight("k", at::tensor({int64_t{2}}));
-      net.Node("TopK", {"image", "k"}, "y").Output("y").Int("axis", axis).Int("largest", largest);
+      net.Node("TopK", {"image", "k"}, "y")
+          .Output("y")
+          .Int("axis", axis)
+          .Int("largest", largest);
       net.proto().mutable_graph()->mutable_node(0)->add_output("indices");
-      CheckNode(absl::StrCat("TopK axis ", axis, " largest ", largest), net, tally);
+      CheckNode(absl::StrCat("TopK axis ", axis, " largest ", largest), net,
+                tally);
     }
   }
 }
@@ -226,13 +253,20 @@ void CheckTopK(Tally* tally) {
 void CheckOthers(Tally* tally) {
   for (int64_t upper : {0, 1}) {
     CheckNode(absl::StrCat("Trilu ", upper),
-              NetBuilder(14, {1, 2, 5, 7}).Node("Trilu", {"image"}, "y").Output("y").Int("upper", upper),
+              NetBuilder(14, {1, 2, 5, 7})
+                  .Node("Trilu", {"image"}, "y")
+                  .Output("y")
+                  .Int("upper", upper),
               tally);
   }
   for (int64_t p : {1, 2}) {
     for (const char* op : {"LpNormalization", "GlobalLpPool"}) {
       CheckNode(absl::StrCat(op, " ", p),
-                NetBuilder(17, {1, 2, 5, 7}).Node(op, {"image"}, "y").Output("y").Int("p", p), tally);
+                NetBuilder(17, {1, 2, 5, 7})
+                    .Node(op, {"image"}, "y")
+                    .Output("y")
+                    .Int("p", p),
+                tally);
     }
   }
 }
@@ -248,7 +282,8 @@ TEST(OpGradientTest, ResamplingAndPickingEqualFiniteDifferences) {
 TEST(OpGradientTest, EveryOperatorEqualsFiniteDifferences) {
   const char* folder = std::getenv("PHOSPHENE_ONNX_NODE_TESTS");
   if (folder == nullptr || !fs::is_directory(folder)) {
-    GTEST_SKIP() << "PHOSPHENE_ONNX_NODE_TESTS names no folder; tests/onnx/fetch_node_tests.sh "
+    GTEST_SKIP() << "PHOSPHENE_ONNX_NODE_TESTS names no folder; "
+                    "tests/onnx/fetch_node_tests.sh "
                     "gets one and prints it";
   }
   Tally tally;
@@ -258,11 +293,13 @@ TEST(OpGradientTest, EveryOperatorEqualsFiniteDifferences) {
   CheckOthers(&tally);
   std::vector<std::string> unchecked;
   for (const OpKind& op : AllOps()) {
-    if (CarriesGradient(op.name) && tally.ops.count(op.name) == 0) unchecked.push_back(op.name);
+    if (CarriesGradient(op.name) && tally.ops.count(op.name) == 0)
+      unchecked.push_back(op.name);
   }
-  std::cout << "gradients: " << tally.checked << " cases of " << tally.ops.size()
-            << " operators equal finite differences\n";
-  EXPECT_TRUE(unchecked.empty()) << "not checked: " << absl::StrJoin(unchecked, ", ");
+  std::cout << "gradients: " << tally.checked << " cases of "
+            << tally.ops.size() << " operators equal finite differences\n";
+  EXPECT_TRUE(unchecked.empty())
+      << "not checked: " << absl::StrJoin(unchecked, ", ");
   EXPECT_GT(tally.checked, 500);
 }
 

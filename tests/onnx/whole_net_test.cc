@@ -19,9 +19,9 @@
 #include "absl/strings/str_format.h"
 #include "phosphene/onnx/onnx.pb.h"
 #include "server/base/mapped_file.h"
+#include "server/engine/onnx/file/tensor_proto.h"
 #include "server/engine/onnx/info/info.h"
 #include "server/engine/onnx/program/program.h"
-#include "server/engine/onnx/file/tensor_proto.h"
 #include "server/engine/tensor/guard.h"
 #include "server/engine/tensor/torch_pch.h"
 
@@ -45,11 +45,15 @@ onnx::TensorProto ReadProto(const fs::path& path) {
   EXPECT_TRUE(file.ok()) << file.status();
   if (!file.ok()) return proto;
   const absl::string_view bytes = (*file)->data();
-  EXPECT_TRUE(proto.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) << path;
+  EXPECT_TRUE(
+      proto.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
+      << path;
   return proto;
 }
 
-at::Tensor Read(const fs::path& path) { return *onnx::ReadTensor(ReadProto(path), nullptr); }
+at::Tensor Read(const fs::path& path) {
+  return *onnx::ReadTensor(ReadProto(path), nullptr);
+}
 
 Stored ListStored(const fs::path& folder) {
   Stored stored;
@@ -65,9 +69,11 @@ double Difference(const at::Tensor& actual, const at::Tensor& expected) {
   if (actual.sizes() != expected.sizes()) return INFINITY;
   const at::Tensor a = actual.to(at::kDouble), b = expected.to(at::kDouble);
   const at::Tensor finite = b.isfinite();
-  if (!at::equal(a.masked_select(~finite), b.masked_select(~finite))) return INFINITY;
+  if (!at::equal(a.masked_select(~finite), b.masked_select(~finite)))
+    return INFINITY;
   const at::Tensor magnitude = b.masked_select(finite).abs();
-  const double most = magnitude.numel() > 0 ? magnitude.max().item<double>() : 0;
+  const double most =
+      magnitude.numel() > 0 ? magnitude.max().item<double>() : 0;
   const at::Tensor apart = (a - b).masked_select(finite).abs();
   const double worst = apart.numel() > 0 ? apart.max().item<double>() : 0;
   if (std::isnan(worst)) return INFINITY;
@@ -77,10 +83,11 @@ double Difference(const at::Tensor& actual, const at::Tensor& expected) {
 // The worst of several comparisons.
 class Worst {
  public:
-  void Compare(const std::string& name, const at::Tensor& actual, const at::Tensor& expected) {
+  void Compare(const std::string& name, const at::Tensor& actual,
+               const at::Tensor& expected) {
     const double difference = Difference(actual, expected);
-    EXPECT_LE(difference, kTolerance)
-        << name << " of sizes " << actual.sizes() << ", expected " << expected.sizes();
+    EXPECT_LE(difference, kTolerance) << name << " of sizes " << actual.sizes()
+                                      << ", expected " << expected.sizes();
     ++count_;
     if (difference < worst_) return;
     worst_ = difference;
@@ -120,11 +127,13 @@ class WholeNet {
     for (const v1::Layer& layer : info_->layers()) {
       // Values of one axis have no rows and channels to be told apart.
       const auto found = stored.find(layer.name());
-      if (found != stored.end() && ReadProto(found->second).dims_size() > 1) layers.push_back(layer.name());
+      if (found != stored.end() && ReadProto(found->second).dims_size() > 1)
+        layers.push_back(layer.name());
     }
     for (size_t portion = 0; portion < kPortions; ++portion) {
       std::vector<std::string> names;
-      for (size_t i = portion; i < layers.size(); i += kPortions) names.push_back(layers[i]);
+      for (size_t i = portion; i < layers.size(); i += kPortions)
+        names.push_back(layers[i]);
       if (!names.empty()) CompareLayers(names, stored);
     }
     for (const std::string& layer : layers) stored.erase(layer);
@@ -135,10 +144,12 @@ class WholeNet {
   void CompareGradient() {
     const at::Tensor cotangent = Read(folder_ / "cotangent.pb");
     const at::Tensor expected = Read(folder_ / "gradient.pb");
-    EXPECT_GT(expected.abs().max().item<double>(), 0) << "the gradient tells nothing";
+    EXPECT_GT(expected.abs().max().item<double>(), 0)
+        << "the gradient tells nothing";
     const at::Tensor x = image_.clone().requires_grad_(true);
     const at::Tensor y = Compile({"output"})->Forward(x).at("output");
-    gradient_.Compare("gradient", torch::autograd::grad({y}, {x}, {cotangent})[0], expected);
+    gradient_.Compare(
+        "gradient", torch::autograd::grad({y}, {x}, {cotangent})[0], expected);
   }
 
   // Whatever batch the file was exported for.
@@ -146,31 +157,37 @@ class WholeNet {
     at::NoGradGuard no_grad;
     const auto network = Compile({"output"});
     const at::Tensor mirrored = image_.flip(3);
-    const at::Tensor both = network->Forward(at::cat({image_, mirrored})).at("output");
-    batch_.Compare("row 0", both.narrow(0, 0, 1), network->Forward(image_).at("output"));
-    batch_.Compare("row 1", both.narrow(0, 1, 1), network->Forward(mirrored).at("output"));
+    const at::Tensor both =
+        network->Forward(at::cat({image_, mirrored})).at("output");
+    batch_.Compare("row 0", both.narrow(0, 0, 1),
+                   network->Forward(image_).at("output"));
+    batch_.Compare("row 1", both.narrow(0, 1, 1),
+                   network->Forward(mirrored).at("output"));
   }
 
   std::string Report() const {
     return absl::StrFormat(
-        "%d layers, worst %.1e at %s; %d constants and shapes, worst %.1e; gradient %.1e; batch %.1e",
-        values_.count(), values_.worst(), values_.name(), others_.count(), others_.worst(),
-        gradient_.worst(), batch_.worst());
+        "%d layers, worst %.1e at %s; %d constants and shapes, worst %.1e; "
+        "gradient %.1e; batch %.1e",
+        values_.count(), values_.worst(), values_.name(), others_.count(),
+        others_.worst(), gradient_.worst(), batch_.worst());
   }
 
  private:
   std::unique_ptr<Network> Compile(const std::vector<std::string>& layers) {
     auto network = CompileNetwork(info_, layers, {});
-    if (!network.ok()) throw std::runtime_error(std::string(network.status().message()));
+    if (!network.ok())
+      throw std::runtime_error(std::string(network.status().message()));
     return *std::move(network);
   }
 
-  void CompareLayers(const std::vector<std::string>& names, const Stored& stored) {
+  void CompareLayers(const std::vector<std::string>& names,
+                     const Stored& stored) {
     at::NoGradGuard no_grad;
     auto values = Compile(names)->Forward(image_);
     for (const std::string& name : names) {
-      const at::Tensor expected =
-          onnx::ChannelsFirst(Read(stored.at(name)), info_->LayoutOf(name), image_.size(0));
+      const at::Tensor expected = onnx::ChannelsFirst(
+          Read(stored.at(name)), info_->LayoutOf(name), image_.size(0));
       values_.Compare(name, values.at(name), expected);
       values.erase(name);
     }
@@ -191,9 +208,11 @@ class WholeNet {
     if (names.empty()) return;
     onnx::OpOptions options;
     options.float_type = at::kFloat;
-    auto program = onnx::Program::Compile(info_->graph(), {info_->config().input()}, names, options,
-                                          info_->cache());
-    if (!program.ok()) throw std::runtime_error(std::string(program.status().message()));
+    auto program =
+        onnx::Program::Compile(info_->graph(), {info_->config().input()}, names,
+                               options, info_->cache());
+    if (!program.ok())
+      throw std::runtime_error(std::string(program.status().message()));
     const onnx::Tensors values = (*program)->Run({image_});
     for (size_t i = 0; i < names.size(); ++i) {
       others_.Compare(names[i], values[i], Read(stored.at(names[i])));
@@ -210,7 +229,8 @@ class WholeNet {
 std::vector<fs::path> ListNets(const fs::path& folder) {
   std::vector<fs::path> nets;
   for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    if (entry.path().filename() == "model.onnx") nets.push_back(entry.path().parent_path());
+    if (entry.path().filename() == "model.onnx")
+      nets.push_back(entry.path().parent_path());
   }
   std::sort(nets.begin(), nets.end());
   return nets;
@@ -219,7 +239,8 @@ std::vector<fs::path> ListNets(const fs::path& folder) {
 TEST(WholeNetTest, EveryValueAndTheGradientEqualThoseOfOthers) {
   const char* folder = std::getenv("PHOSPHENE_WHOLE_NETS");
   if (folder == nullptr || !fs::is_directory(folder)) {
-    GTEST_SKIP() << "PHOSPHENE_WHOLE_NETS names no folder; ./tests/run.sh nets makes one and runs this";
+    GTEST_SKIP() << "PHOSPHENE_WHOLE_NETS names no folder; ./tests/run.sh nets "
+                    "makes one and runs this";
   }
   const std::vector<fs::path> nets = ListNets(folder);
   EXPECT_FALSE(nets.empty()) << folder << " holds no network";

@@ -71,8 +71,7 @@ void ExpectTwoPartsEqualOne(const v1::Optimizer& spec) {
     two->Apply(scalars);
     ASSERT_TRUE(at::equal(whole.x, parts.x)) << "step " << i;
   }
-  EXPECT_TRUE(
-      at::equal(one->Save().at("m/x"), two->Save().at("m/x")));
+  EXPECT_TRUE(at::equal(one->Save().at("m/x"), two->Save().at("m/x")));
   EXPECT_EQ(two->Save().at("step").item<int64_t>(), 20);
 }
 

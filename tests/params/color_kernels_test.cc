@@ -29,7 +29,8 @@ TEST(ColorKernelsTest, SigmoidOfExtremesStaysInRangeAndNanStaysNan) {
 
 TEST(ColorKernelsTest, AnElementsBitsDoNotDependOnItsPlace) {
   const at::Tensor values = Noise({67}) * 3;
-  std::vector<float> all(values.data_ptr<float>(), values.data_ptr<float>() + 67);
+  std::vector<float> all(values.data_ptr<float>(),
+                         values.data_ptr<float>() + 67);
   std::vector<float> together = all;
   SigmoidInPlace(together.data(), 67);
   for (int i = 0; i < 67; ++i) {

@@ -24,22 +24,26 @@ TEST(ColorTest, TheDecorrelatedMatrixIsTheArticles) {
 }
 
 TEST(ColorTest, ItsInverseIsTheArticles) {
-  const Matrix3 expected = {.5774, .5774, .5774, 2.7717, -.308, -2.3611, 3.1182, -6.1209, 3.1182};
+  const Matrix3 expected = {.5774,   .5774,  .5774,   2.7717, -.308,
+                            -2.3611, 3.1182, -6.1209, 3.1182};
   const Matrix3 inverse = Inverse(BasisMatrix(v1::ColorSpace()));
   for (int i = 0; i < 9; ++i) EXPECT_NEAR(inverse[i], expected[i], 1e-4) << i;
 }
 
 TEST(ColorTest, ZeroIsMidGreyUnderSigmoidAndTheMeanColorUnderClip) {
   const at::Tensor zero = Pixel({0, 0, 0});
-  EXPECT_TRUE(at::equal(ColorMap(Space(""), 3).ToImage(zero), Pixel({.5, .5, .5})));
   EXPECT_TRUE(
-      at::allclose(ColorMap(Space("squash: CLIP"), 3).ToImage(zero), Pixel({.48f, .46f, .41f})));
+      at::equal(ColorMap(Space(""), 3).ToImage(zero), Pixel({.5, .5, .5})));
+  EXPECT_TRUE(at::allclose(ColorMap(Space("squash: CLIP"), 3).ToImage(zero),
+                           Pixel({.48f, .46f, .41f})));
 }
 
 TEST(ColorTest, AlphaIsASigmoidApartFromTheBasis) {
   for (const char* squash : {"squash: SIGMOID", "squash: CLIP"}) {
-    const at::Tensor image = ColorMap(Space(squash), 4).ToImage(Pixel({.3f, -.2f, .1f, 1.f}));
-    const at::Tensor rgb = ColorMap(Space(squash), 3).ToImage(Pixel({.3f, -.2f, .1f}));
+    const at::Tensor image =
+        ColorMap(Space(squash), 4).ToImage(Pixel({.3f, -.2f, .1f, 1.f}));
+    const at::Tensor rgb =
+        ColorMap(Space(squash), 3).ToImage(Pixel({.3f, -.2f, .1f}));
     EXPECT_TRUE(at::equal(image.narrow(1, 0, 3), rgb));
     EXPECT_NEAR(image.select(1, 3).item<float>(), .731059, 1e-6);
   }
@@ -52,20 +56,22 @@ TEST(ColorTest, ChannelsOfAnotherCountAreSquashedOneByOne) {
 
 TEST(ColorTest, YcbcrWithoutChromaIsGreyAndChromaShiftsRedAndBlue) {
   const ColorMap map(Space("basis: YCBCR squash: CLIP"), 3);
-  EXPECT_TRUE(at::allclose(map.ToImage(Pixel({.1f, 0, 0})), Pixel({.58f, .56f, .51f})));
+  EXPECT_TRUE(
+      at::allclose(map.ToImage(Pixel({.1f, 0, 0})), Pixel({.58f, .56f, .51f})));
   EXPECT_TRUE(at::allclose(map.ToImage(Pixel({0, 0, .1f})),
                            Pixel({.48f + .1402f, .46f - .0714136f, .41f})));
 }
 
 TEST(ColorTest, FromImageInvertsToImageInEverySpace) {
   const at::Tensor image = SmoothImage({2, 4, 6, 5}, 2);
-  for (const char* space :
-       {"", "basis: RGB", "basis: YCBCR", "squash: CLIP", "basis: RGB squash: CLIP",
-        "basis: CUSTOM matrix: [0,1,0, 1,0,0, 0,0,2]"}) {
+  for (const char* space : {"", "basis: RGB", "basis: YCBCR", "squash: CLIP",
+                            "basis: RGB squash: CLIP",
+                            "basis: CUSTOM matrix: [0,1,0, 1,0,0, 0,0,2]"}) {
     for (int64_t channels : {3, 4}) {
       const ColorMap map(Space(space), channels);
       const at::Tensor part = image.narrow(1, 0, channels);
-      EXPECT_GT(Psnr(map.ToImage(map.FromImage(part)), part), 100) << space << channels;
+      EXPECT_GT(Psnr(map.ToImage(map.FromImage(part)), part), 100)
+          << space << channels;
     }
   }
 }
@@ -73,7 +79,8 @@ TEST(ColorTest, FromImageInvertsToImageInEverySpace) {
 TEST(ColorTest, BlackAndWhiteComeBackWithinAThousandth) {
   const ColorMap map(v1::ColorSpace(), 3);
   const at::Tensor image = Pixel({0, 1, 0});
-  EXPECT_TRUE(at::allclose(map.ToImage(map.FromImage(image)), image, 0, 1.1e-3));
+  EXPECT_TRUE(
+      at::allclose(map.ToImage(map.FromImage(image)), image, 0, 1.1e-3));
 }
 
 // The gradient at z of `sign` times the sum of the image.
@@ -86,8 +93,10 @@ at::Tensor GradientOfSum(const ColorMap& map, at::Tensor z, double sign) {
 TEST(ColorTest, ClipStopsOnlyGradientsThatLeadOutOfRange) {
   const ColorMap map(Space("basis: RGB squash: CLIP"), 3);
   // Descent on +sum darkens: stopped at the black edge, free at the white one.
-  EXPECT_TRUE(at::equal(GradientOfSum(map, Pixel({-2, 0, 2}), 1), Pixel({0, 1, 1})));
-  EXPECT_TRUE(at::equal(GradientOfSum(map, Pixel({-2, 0, 2}), -1), Pixel({-1, -1, 0})));
+  EXPECT_TRUE(
+      at::equal(GradientOfSum(map, Pixel({-2, 0, 2}), 1), Pixel({0, 1, 1})));
+  EXPECT_TRUE(
+      at::equal(GradientOfSum(map, Pixel({-2, 0, 2}), -1), Pixel({-1, -1, 0})));
 }
 
 TEST(ColorTest, SigmoidGradientIsTheTransposedBasisTimesTheSlope) {
@@ -95,7 +104,8 @@ TEST(ColorTest, SigmoidGradientIsTheTransposedBasisTimesTheSlope) {
   const at::Tensor grad = GradientOfSum(map, Pixel({0, 0, 0}), 1);
   const Matrix3 m = BasisMatrix(v1::ColorSpace());
   for (int c = 0; c < 3; ++c) {
-    EXPECT_NEAR(grad.select(1, c).item<float>(), (m[c] + m[3 + c] + m[6 + c]) / 4, 1e-6);
+    EXPECT_NEAR(grad.select(1, c).item<float>(),
+                (m[c] + m[3 + c] + m[6 + c]) / 4, 1e-6);
   }
 }
 

@@ -23,7 +23,9 @@ TEST(CppnTest, StartsExactlyMidGrey) {
 
 TEST(CppnTest, HasTheArticlesParameterCounts) {
   const auto count = [](const std::string& fields) {
-    return MakeOrDie(absl::StrCat("cppn {", fields, "} width: 8"))->Tensors()[0].value.numel();
+    return MakeOrDie(absl::StrCat("cppn {", fields, "} width: 8"))
+        ->Tensors()[0]
+        .value.numel();
   };
   EXPECT_EQ(count(""), 8451);
   EXPECT_EQ(count("activation: UNBIASED"), 8451);
@@ -33,10 +35,12 @@ TEST(CppnTest, HasTheArticlesParameterCounts) {
 }
 
 TEST(CppnTest, HiddenWeightsHaveUnitGainAndBiasesAreZero) {
-  const at::Tensor weights = MakeOrDie("cppn {} width: 8")->Tensors()[0].value[0].detach();
+  const at::Tensor weights =
+      MakeOrDie("cppn {} width: 8")->Tensors()[0].value[0].detach();
   // Layer 0: 24x2 weights, 24 biases; layer 1: 24x48, 24.
   EXPECT_EQ(weights.narrow(0, 48, 24).abs().max().item<float>(), 0);
-  EXPECT_NEAR(weights.narrow(0, 72, 24 * 48).std().item<double>(), 1 / std::sqrt(48.), .01);
+  EXPECT_NEAR(weights.narrow(0, 72, 24 * 48).std().item<double>(),
+              1 / std::sqrt(48.), .01);
   EXPECT_EQ(weights.narrow(0, 72 + 24 * 48, 24).abs().max().item<float>(), 0);
 }
 
@@ -51,7 +55,9 @@ TEST(CppnTest, ALargerRenderAgreesWithTheCanvas) {
 TEST(CppnTest, ANormalizedRenderUsesTheCanvasStatistics) {
   const auto param = Grown("cppn { normalize: true depth: 3 } width: 48");
   const at::Tensor large = param->Render(192, 192);
-  EXPECT_GT(Psnr(at::adaptive_avg_pool2d(large, {48, 48}), param->Render(48, 48)), 35);
+  EXPECT_GT(
+      Psnr(at::adaptive_avg_pool2d(large, {48, 48}), param->Render(48, 48)),
+      35);
 }
 
 // Largest difference of neighbouring columns, and of the last to the first.
@@ -64,8 +70,8 @@ std::pair<double, double> Seam(const at::Tensor& image) {
 
 TEST(CppnTest, APeriodicTileWrapsWithoutASeam) {
   const auto param = Grown("cppn { periodic: true } width: 64");
-  for (const at::Tensor& tile :
-       {param->Render(64, 64), param->Render(96, 160), param->Render(96, 160).transpose(2, 3)}) {
+  for (const at::Tensor& tile : {param->Render(64, 64), param->Render(96, 160),
+                                 param->Render(96, 160).transpose(2, 3)}) {
     const auto [inside, around] = Seam(tile);
     EXPECT_GT(inside, 0);
     EXPECT_LE(around, inside);
@@ -83,14 +89,16 @@ TEST(CppnTest, PeriodicStepsShiftTheSamePicture) {
 TEST(CppnTest, ActivationsAreTheArticles) {
   // One hidden unit, one layer: values = out * act(w x) on a row of pixels.
   const auto act = [](const std::string& activation) {
-    const auto param =
-        MakeOrDie(absl::StrCat("cppn { depth: 1 hidden_channels: 1 activation: ", activation,
-                               "} width: 3 height: 1 ", "channels: 1 color { squash: CLIP }"));
+    const auto param = MakeOrDie(absl::StrCat(
+        "cppn { depth: 1 hidden_channels: 1 activation: ", activation,
+        "} width: 3 height: 1 ", "channels: 1 color { squash: CLIP }"));
     const at::NoGradGuard no_grad;
     at::Tensor weights = param->Tensors()[0].value;
     weights.zero_();
-    weights[0][0] = 1;                                       // h = x
-    weights[0].narrow(0, 3, weights.size(1) - 4).fill_(.1);  // value = .1 * sum of act
+    weights[0][0] = 1;  // h = x
+    weights[0]
+        .narrow(0, 3, weights.size(1) - 4)
+        .fill_(.1);  // value = .1 * sum of act
     return param->Image(0)[0][0][0][2].item<double>() - .5;  // at x = sqrt 3
   };
   const double x = std::sqrt(3.), t = std::atan(x);
@@ -103,7 +111,8 @@ TEST(CppnTest, ActivationsAreTheArticles) {
 TEST(CppnTest, LearnsTheXorOfTheCorners) {
   const auto param = MakeOrDie("cppn {} width: 16 channels: 1", 3);
   const at::Tensor x = at::linspace(-1, 1, 16);
-  const at::Tensor target = (x.unsqueeze(0) * x.unsqueeze(1)).gt(0).to(at::kFloat);
+  const at::Tensor target =
+      (x.unsqueeze(0) * x.unsqueeze(1)).gt(0).to(at::kFloat);
   at::Tensor weights = param->Tensors()[0].value;
   at::Tensor m = at::zeros_like(weights).detach(), v = m.clone();
   double loss = 1;
@@ -122,14 +131,15 @@ TEST(CppnTest, LearnsTheXorOfTheCorners) {
 }
 
 TEST(CppnTest, PartsOfAPictureAreThePicture) {
-  for (const char* text : {"cppn {} width: 24", "cppn { normalize: true } width: 24",
-                           "cppn { periodic: true } width: 24"}) {
+  for (const char* text :
+       {"cppn {} width: 24", "cppn { normalize: true } width: 24",
+        "cppn { periodic: true } width: 24"}) {
     const auto param = Grown(text);
     const at::Tensor whole = param->Render(50, 70);
-    const at::Tensor parts =
-        at::cat({param->RenderLines(50, 70, 0, 17), param->RenderLines(50, 70, 17, 18),
-                 param->RenderLines(50, 70, 18, 50)},
-                2);
+    const at::Tensor parts = at::cat(
+        {param->RenderLines(50, 70, 0, 17), param->RenderLines(50, 70, 17, 18),
+         param->RenderLines(50, 70, 18, 50)},
+        2);
     EXPECT_TRUE(at::allclose(whole, parts, 0, 1e-6)) << text;
   }
 }

@@ -18,11 +18,13 @@ namespace phosphene {
 
 inline v1::Parameterization ParamSpec(const std::string& text) {
   v1::Parameterization spec;
-  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &spec)) << text;
+  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &spec))
+      << text;
   return spec;
 }
 
-inline ParamContext ContextOf(const v1::Parameterization& spec, uint64_t seed = 7) {
+inline ParamContext ContextOf(const v1::Parameterization& spec,
+                              uint64_t seed = 7) {
   ParamContext context;
   context.canvas = CanvasOf(spec);
   context.seed = seed;
@@ -30,13 +32,15 @@ inline ParamContext ContextOf(const v1::Parameterization& spec, uint64_t seed = 
 }
 
 // A checked spec, made.
-inline std::unique_ptr<Param> MakeOrDie(const v1::Parameterization& spec, uint64_t seed = 7) {
+inline std::unique_ptr<Param> MakeOrDie(const v1::Parameterization& spec,
+                                        uint64_t seed = 7) {
   EXPECT_OK(CheckParam(spec, "p"));
   auto param = MakeParam(spec, ContextOf(spec, seed));
   EXPECT_OK(param);
   return param.ok() ? std::move(*param) : nullptr;
 }
-inline std::unique_ptr<Param> MakeOrDie(const std::string& text, uint64_t seed = 7) {
+inline std::unique_ptr<Param> MakeOrDie(const std::string& text,
+                                        uint64_t seed = 7) {
   return MakeOrDie(ParamSpec(text), seed);
 }
 
@@ -45,9 +49,11 @@ inline at::Tensor Noise(at::IntArrayRef shape, uint64_t seed = 99) {
   return Rng(seed, RngStream::kObjective).NormalTensor(shape);
 }
 inline at::Tensor SmoothImage(const Canvas& canvas, int64_t rows) {
-  const at::Tensor coarse =
-      Rng(5, RngStream::kObjective).UniformTensor({rows, canvas.channels, 5, 5});
-  return at::upsample_bilinear2d(coarse, {canvas.height, canvas.width}, true) * .8 + .1;
+  const at::Tensor coarse = Rng(5, RngStream::kObjective)
+                                .UniformTensor({rows, canvas.channels, 5, 5});
+  return at::upsample_bilinear2d(coarse, {canvas.height, canvas.width}, true) *
+             .8 +
+         .1;
 }
 
 // Every tensor moved by 0.1 * N(0,1): a state no start is in.
@@ -67,13 +73,15 @@ inline std::map<std::string, at::Tensor> SaveTensors(Param& param) {
 }
 
 // Gradients of sum(image * weights) by tensor name.
-inline std::map<std::string, at::Tensor> Gradients(Param& param, const at::Tensor& weights) {
+inline std::map<std::string, at::Tensor> Gradients(Param& param,
+                                                   const at::Tensor& weights) {
   for (const ParamTensor& tensor : param.Tensors()) {
     at::Tensor(tensor.value).mutable_grad() = at::Tensor();
   }
   (param.Image(0) * weights).sum().backward();
   std::map<std::string, at::Tensor> grads;
-  for (const ParamTensor& tensor : param.Tensors()) grads[tensor.name] = tensor.value.grad();
+  for (const ParamTensor& tensor : param.Tensors())
+    grads[tensor.name] = tensor.value.grad();
   return grads;
 }
 

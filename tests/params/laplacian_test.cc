@@ -6,9 +6,11 @@ namespace {
 TEST(LaplacianTest, LevelsHalveInSizeDownToAPixel) {
   const auto param = MakeOrDie("laplacian { levels: 6 } width: 24 height: 10");
   std::vector<std::vector<int64_t>> sizes;
-  for (const ParamTensor& tensor : param->Tensors()) sizes.push_back(tensor.value.sizes().vec());
-  const std::vector<std::vector<int64_t>> expected = {{1, 3, 10, 24}, {1, 3, 5, 12}, {1, 3, 2, 6},
-                                                      {1, 3, 1, 3},   {1, 3, 1, 1},  {1, 3, 1, 1}};
+  for (const ParamTensor& tensor : param->Tensors())
+    sizes.push_back(tensor.value.sizes().vec());
+  const std::vector<std::vector<int64_t>> expected = {
+      {1, 3, 10, 24}, {1, 3, 5, 12}, {1, 3, 2, 6},
+      {1, 3, 1, 3},   {1, 3, 1, 1},  {1, 3, 1, 1}};
   EXPECT_EQ(sizes, expected);
 }
 

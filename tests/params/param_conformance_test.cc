@@ -27,21 +27,27 @@ const std::multimap<std::string, std::string>& Examples() {
       {"stack", "stack { unique { laplacian {} } } channels: 4"},
       {"stack", "stack { shared { height: 9 width: 12 sd: 0.1 } }"},
       {"cppn", "cppn {}"},
-      {"cppn", "cppn { periodic: true activation: UNBIASED } width: 23 height: 17"},
-      {"cppn", "cppn { activation: RELU depth: 3 hidden_channels: 7 } channels: 1"},
+      {"cppn",
+       "cppn { periodic: true activation: UNBIASED } width: 23 height: 17"},
+      {"cppn",
+       "cppn { activation: RELU depth: 3 hidden_channels: 7 } channels: 1"},
       {"cppn", "cppn { activation: ABS depth: 2 normalize: true } channels: 4"},
       {"cppn", "cppn { normalize: true depth: 3 }"},
-      {"cppn", "cppn { depth: 3 } width: 101 height: 97 color { basis: DECORRELATED }"},
+      {"cppn",
+       "cppn { depth: 3 } width: 101 height: 97 color { basis: DECORRELATED }"},
       {"rgba", "rgba { fourier {} }"},
       {"rgba", "rgba { pixel { sd: 0.1 } } color { squash: CLIP }"},
       {"rgba", "rgba { laplacian {} }"},
       {"phase", "phase {}"},
-      {"phase", "phase { decay: 1.5 contrast: 0.5 } width: 23 height: 17 channels: 1"},
+      {"phase",
+       "phase { decay: 1.5 contrast: 0.5 } width: 23 height: 17 channels: 1"},
       {"fourier", "fourier { sd: 0.05 decay: 1.5 } width: 23 height: 17"},
       {"fourier", "fourier {} channels: 1"},
       {"fourier", "fourier {} channels: 2 color { squash: CLIP }"},
       {"fourier", "fourier {} color { basis: YCBCR }"},
-      {"fourier", "fourier {} color { basis: CUSTOM matrix: [1,.2,0, .1,.9,0, 0,.3,1.1] }"},
+      {"fourier",
+       "fourier {} color { basis: CUSTOM matrix: [1,.2,0, .1,.9,0, 0,.3,1.1] "
+       "}"},
   };
   return examples;
 }
@@ -75,12 +81,17 @@ void ShrinkShared(v1::Parameterization& spec) {
 
 class ParamLaw : public testing::TestWithParam<std::string> {
  protected:
-  std::unique_ptr<Param> Make(uint64_t seed = 7) { return MakeOrDie(spec_, seed); }
+  std::unique_ptr<Param> Make(uint64_t seed = 7) {
+    return MakeOrDie(spec_, seed);
+  }
   at::Tensor Weights() const {
-    return Noise({canvas_.rows, canvas_.channels, canvas_.height, canvas_.width}, 3);
+    return Noise(
+        {canvas_.rows, canvas_.channels, canvas_.height, canvas_.width}, 3);
   }
   // Offsets move the image of every step, not the one rendered.
-  bool MovesEachStep() const { return spec_.has_cppn() && spec_.cppn().periodic(); }
+  bool MovesEachStep() const {
+    return spec_.has_cppn() && spec_.cppn().periodic();
+  }
 
   const v1::Parameterization spec_ = SpecOf(GetParam(), 2);
   const Canvas canvas_ = CanvasOf(spec_);
@@ -92,7 +103,8 @@ TEST_P(ParamLaw, TensorsAreNamedF32LeavesRowFirst) {
   for (const ParamTensor& tensor : param->Tensors()) {
     EXPECT_TRUE(names.insert(tensor.name).second) << tensor.name;
     EXPECT_EQ(tensor.value.scalar_type(), at::kFloat);
-    EXPECT_TRUE(tensor.value.is_leaf() && tensor.value.requires_grad()) << tensor.name;
+    EXPECT_TRUE(tensor.value.is_leaf() && tensor.value.requires_grad())
+        << tensor.name;
     if (tensor.per_row) {
       EXPECT_EQ(tensor.value.size(0), canvas_.rows) << tensor.name;
     }
@@ -104,8 +116,8 @@ TEST_P(ParamLaw, TheImageHasTheCanvasShapeAndLiesWithinZeroToOne) {
   const auto param = Make();
   for (int round = 0; round < 2; ++round) {
     const at::Tensor image = param->Image(0);
-    EXPECT_EQ(image.sizes(),
-              at::IntArrayRef({canvas_.rows, canvas_.channels, canvas_.height, canvas_.width}));
+    EXPECT_EQ(image.sizes(), at::IntArrayRef({canvas_.rows, canvas_.channels,
+                                              canvas_.height, canvas_.width}));
     EXPECT_EQ(image.scalar_type(), at::kFloat);
     EXPECT_GE(image.min().item<float>(), 0);
     EXPECT_LE(image.max().item<float>(), 1);
@@ -143,7 +155,8 @@ TEST_P(ParamLaw, TheGradientAgreesWithFiniteDifferences) {
     at::Tensor value = tensor.value;
     const at::Tensor grad = grads.at(tensor.name);
     const double norm = grad.norm().item<double>();
-    const double slope_at = grad.to(at::kDouble).square().sum().item<double>() / norm;
+    const double slope_at =
+        grad.to(at::kDouble).square().sum().item<double>() / norm;
     const at::Tensor start = value.clone();
     const auto loss_at = [&](double t) {
       value.copy_(start + grad * (t / norm));
@@ -170,22 +183,26 @@ TEST_P(ParamLaw, TheSameSeedGivesTheSameImage) {
 TEST_P(ParamLaw, AnotherSeedStartsElsewhere) {
   const auto one = SaveTensors(*Make(11));
   const auto other = SaveTensors(*Make(12));
-  for (const auto& [name, value] : one) EXPECT_FALSE(at::equal(value, other.at(name))) << name;
+  for (const auto& [name, value] : one)
+    EXPECT_FALSE(at::equal(value, other.at(name))) << name;
 }
 
 TEST_P(ParamLaw, ARowInCompanyEqualsTheRowAlone) {
   const v1::Parameterization three = SpecOf(GetParam(), 3);
   const auto batch = MakeOrDie(three, 11);
   for (const ParamTensor& tensor : batch->Tensors()) {
-    if (!tensor.per_row) GTEST_SKIP() << tensor.name << " joins the rows on purpose";
+    if (!tensor.per_row)
+      GTEST_SKIP() << tensor.name << " joins the rows on purpose";
   }
   const Canvas canvas = CanvasOf(three);
-  const at::Tensor weights = Noise({3, canvas.channels, canvas.height, canvas.width}, 3);
+  const at::Tensor weights =
+      Noise({3, canvas.channels, canvas.height, canvas.width}, 3);
   for (int64_t row = 0; row < 3; ++row) {
     const auto alone = MakeOrDie(SpecOf(GetParam(), 1), RowSeed(11, row));
     EXPECT_TRUE(at::equal(alone->Image(4), batch->Image(4).narrow(0, row, 1)));
     const auto grads = Gradients(*batch, weights);
-    for (const auto& [name, grad] : Gradients(*alone, weights.narrow(0, row, 1))) {
+    for (const auto& [name, grad] :
+         Gradients(*alone, weights.narrow(0, row, 1))) {
       EXPECT_TRUE(at::equal(grad, grads.at(name).narrow(0, row, 1))) << name;
     }
   }
@@ -204,7 +221,8 @@ TEST_P(ParamLaw, SetImageRestartsFromThatImageOrSaysItCannot) {
   const auto param = Make();
   const at::Tensor image = SmoothImage(canvas_, canvas_.rows);
   const absl::Status status = param->SetImage(image);
-  if (spec_.has_pixel() || spec_.has_fourier() || spec_.has_laplacian() || spec_.has_rgba()) {
+  if (spec_.has_pixel() || spec_.has_fourier() || spec_.has_laplacian() ||
+      spec_.has_rgba()) {
     ASSERT_OK(status);
   }
   if (status.ok()) {
@@ -218,10 +236,12 @@ TEST_P(ParamLaw, SetImageRestartsFromThatImageOrSaysItCannot) {
 }
 
 TEST_P(ParamLaw, RenderAtCanvasSizeEqualsTheImage) {
-  if (MovesEachStep()) GTEST_SKIP() << "the image of a step is moved by an offset";
+  if (MovesEachStep())
+    GTEST_SKIP() << "the image of a step is moved by an offset";
   const auto param = Make();
   Walk(*param);
-  EXPECT_TRUE(at::equal(param->Render(canvas_.height, canvas_.width), param->Image(0)));
+  EXPECT_TRUE(
+      at::equal(param->Render(canvas_.height, canvas_.width), param->Image(0)));
 }
 
 TEST_P(ParamLaw, RenderGivesAnySizeWithoutGradient) {
@@ -229,7 +249,8 @@ TEST_P(ParamLaw, RenderGivesAnySizeWithoutGradient) {
   Walk(*param);
   for (const auto& [height, width] : {std::pair{9, 11}, {50, 31}, {1, 1}}) {
     const at::Tensor image = param->Render(height, width);
-    EXPECT_EQ(image.sizes(), at::IntArrayRef({canvas_.rows, canvas_.channels, height, width}));
+    EXPECT_EQ(image.sizes(),
+              at::IntArrayRef({canvas_.rows, canvas_.channels, height, width}));
     EXPECT_FALSE(image.requires_grad());
     EXPECT_GE(image.min().item<float>(), 0);
     EXPECT_LE(image.max().item<float>(), 1);
@@ -247,10 +268,12 @@ TEST_P(ParamLaw, TinyOddAndNarrowCanvasesWork) {
     const at::Tensor image = param->Image(0);
     EXPECT_EQ(image.size(2), height);
     EXPECT_EQ(image.size(3), width);
-    EXPECT_TRUE(at::isfinite(image).all().item<bool>()) << height << "x" << width;
+    EXPECT_TRUE(at::isfinite(image).all().item<bool>())
+        << height << "x" << width;
     image.sum().backward();
     for (const ParamTensor& tensor : param->Tensors()) {
-      EXPECT_TRUE(at::isfinite(tensor.value.grad()).all().item<bool>()) << height << "x" << width;
+      EXPECT_TRUE(at::isfinite(tensor.value.grad()).all().item<bool>())
+          << height << "x" << width;
     }
   }
 }
@@ -258,7 +281,8 @@ TEST_P(ParamLaw, TinyOddAndNarrowCanvasesWork) {
 std::string NameOf(const testing::TestParamInfo<std::string>& info) {
   return absl::StrCat(info.param.substr(0, info.param.find(' ')), info.index);
 }
-INSTANTIATE_TEST_SUITE_P(AllKinds, ParamLaw, testing::ValuesIn(Cases()), NameOf);
+INSTANTIATE_TEST_SUITE_P(AllKinds, ParamLaw, testing::ValuesIn(Cases()),
+                         NameOf);
 
 }  // namespace
 }  // namespace phosphene

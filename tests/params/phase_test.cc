@@ -6,7 +6,9 @@ namespace phosphene {
 namespace {
 
 // The values before the sigmoid, in RGB basis.
-at::Tensor ValuesOf(Param& param) { return at::logit(param.Image(0).detach().to(at::kDouble)); }
+at::Tensor ValuesOf(Param& param) {
+  return at::logit(param.Image(0).detach().to(at::kDouble));
+}
 
 // Magnitudes of a row's interior columns; the first and the last mix mirrored
 // pairs.
@@ -17,18 +19,21 @@ at::Tensor Magnitudes(const at::Tensor& values) {
 
 TEST(PhaseTest, EveryRowHasTheContrastAskedFor) {
   for (const double contrast : {.2, 1., 2.5}) {
-    const auto param = MakeOrDie(
-        absl::StrCat("phase { contrast: ", contrast, " } rows: 2 width: 32 color { basis: RGB }"));
+    const auto param =
+        MakeOrDie(absl::StrCat("phase { contrast: ", contrast,
+                               " } rows: 2 width: 32 color { basis: RGB }"));
     const at::Tensor values = ValuesOf(*param);
     for (int row = 0; row < 2; ++row) {
-      EXPECT_NEAR(values[row].std(false).item<double>(), contrast, .01 * contrast);
+      EXPECT_NEAR(values[row].std(false).item<double>(), contrast,
+                  .01 * contrast);
       EXPECT_NEAR(values[row].mean().item<double>(), 0, 1e-4);
     }
   }
 }
 
 TEST(PhaseTest, MagnitudesFollowThePowerLawWhateverThePhases) {
-  const auto param = MakeOrDie("phase { decay: 1.5 } width: 32 color { basis: RGB }");
+  const auto param =
+      MakeOrDie("phase { decay: 1.5 } width: 32 color { basis: RGB }");
   Walk(*param);
   const at::Tensor found = Magnitudes(ValuesOf(*param));
   const at::Tensor law = PowerLaw(32, 32, 1.5).narrow(1, 1, 15).to(at::kDouble);
@@ -39,7 +44,8 @@ TEST(PhaseTest, MagnitudesFollowThePowerLawWhateverThePhases) {
 TEST(PhaseTest, MeasuredMagnitudesAreThoseOfTheImages) {
   const std::string blob = "blobs/" + std::string(64, 'a');
   const v1::Parameterization spec =
-      ParamSpec("width: 32 color { basis: RGB } phase { measured { images: \"" + blob + "\" } }");
+      ParamSpec("width: 32 color { basis: RGB } phase { measured { images: \"" +
+                blob + "\" } }");
   ASSERT_OK(CheckParam(spec, "p"));
   const at::Tensor photo = SmoothImage({1, 3, 32, 32}, 1);
   ParamContext context = ContextOf(spec);

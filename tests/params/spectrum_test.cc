@@ -24,11 +24,15 @@ TEST(SpectrumTest, AnOddWidthRepeatsItsHighestFrequency) {
 }
 
 TEST(SpectrumTest, ImageToSpectrumIsARightInverseAtEverySize) {
-  for (const auto& [h, w] : {std::pair{6, 8}, {6, 9}, {7, 8}, {1, 1}, {5, 1}, {1, 5}, {16, 16}}) {
+  for (const auto& [h, w] :
+       {std::pair{6, 8}, {6, 9}, {7, 8}, {1, 1}, {5, 1}, {1, 5}, {16, 16}}) {
     const at::Tensor image = Noise({2, 3, h, w});
     const at::Tensor scale = PowerLaw(h, w, 1).unsqueeze(-1);
-    const at::Tensor spectrum = ImageToSpectrum(image, scale.reciprocal(), Seam::kMean);
-    EXPECT_TRUE(at::allclose(SpectrumToImage(spectrum, scale, w), image, 1e-4, 1e-5)) << h << w;
+    const at::Tensor spectrum =
+        ImageToSpectrum(image, scale.reciprocal(), Seam::kMean);
+    EXPECT_TRUE(
+        at::allclose(SpectrumToImage(spectrum, scale, w), image, 1e-4, 1e-5))
+        << h << w;
   }
 }
 
@@ -39,10 +43,14 @@ TEST(SpectrumTest, TheFactorOfTheTransposeCountsMirroredColumnsTwice) {
     const at::Tensor image = Noise({1, 2, 6, w}, 2);
     const at::Tensor one = at::ones({1, 1, 1});
     const at::Tensor factor =
-        (ColumnMultiplicity(w) / static_cast<double>(6 * (w + w % 2))).view({1, -1, 1});
-    const double left = (SpectrumToImage(spectrum, one, w) * image).sum().item<double>();
+        (ColumnMultiplicity(w) / static_cast<double>(6 * (w + w % 2)))
+            .view({1, -1, 1});
+    const double left =
+        (SpectrumToImage(spectrum, one, w) * image).sum().item<double>();
     const double right =
-        (ImageToSpectrum(image, factor, Seam::kZero) * spectrum).sum().item<double>();
+        (ImageToSpectrum(image, factor, Seam::kZero) * spectrum)
+            .sum()
+            .item<double>();
     EXPECT_NEAR(left, right, 1e-4);
   }
 }

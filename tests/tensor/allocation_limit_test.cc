@@ -15,18 +15,22 @@ absl::Status Allocate(int64_t floats) {
   return Guarded("allocating", [floats] { at::zeros({floats}); });
 }
 
-TEST(AllocationLimitTest, WithoutALimitNothingIsRefused) { EXPECT_TRUE(Allocate(1 << 20).ok()); }
+TEST(AllocationLimitTest, WithoutALimitNothingIsRefused) {
+  EXPECT_TRUE(Allocate(1 << 20).ok());
+}
 
 TEST(AllocationLimitTest, ATensorBeyondTheLimitIsRefusedWithBothNumbers) {
   const ScopedAllocationLimit limit(4000);
   EXPECT_TRUE(Allocate(1000).ok());
   const absl::Status status = Allocate(1001);
   EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
-  EXPECT_THAT(std::string(status.message()), HasSubstr("4004 bytes is asked for; allowed here are 4000"));
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("4004 bytes is asked for; allowed here are 4000"));
 }
 
 TEST(AllocationLimitTest, ABroadcastCannotEscape) {
-  const at::Tensor column = at::zeros({100'000, 1}), row = at::zeros({1, 100'000});
+  const at::Tensor column = at::zeros({100'000, 1}),
+                   row = at::zeros({1, 100'000});
   const ScopedAllocationLimit limit(1 << 20);
   EXPECT_EQ(Guarded("adding", [&] { at::add(column, row); }).code(),
             absl::StatusCode::kResourceExhausted);

@@ -31,15 +31,18 @@ TEST(GuardTest, OutOfMemoryIsResourceExhausted) {
 }
 
 TEST(GuardTest, TensorErrorsAreInternalAndSayWhere) {
-  const absl::Status status = Guarded("op Add", [] { at::add(at::ones({2}), at::ones({3})); });
+  const absl::Status status =
+      Guarded("op Add", [] { at::add(at::ones({2}), at::ones({3})); });
   EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
   EXPECT_THAT(std::string(status.message()), StartsWith("op Add: "));
   EXPECT_THAT(std::string(status.message()), Not(HasSubstr("frame #")));
 }
 
 TEST(GuardTest, MissingImplementationsAreUnimplemented) {
-  EXPECT_EQ(Guarded("op", [] { TORCH_CHECK_NOT_IMPLEMENTED(false, "not here"); }).code(),
-            absl::StatusCode::kUnimplemented);
+  EXPECT_EQ(
+      Guarded("op", [] { TORCH_CHECK_NOT_IMPLEMENTED(false, "not here"); })
+          .code(),
+      absl::StatusCode::kUnimplemented);
 }
 
 TEST(GuardTest, OtherExceptionsAreInternal) {

@@ -13,7 +13,8 @@ std::vector<EngineDevice> CudaDevices() {
   // Never throws: 0 where no driver answers.
   const int count = c10::cuda::device_count();
   for (int i = 0; i < count; ++i) {
-    const cudaDeviceProp* properties = at::cuda::getDeviceProperties(static_cast<c10::DeviceIndex>(i));
+    const cudaDeviceProp* properties =
+        at::cuda::getDeviceProperties(static_cast<c10::DeviceIndex>(i));
     EngineDevice device;
     device.name = absl::StrCat("cuda:", i);
     device.description = properties->name;
@@ -25,8 +26,8 @@ std::vector<EngineDevice> CudaDevices() {
 }
 
 int64_t CudaMemoryInUse(int index) {
-  const auto stats =
-      c10::cuda::CUDACachingAllocator::getDeviceStats(static_cast<c10::DeviceIndex>(index));
+  const auto stats = c10::cuda::CUDACachingAllocator::getDeviceStats(
+      static_cast<c10::DeviceIndex>(index));
   return stats.reserved_bytes[0].current;
 }
 

@@ -24,7 +24,8 @@ class StepRecorder {
   // by the other steps of this recorder, so results must be copied to tensors
   // made before. Throws c10::Error when something in it cannot be recorded;
   // nothing stays behind then.
-  virtual std::unique_ptr<RecordedStep> Record(const std::function<void()>& work) = 0;
+  virtual std::unique_ptr<RecordedStep> Record(
+      const std::function<void()>& work) = 0;
 };
 
 // Records CUDA graphs. Needs a CudaJobScope: the default stream cannot be

@@ -32,10 +32,10 @@ struct WarpLayout {
   // the fill code of what lies outside.
   int32_t matrix = 0;
   int32_t outside = 0;
-  int32_t fills = 0;                    // [fill_count] f32
-  int32_t y0 = 0, y1 = 0, wy = 0;       // [stage_height]
-  int32_t x0 = 0, x1 = 0, wx = 0;       // [stage_width]
-  int32_t back_y = 0, back_x = 0;       // [out_height], [out_width]
+  int32_t fills = 0;               // [fill_count] f32
+  int32_t y0 = 0, y1 = 0, wy = 0;  // [stage_height]
+  int32_t x0 = 0, x1 = 0, wx = 0;  // [stage_width]
+  int32_t back_y = 0, back_x = 0;  // [out_height], [out_width]
   // Transposes: stage positions that read an input row (column), with weights;
   // output positions that show a rotated row (column).
   int32_t rows_begin = 0, rows_at = 0, rows_weight = 0;
@@ -62,7 +62,8 @@ inline WarpLayout LayOut(const WarpShape& s) {
   l.wx = take(s.stage_width);
   // A stage position reads at most two input rows.
   l.rows_begin = take(s.in_height + 1);
-  l.rows_at = take(2 * s.stage_height), l.rows_weight = take(2 * s.stage_height);
+  l.rows_at = take(2 * s.stage_height),
+  l.rows_weight = take(2 * s.stage_height);
   l.columns_begin = take(s.in_width + 1);
   l.columns_at = take(2 * s.stage_width);
   l.columns_weight = take(2 * s.stage_width);

@@ -1,7 +1,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/base/status_macros.h"
-#include "server/engine/objectives/shared/gram.h"
 #include "server/engine/objectives/interface.h"
+#include "server/engine/objectives/shared/gram.h"
 
 namespace phosphene {
 namespace {

@@ -2,8 +2,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/base/status_macros.h"
-#include "server/engine/objectives/shared/fields.h"
 #include "server/engine/objectives/interface.h"
+#include "server/engine/objectives/shared/fields.h"
 
 namespace phosphene {
 namespace {

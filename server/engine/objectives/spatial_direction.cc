@@ -3,9 +3,9 @@
 #include "absl/strings/str_cat.h"
 #include "server/base/range_fault.h"
 #include "server/base/status_macros.h"
+#include "server/engine/objectives/interface.h"
 #include "server/engine/objectives/shared/cosine.h"
 #include "server/engine/objectives/shared/fields.h"
-#include "server/engine/objectives/interface.h"
 
 namespace phosphene {
 namespace {

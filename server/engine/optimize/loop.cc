@@ -261,7 +261,8 @@ absl::Status Loop::StepByReplay(int64_t step, double rate) {
   drawn_step_ = -1;
   if (!report_.device.defined()) {
     report_.device = at::empty(
-        {ReportSize()}, parts_.param->Tensors()[0].value.options().requires_grad(false));
+        {ReportSize()},
+        parts_.param->Tensors()[0].value.options().requires_grad(false));
   }
   std::string why;
   bool ready = false;
@@ -328,8 +329,8 @@ void Loop::DeviceWork(int64_t step, StepFeed& feed) {
 }
 
 int64_t Loop::ReportSize() const {
-  int64_t size = parts_.canvas.rows *
-                 (1 + static_cast<int64_t>(parts_.objectives.size()));
+  int64_t size =
+      parts_.canvas.rows * (1 + static_cast<int64_t>(parts_.objectives.size()));
   for (const ParamTensor& tensor : parts_.param->Tensors())
     size += tensor.per_row ? tensor.value.size(0) : 1;
   return size;
@@ -387,8 +388,8 @@ std::vector<double> Loop::ObjectiveValues() const {
   if (report_.host.defined()) {
     const int64_t rows = parts_.canvas.rows;
     for (size_t i = 0; i < parts_.objectives.size(); ++i) {
-      const at::Tensor value = report_.host.narrow(
-          0, rows * (1 + static_cast<int64_t>(i)), rows);
+      const at::Tensor value =
+          report_.host.narrow(0, rows * (1 + static_cast<int64_t>(i)), rows);
       const v1::Objective& share = parts_.objectives[i].share;
       out.push_back(share.has_row() ? value[share.row()].item<double>()
                                     : Mean(value));

@@ -49,9 +49,9 @@ class Loop {
   // Collects times until told otherwise; null: none. Steps then run eagerly.
   void set_times(StepTimes* times) { times_ = times; }
 
-  // From now on steps are recorded and replayed where they can be; the spec must
-  // be one that WhyNotReplayed has nothing against. Steps with redirected ReLUs
-  // run eagerly.
+  // From now on steps are recorded and replayed where they can be; the spec
+  // must be one that WhyNotReplayed has nothing against. Steps with redirected
+  // ReLUs run eagerly.
   void set_replay(std::unique_ptr<StepReplay> replay) {
     replay_ = std::move(replay);
   }

@@ -10,11 +10,11 @@ namespace {
 
 bool HasAny(const NetworkInfo& network,
             std::initializer_list<const char*> ops) {
-  return std::any_of(
-      network.layers().begin(), network.layers().end(),
-      [&](const v1::Layer& layer) {
-        return std::find(ops.begin(), ops.end(), layer.op()) != ops.end();
-      });
+  return std::any_of(network.layers().begin(), network.layers().end(),
+                     [&](const v1::Layer& layer) {
+                       return std::find(ops.begin(), ops.end(), layer.op()) !=
+                              ops.end();
+                     });
 }
 
 // Asked for by name; AUTO and unspecified are not.

@@ -26,12 +26,12 @@ class StepReplay {
       : recorder_(std::move(recorder)), device_(device) {}
 
   // Whether a step of this shape can be replayed now: recorded before, or
-  // recorded here by running `work`, device work alone, on a feed of its own. The
-  // last thing `work` takes is [OptimizerFn::kScalars] scalars of the optimizer.
-  // False: run the step eagerly. `why` then says a reason worth telling, once
-  // a reason; else it is left empty.
-  bool Prepare(const CollectingFeed& drawn, const std::function<void(StepFeed&)>& work,
-               std::string* why);
+  // recorded here by running `work`, device work alone, on a feed of its own.
+  // The last thing `work` takes is [OptimizerFn::kScalars] scalars of the
+  // optimizer. False: run the step eagerly. `why` then says a reason worth
+  // telling, once a reason; else it is left empty.
+  bool Prepare(const CollectingFeed& drawn,
+               const std::function<void(StepFeed&)>& work, std::string* why);
   // Replays the step that Prepare said yes to, with the values of `drawn` and
   // the scalars; does not wait for its end.
   void Run(const CollectingFeed& drawn, const at::Tensor& scalars);

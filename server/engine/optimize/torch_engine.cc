@@ -139,8 +139,8 @@ class TorchEngine : public Engine {
     context.device = at::Device(device);
     RETURN_IF_ERROR(CheckMemory(context, request.device));
     if (context.device.is_cuda()) ConfigureCuda();
-    const CudaJobScope scope(
-        context.device.is_cuda() ? context.device.index() : -1);
+    const CudaJobScope scope(context.device.is_cuda() ? context.device.index()
+                                                      : -1);
     context.threads = request.threads > 0 ? request.threads : options_.threads;
     if (context.threads <= 0) context.threads = UsableCores();
     // A checkpoint knows its own.

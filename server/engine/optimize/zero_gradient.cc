@@ -33,13 +33,13 @@ void ZeroGradientWatch::Observe(const std::vector<ParamTensor>& parameters,
   }
   std::vector<bool> zero(count);
   for (size_t row = 0; row < count; ++row) {
-    zero[row] = !shared_moves &&
-                std::all_of(parameters.begin(), parameters.end(),
-                            [row](const ParamTensor& p) {
-                              return !p.per_row ||
-                                     IsZero(p.value.grad().select(
-                                         0, static_cast<int64_t>(row)));
-                            });
+    zero[row] =
+        !shared_moves &&
+        std::all_of(parameters.begin(), parameters.end(),
+                    [row](const ParamTensor& p) {
+                      return !p.per_row || IsZero(p.value.grad().select(
+                                               0, static_cast<int64_t>(row)));
+                    });
   }
   ObserveRows(zero, step);
 }

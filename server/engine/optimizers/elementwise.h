@@ -30,8 +30,8 @@ class ElementwiseOptimizer : public OptimizerFn {
   // Moves one parameter; everything is contiguous, f32 and of one shape.
   virtual void Update(at::Tensor& value, const at::Tensor& gradient,
                       std::vector<at::Tensor>& slots, double learning_rate) = 0;
-  // The scalars of this step for UpdateBy, [kScalars] f32 on the CPU; undefined where
-  // there is only Update.
+  // The scalars of this step for UpdateBy, [kScalars] f32 on the CPU; undefined
+  // where there is only Update.
   virtual at::Tensor Scalars(double learning_rate) const { return {}; }
   virtual bool has_scalars() const { return false; }
   // As Update, with scalars that lie on the parameter's device.

@@ -23,12 +23,13 @@ class OptimizerFn {
   virtual ~OptimizerFn() = default;
   // One step; `evaluate` zeroes gradients, computes the loss (to be minimized,
   // [rows] f32) and fills .grad of every parameter. Most call it once.
-  virtual void Step(double learning_rate, const std::function<at::Tensor()>& evaluate) = 0;
+  virtual void Step(double learning_rate,
+                    const std::function<at::Tensor()>& evaluate) = 0;
   // The same step in two parts, for steps that are recorded once and replayed
   // (gradients are in place by then). Advance counts the step and returns its
-  // scalars, f32 [kScalars] on the CPU; undefined, and nothing counted, where an
-  // optimizer cannot. Apply updates the parameters reading the scalars from a
-  // tensor on their device: device work alone.
+  // scalars, f32 [kScalars] on the CPU; undefined, and nothing counted, where
+  // an optimizer cannot. Apply updates the parameters reading the scalars from
+  // a tensor on their device: device work alone.
   static constexpr int64_t kScalars = 4;
   virtual at::Tensor Advance(double learning_rate) { return {}; }
   virtual void Apply(const at::Tensor& scalars) {}
@@ -41,7 +42,8 @@ class OptimizerFn {
 struct OptimizerKind {
   const char* arm;
   double default_learning_rate;
-  void (*check)(const v1::Optimizer& spec, absl::string_view path, Faults& faults);
+  void (*check)(const v1::Optimizer& spec, absl::string_view path,
+                Faults& faults);
   std::unique_ptr<OptimizerFn> (*make)(const v1::Optimizer& spec,
                                        std::vector<ParamTensor> parameters);
 };

@@ -22,16 +22,19 @@ constexpr double kMaxNoise = 10;
 // An arm whose tensors can be found for a given image.
 bool StartsFromImage(const v1::Parameterization& spec) {
   if (spec.has_stack()) return spec.stack().has_unique();
-  return spec.has_pixel() || spec.has_fourier() || spec.has_laplacian() || spec.has_rgba();
+  return spec.has_pixel() || spec.has_fourier() || spec.has_laplacian() ||
+         spec.has_rgba();
 }
 
 void CheckConstant(const v1::Init::ConstantInit& constant, int64_t channels,
                    absl::string_view field, Faults& faults) {
   if (constant.values_size() != 1 && constant.values_size() != channels) {
-    faults.Add(field, absl::StrCat("has ", constant.values_size(), " values; 1 or ", channels,
-                                   " (one a channel) are allowed"));
+    faults.Add(field,
+               absl::StrCat("has ", constant.values_size(), " values; 1 or ",
+                            channels, " (one a channel) are allowed"));
   }
-  for (double value : constant.values()) RequireRange(value, 0, 1, field, faults);
+  for (double value : constant.values())
+    RequireRange(value, 0, 1, field, faults);
 }
 
 std::string BuiltIn() {
@@ -44,82 +47,100 @@ std::string BuiltIn() {
 
 void CheckSd(double sd, absl::string_view field, Faults& faults) {
   if (std::isfinite(sd) && sd >= 0) return;
-  faults.Add(field, absl::StrCat(sd, " is no standard deviation; it must be finite and >= 0"));
+  faults.Add(field,
+             absl::StrCat(
+                 sd, " is no standard deviation; it must be finite and >= 0"));
 }
 
-void CheckBlobName(absl::string_view name, absl::string_view field, Faults& faults) {
+void CheckBlobName(absl::string_view name, absl::string_view field,
+                   Faults& faults) {
   constexpr absl::string_view kPrefix = "blobs/";
   const bool fits =
       absl::StartsWith(name, kPrefix) && name.size() == kPrefix.size() + 64 &&
-      name.find_first_not_of("0123456789abcdef", kPrefix.size()) == absl::string_view::npos;
+      name.find_first_not_of("0123456789abcdef", kPrefix.size()) ==
+          absl::string_view::npos;
   if (fits) return;
-  faults.Add(field, absl::StrCat("\"", name.substr(0, 100),
-                                 "\" is no blob name; it must be \"blobs/\" and 64 lower-case "
-                                 "hexadecimal digits"));
+  faults.Add(field,
+             absl::StrCat(
+                 "\"", name.substr(0, 100),
+                 "\" is no blob name; it must be \"blobs/\" and 64 lower-case "
+                 "hexadecimal digits"));
 }
 
-void CheckCanvas(const v1::Parameterization& spec, absl::string_view path, Faults& faults) {
+void CheckCanvas(const v1::Parameterization& spec, absl::string_view path,
+                 Faults& faults) {
   const Canvas canvas = CanvasOf(spec);
   RequireRange(canvas.width, 1, kMaxSide, absl::StrCat(path, ".width"), faults);
   if (spec.height() != 0) {
-    RequireRange(canvas.height, 1, kMaxSide, absl::StrCat(path, ".height"), faults);
+    RequireRange(canvas.height, 1, kMaxSide, absl::StrCat(path, ".height"),
+                 faults);
   }
   RequireRange(canvas.rows, 1, kMaxRows, absl::StrCat(path, ".rows"), faults);
-  RequireRange(canvas.channels, 1, kMaxChannels, absl::StrCat(path, ".channels"), faults);
+  RequireRange(canvas.channels, 1, kMaxChannels,
+               absl::StrCat(path, ".channels"), faults);
 }
 
-void CheckColor(const v1::ColorSpace& spec, int64_t channels, absl::string_view path,
-                Faults& faults) {
-  RequireKnown(v1::ColorSpace::Squash_IsValid(spec.squash()), spec.squash(), "SIGMOID, CLIP",
-               absl::StrCat(path, ".squash"), faults);
+void CheckColor(const v1::ColorSpace& spec, int64_t channels,
+                absl::string_view path, Faults& faults) {
+  RequireKnown(v1::ColorSpace::Squash_IsValid(spec.squash()), spec.squash(),
+               "SIGMOID, CLIP", absl::StrCat(path, ".squash"), faults);
   const std::string basis = absl::StrCat(path, ".basis");
   const std::string matrix = absl::StrCat(path, ".matrix");
   if (!RequireKnown(v1::ColorSpace::Basis_IsValid(spec.basis()), spec.basis(),
                     "DECORRELATED, RGB, CUSTOM, YCBCR", basis, faults)) {
     return;
   }
-  const bool needs_rgb =
-      spec.basis() != v1::ColorSpace::BASIS_UNSPECIFIED && spec.basis() != v1::ColorSpace::RGB;
+  const bool needs_rgb = spec.basis() != v1::ColorSpace::BASIS_UNSPECIFIED &&
+                         spec.basis() != v1::ColorSpace::RGB;
   if (needs_rgb && channels != 3 && channels != 4) {
-    faults.Add(basis, absl::StrCat(v1::ColorSpace::Basis_Name(spec.basis()),
-                                   " needs 3 or 4 channels; there are ", channels));
+    faults.Add(basis,
+               absl::StrCat(v1::ColorSpace::Basis_Name(spec.basis()),
+                            " needs 3 or 4 channels; there are ", channels));
   }
   if (spec.basis() != v1::ColorSpace::CUSTOM) {
     if (spec.matrix_size() > 0) faults.Add(matrix, "is for basis CUSTOM alone");
   } else if (spec.matrix_size() != 9) {
-    faults.Add(matrix, absl::StrCat("has ", spec.matrix_size(), " values; 9 (3x3) are needed"));
+    faults.Add(matrix, absl::StrCat("has ", spec.matrix_size(),
+                                    " values; 9 (3x3) are needed"));
   } else if (!IsInvertible(BasisMatrix(spec))) {
     faults.Add(matrix, "is not finite and invertible");
   }
 }
 
-void CheckInit(const v1::Parameterization& spec, absl::string_view path, Faults& faults) {
+void CheckInit(const v1::Parameterization& spec, absl::string_view path,
+               Faults& faults) {
   if (!spec.has_init()) return;
   const v1::Init& init = spec.init();
   const int64_t channels = CanvasOf(spec).channels;
   const std::string field = absl::StrCat(path, ".init");
   if (init.has_noise()) {
-    RequireRange(init.noise(), 0, kMaxNoise, absl::StrCat(field, ".noise"), faults);
+    RequireRange(init.noise(), 0, kMaxNoise, absl::StrCat(field, ".noise"),
+                 faults);
   }
   switch (init.kind_case()) {
     case v1::Init::kImage:
       CheckBlobName(init.image(), absl::StrCat(field, ".image"), faults);
       if (channels != 1 && channels != 3 && channels != 4) {
-        faults.Add(absl::StrCat(field, ".image"),
-                   absl::StrCat("needs 1, 3 or 4 channels; there are ", channels));
+        faults.Add(
+            absl::StrCat(field, ".image"),
+            absl::StrCat("needs 1, 3 or 4 channels; there are ", channels));
       }
       break;
     case v1::Init::kConstant:
-      CheckConstant(init.constant(), channels, absl::StrCat(field, ".constant.values"), faults);
+      CheckConstant(init.constant(), channels,
+                    absl::StrCat(field, ".constant.values"), faults);
       break;
     case v1::Init::kCheckpoint:
-      CheckBlobName(init.checkpoint(), absl::StrCat(field, ".checkpoint"), faults);
+      CheckBlobName(init.checkpoint(), absl::StrCat(field, ".checkpoint"),
+                    faults);
       return;
     case v1::Init::kMorph:
       CheckMorph(spec, absl::StrCat(field, ".morph"), faults);
       return;
     case v1::Init::KIND_NOT_SET:
-      faults.Add(field, "is empty; it needs one of image, constant, checkpoint, morph");
+      faults.Add(
+          field,
+          "is empty; it needs one of image, constant, checkpoint, morph");
       return;
   }
   if (!StartsFromImage(spec)) {
@@ -130,20 +151,25 @@ void CheckInit(const v1::Parameterization& spec, absl::string_view path, Faults&
   }
 }
 
-absl::Status CheckParam(const v1::Parameterization& spec, absl::string_view path) {
+absl::Status CheckParam(const v1::Parameterization& spec,
+                        absl::string_view path) {
   const ParamKind* kind = FindParamKind(spec);
-  const auto* kinds = v1::Parameterization::descriptor()->FindOneofByName("kind");
+  const auto* kinds =
+      v1::Parameterization::descriptor()->FindOneofByName("kind");
   const auto* arm = spec.GetReflection()->GetOneofFieldDescriptor(spec, kinds);
   if (kind == nullptr && arm != nullptr) {
     return absl::UnimplementedError(absl::StrCat(
-        path, ".", arm->name(), ": this parameterization is not built in; ", BuiltIn(), " are"));
+        path, ".", arm->name(), ": this parameterization is not built in; ",
+        BuiltIn(), " are"));
   }
   Faults faults;
   CheckCanvas(spec, path, faults);
-  CheckColor(spec.color(), CanvasOf(spec).channels, absl::StrCat(path, ".color"), faults);
+  CheckColor(spec.color(), CanvasOf(spec).channels,
+             absl::StrCat(path, ".color"), faults);
   CheckInit(spec, path, faults);
   if (spec.has_mask()) {
-    CheckBlobName(spec.mask().image(), absl::StrCat(path, ".mask.image"), faults);
+    CheckBlobName(spec.mask().image(), absl::StrCat(path, ".mask.image"),
+                  faults);
   }
   if (kind == nullptr) {
     faults.Add(path, absl::StrCat("needs one of ", BuiltIn()));

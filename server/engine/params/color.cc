@@ -36,7 +36,8 @@ Matrix3 Decorrelated() {
 }
 
 double Determinant(const Matrix3& m) {
-  return m[0] * (m[4] * m[8] - m[5] * m[7]) - m[1] * (m[3] * m[8] - m[5] * m[6]) +
+  return m[0] * (m[4] * m[8] - m[5] * m[7]) -
+         m[1] * (m[3] * m[8] - m[5] * m[6]) +
          m[2] * (m[3] * m[7] - m[4] * m[6]);
 }
 
@@ -55,7 +56,8 @@ at::Tensor Mix(const Matrix3& m, const at::Tensor& values) {
   if (rest > 0) out.narrow(1, 3, rest).copy_(z.narrow(1, 3, rest));
   if (!z.is_cpu()) {
     for (int i = 0; i < 3; ++i) {
-      out.select(1, i).copy_(z.select(1, 0) * m[3 * i] + z.select(1, 1) * m[3 * i + 1] +
+      out.select(1, i).copy_(z.select(1, 0) * m[3 * i] +
+                             z.select(1, 1) * m[3 * i + 1] +
                              z.select(1, 2) * m[3 * i + 2]);
     }
     return out;
@@ -78,8 +80,9 @@ void Sigmoid(at::Tensor x) {
     return;
   }
   float* data = x.data_ptr<float>();
-  at::parallel_for(0, x.numel(), kGrain,
-                   [&](int64_t begin, int64_t end) { SigmoidInPlace(data + begin, end - begin); });
+  at::parallel_for(0, x.numel(), kGrain, [&](int64_t begin, int64_t end) {
+    SigmoidInPlace(data + begin, end - begin);
+  });
 }
 
 // `y` is the sigmoid's value, contiguous f32.
@@ -105,7 +108,9 @@ at::Tensor Logit(const at::Tensor& image) {
 
 // The alpha plane [N,1,H,W] of a batch of 4 channels, contiguous.
 at::Tensor Alpha(const at::Tensor& x) { return x.narrow(1, 3, 1).contiguous(); }
-void PutAlpha(at::Tensor x, const at::Tensor& alpha) { x.narrow(1, 3, 1).copy_(alpha); }
+void PutAlpha(at::Tensor x, const at::Tensor& alpha) {
+  x.narrow(1, 3, 1).copy_(alpha);
+}
 
 // Adds `sign` times the mean colour that CLIP starts around, or .5 where
 // channels are no colours; alpha is left alone.
@@ -119,12 +124,15 @@ void AddMean(at::Tensor x, double sign) {
 // Matrix and squash as one function that saves one tensor.
 class ColorFn : public torch::autograd::Function<ColorFn> {
  public:
-  static at::Tensor forward(torch::autograd::AutogradContext* ctx, const at::Tensor& values,
-                            bool mixes, bool clip, const Matrix3& matrix) {
-    at::Tensor x = mixes ? Mix(matrix, values) : values.clone(at::MemoryFormat::Contiguous);
+  static at::Tensor forward(torch::autograd::AutogradContext* ctx,
+                            const at::Tensor& values, bool mixes, bool clip,
+                            const Matrix3& matrix) {
+    at::Tensor x = mixes ? Mix(matrix, values)
+                         : values.clone(at::MemoryFormat::Contiguous);
     ctx->saved_data["mixes"] = mixes;
     ctx->saved_data["clip"] = clip;
-    ctx->saved_data["matrix"] = std::vector<double>(matrix.begin(), matrix.end());
+    ctx->saved_data["matrix"] =
+        std::vector<double>(matrix.begin(), matrix.end());
     if (clip) {
       AddMean(x, 1);
       if (x.size(1) == 4) {
@@ -140,8 +148,9 @@ class ColorFn : public torch::autograd::Function<ColorFn> {
     return x;
   }
 
-  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* ctx,
-                                                 const torch::autograd::variable_list& grads) {
+  static torch::autograd::variable_list backward(
+      torch::autograd::AutogradContext* ctx,
+      const torch::autograd::variable_list& grads) {
     const at::Tensor x = ctx->get_saved_variables()[0];
     const at::Tensor& g = grads[0];
     at::Tensor out;
@@ -153,7 +162,8 @@ class ColorFn : public torch::autograd::Function<ColorFn> {
       out = SigmoidBackward(g, x);
     }
     if (ctx->saved_data["mixes"].toBool()) {
-      const std::vector<double> saved = ctx->saved_data["matrix"].toDoubleVector();
+      const std::vector<double> saved =
+          ctx->saved_data["matrix"].toDoubleVector();
       Matrix3 matrix;
       std::copy(saved.begin(), saved.end(), matrix.begin());
       out = Mix(Transpose(matrix), out);
@@ -172,7 +182,8 @@ Matrix3 BasisMatrix(const v1::ColorSpace& spec) {
       return kYcbcr;
     case v1::ColorSpace::CUSTOM: {
       Matrix3 matrix{};
-      for (int i = 0; i < std::min(9, spec.matrix_size()); ++i) matrix[i] = spec.matrix(i);
+      for (int i = 0; i < std::min(9, spec.matrix_size()); ++i)
+        matrix[i] = spec.matrix(i);
       return matrix;
     }
     default:

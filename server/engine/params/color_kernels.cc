@@ -22,14 +22,15 @@ inline float Exp(float x) {
   p = p * r + 1.6666665459e-1f;
   p = p * r + 5.0000001201e-1f;
   const float e = (p * (r * r) + r) + 1.0f;
-  const int32_t exponent = std::bit_cast<int32_t>(shifted) - std::bit_cast<int32_t>(kRound);
+  const int32_t exponent =
+      std::bit_cast<int32_t>(shifted) - std::bit_cast<int32_t>(kRound);
   return e * std::bit_cast<float>((exponent + 127) << 23);
 }
 
 }  // namespace
 
-void MixPlanes(const double* matrix, const float* in, float* out, int64_t plane, int64_t begin,
-               int64_t end) {
+void MixPlanes(const double* matrix, const float* in, float* out, int64_t plane,
+               int64_t begin, int64_t end) {
   float m[9];
   for (int i = 0; i < 9; ++i) m[i] = static_cast<float>(matrix[i]);
   const float* __restrict a = in;
@@ -38,7 +39,8 @@ void MixPlanes(const double* matrix, const float* in, float* out, int64_t plane,
   for (int i = 0; i < 3; ++i) {
     float* __restrict to = out + i * plane;
     const float ma = m[3 * i], mb = m[3 * i + 1], mc = m[3 * i + 2];
-    for (int64_t k = begin; k < end; ++k) to[k] = ma * a[k] + mb * b[k] + mc * c[k];
+    for (int64_t k = begin; k < end; ++k)
+      to[k] = ma * a[k] + mb * b[k] + mc * c[k];
   }
 }
 
@@ -51,8 +53,8 @@ void SigmoidInPlace(float* x, int64_t count) {
   }
 }
 
-void SigmoidGradient(const float* __restrict grad, const float* __restrict y, float* __restrict out,
-                     int64_t count) {
+void SigmoidGradient(const float* __restrict grad, const float* __restrict y,
+                     float* __restrict out, int64_t count) {
   for (int64_t k = 0; k < count; ++k) out[k] = grad[k] * (y[k] * (1.0f - y[k]));
 }
 

@@ -13,12 +13,17 @@ namespace {
 
 class ColoredParam : public Param {
  public:
-  ColoredParam(const v1::ColorSpace& color, const Canvas& canvas, std::unique_ptr<Latent> latent)
-      : canvas_(canvas), color_(color, canvas.channels), latent_(std::move(latent)) {}
+  ColoredParam(const v1::ColorSpace& color, const Canvas& canvas,
+               std::unique_ptr<Latent> latent)
+      : canvas_(canvas),
+        color_(color, canvas.channels),
+        latent_(std::move(latent)) {}
 
   std::vector<ParamTensor> Tensors() override { return latent_->Tensors(); }
 
-  at::Tensor Image(int64_t step) override { return color_.ToImage(latent_->Values()); }
+  at::Tensor Image(int64_t step) override {
+    return color_.ToImage(latent_->Values());
+  }
 
   at::Tensor Render(int64_t height, int64_t width) override {
     const at::NoGradGuard no_grad;
@@ -39,18 +44,23 @@ class ColoredParam : public Param {
 
 }  // namespace
 
-std::unique_ptr<Param> MakeColored(const v1::Parameterization& spec, const Canvas& canvas,
+std::unique_ptr<Param> MakeColored(const v1::Parameterization& spec,
+                                   const Canvas& canvas,
                                    std::unique_ptr<Latent> latent) {
-  return std::make_unique<ColoredParam>(spec.color(), canvas, std::move(latent));
+  return std::make_unique<ColoredParam>(spec.color(), canvas,
+                                        std::move(latent));
 }
 
-absl::StatusOr<at::Tensor> FitToCanvas(const at::Tensor& image, const Canvas& canvas) {
-  const bool fits = image.dim() == 4 && (image.size(0) == 1 || image.size(0) == canvas.rows) &&
+absl::StatusOr<at::Tensor> FitToCanvas(const at::Tensor& image,
+                                       const Canvas& canvas) {
+  const bool fits = image.dim() == 4 &&
+                    (image.size(0) == 1 || image.size(0) == canvas.rows) &&
                     image.size(1) == canvas.channels && image.numel() > 0;
   if (!fits) {
     return absl::InvalidArgumentError(absl::StrCat(
         "an image of ", canvas.rows, " (or 1) rows and ", canvas.channels,
-        " channels is needed; its dimensions are ", absl::StrJoin(image.sizes(), "x")));
+        " channels is needed; its dimensions are ",
+        absl::StrJoin(image.sizes(), "x")));
   }
   return ResizeImage(image.to(at::kFloat), canvas.height, canvas.width)
       .expand({canvas.rows, canvas.channels, canvas.height, canvas.width});

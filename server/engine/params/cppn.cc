@@ -59,22 +59,26 @@ struct CppnCall : torch::CustomClassHolder {
 // the bits of a product, is then the same for every row.
 std::vector<at::Tensor> Rows(const at::Tensor& weights) {
   std::vector<at::Tensor> rows;
-  for (const at::Tensor& row : weights.detach().unbind(0)) rows.push_back(row.clone());
+  for (const at::Tensor& row : weights.detach().unbind(0))
+    rows.push_back(row.clone());
   return rows;
 }
 
 // Values of pixels begin..end-1 of every row: [rows,outputs,end-begin].
 // `statistics`, one a row, are used or, when empty, filled in.
-at::Tensor Evaluate(const CppnCall& call, const std::vector<at::Tensor>& weights, int64_t begin,
+at::Tensor Evaluate(const CppnCall& call,
+                    const std::vector<at::Tensor>& weights, int64_t begin,
                     int64_t end, std::vector<CppnStatistics>* statistics) {
   const auto rows = static_cast<int64_t>(weights.size());
   const int64_t tile = call.Tile(!(*statistics)[0].empty());
   const int64_t tiles = (end - begin + tile - 1) / tile;
-  at::Tensor out = at::empty({rows, call.net.shape().outputs, end - begin}, weights[0].options());
+  at::Tensor out = at::empty({rows, call.net.shape().outputs, end - begin},
+                             weights[0].options());
   call.Run(rows * tiles, [&](int64_t i) {
     const int64_t row = i / tiles, from = begin + i % tiles * tile;
     const int64_t to = std::min(from + tile, end);
-    const at::Tensor features = call.grids[row].Features(from, to).to(call.device);
+    const at::Tensor features =
+        call.grids[row].Features(from, to).to(call.device);
     out[row]
         .narrow(1, from - begin, to - from)
         .copy_(call.net.Forward(weights[row], features, &(*statistics)[row]));
@@ -86,7 +90,8 @@ at::Tensor Evaluate(const CppnCall& call, const std::vector<at::Tensor>& weights
 // thread, whatever the canvas.
 class CppnFn : public torch::autograd::Function<CppnFn> {
  public:
-  static at::Tensor forward(torch::autograd::AutogradContext* ctx, const at::Tensor& weights,
+  static at::Tensor forward(torch::autograd::AutogradContext* ctx,
+                            const at::Tensor& weights,
                             const c10::intrusive_ptr<CppnCall>& call) {
     ctx->save_for_backward({weights});
     ctx->saved_data["call"] = at::IValue::make_capsule(call);
@@ -94,30 +99,36 @@ class CppnFn : public torch::autograd::Function<CppnFn> {
     return Evaluate(*call, Rows(weights), 0, call->pixels(), &statistics);
   }
 
-  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* ctx,
-                                                 const torch::autograd::variable_list& grads) {
-    const auto call =
-        c10::static_intrusive_pointer_cast<CppnCall>(ctx->saved_data["call"].toCapsule());
+  static torch::autograd::variable_list backward(
+      torch::autograd::AutogradContext* ctx,
+      const torch::autograd::variable_list& grads) {
+    const auto call = c10::static_intrusive_pointer_cast<CppnCall>(
+        ctx->saved_data["call"].toCapsule());
     const std::vector<at::Tensor> weights = Rows(ctx->get_saved_variables()[0]);
     const at::Tensor grad = grads[0].detach();
     const int64_t rows = grad.size(0), pixels = grad.size(2);
     const int64_t tile = call->Tile(/*known_statistics=*/false);
     const int64_t tiles = (pixels + tile - 1) / tile;
     const int64_t shares = std::min(tiles, kShares);
-    at::Tensor parts = at::zeros({rows, shares, call->net.weight_count()}, grad.options());
+    at::Tensor parts =
+        at::zeros({rows, shares, call->net.weight_count()}, grad.options());
     call->Run(rows * shares, [&](int64_t i) {
       const int64_t row = i / shares, share = i % shares;
       at::Tensor sum = parts[row][share];
-      for (int64_t t = share * tiles / shares; t < (share + 1) * tiles / shares; ++t) {
+      for (int64_t t = share * tiles / shares; t < (share + 1) * tiles / shares;
+           ++t) {
         const int64_t from = t * tile, to = std::min(from + tile, pixels);
-        const at::Tensor features = call->grids[row].Features(from, to).to(call->device);
-        const at::Tensor g =
-            grad[row].narrow(1, from, to - from).clone(at::MemoryFormat::Contiguous);
+        const at::Tensor features =
+            call->grids[row].Features(from, to).to(call->device);
+        const at::Tensor g = grad[row]
+                                 .narrow(1, from, to - from)
+                                 .clone(at::MemoryFormat::Contiguous);
         sum.add_(call->net.Backward(weights[row], features, g));
       }
     });
     at::Tensor total = parts.select(1, 0).clone();
-    for (int64_t share = 1; share < shares; ++share) total.add_(parts.select(1, share));
+    for (int64_t share = 1; share < shares; ++share)
+      total.add_(parts.select(1, share));
     return {total, {}};
   }
 };
@@ -134,7 +145,8 @@ class CppnParam : public Param {
         device_(context.device),
         color_(color, context.canvas.channels) {
     const CppnNet net(shape);
-    at::Tensor weights = at::empty({canvas_.rows, net.weight_count()}, at::kFloat);
+    at::Tensor weights =
+        at::empty({canvas_.rows, net.weight_count()}, at::kFloat);
     for (int64_t row = 0; row < canvas_.rows; ++row) {
       const Rng rng(RowSeed(seed_, row), RngStream::kInit);
       const at::Tensor start = rng.NormalTensor({net.weight_count()});
@@ -144,28 +156,34 @@ class CppnParam : public Param {
     weights_ = weights.to(device_).requires_grad_();
   }
 
-  std::vector<ParamTensor> Tensors() override { return {{"weights", weights_}}; }
+  std::vector<ParamTensor> Tensors() override {
+    return {{"weights", weights_}};
+  }
 
   at::Tensor Image(int64_t step) override {
-    const at::Tensor values = CppnFn::apply(weights_, Call(canvas_.height, canvas_.width, step));
-    return color_.ToImage(
-        values.view({canvas_.rows, canvas_.channels, canvas_.height, canvas_.width}));
+    const at::Tensor values =
+        CppnFn::apply(weights_, Call(canvas_.height, canvas_.width, step));
+    return color_.ToImage(values.view(
+        {canvas_.rows, canvas_.channels, canvas_.height, canvas_.width}));
   }
 
   at::Tensor Render(int64_t height, int64_t width) override {
     const at::NoGradGuard no_grad;
-    if (height == canvas_.height && width == canvas_.width) return Image(kNoStep);
+    if (height == canvas_.height && width == canvas_.width)
+      return Image(kNoStep);
     return RenderLines(height, width, 0, height);
   }
 
   // Pixels are independent of each other: any lines of any size.
-  at::Tensor RenderLines(int64_t height, int64_t width, int64_t begin, int64_t end) override {
+  at::Tensor RenderLines(int64_t height, int64_t width, int64_t begin,
+                         int64_t end) override {
     const at::NoGradGuard no_grad;
     const std::vector<at::Tensor> weights = Rows(weights_);
     const auto call = Call(height, width, kNoStep);
     std::vector<CppnStatistics> statistics = CanvasStatistics(weights);
     at::Tensor image =
-        at::empty({canvas_.rows, canvas_.channels, end - begin, width}, weights_.options());
+        at::empty({canvas_.rows, canvas_.channels, end - begin, width},
+                  weights_.options());
     const at::Tensor flat = image.detach().flatten(2);
     const int64_t first = begin * width, last = end * width;
     for (int64_t from = first; from < last; from += kBand) {
@@ -180,30 +198,37 @@ class CppnParam : public Param {
 
   absl::Status SetImage(const at::Tensor& image) override {
     return absl::UnimplementedError(
-        "the cppn parameterization cannot start from an image: no weights are known to give it");
+        "the cppn parameterization cannot start from an image: no weights are "
+        "known to give it");
   }
 
  private:
-  static constexpr int64_t kNoStep = -1;  // a picture outside the run: no offset
+  static constexpr int64_t kNoStep =
+      -1;  // a picture outside the run: no offset
 
-  c10::intrusive_ptr<CppnCall> Call(int64_t height, int64_t width, int64_t step) const {
+  c10::intrusive_ptr<CppnCall> Call(int64_t height, int64_t width,
+                                    int64_t step) const {
     auto call = c10::make_intrusive<CppnCall>(shape_);
     call->device = device_;
     for (int64_t row = 0; row < canvas_.rows; ++row) {
       if (!periodic_) {
-        call->grids.push_back(CppnGrid::Plane(height, width, canvas_.height, canvas_.width));
+        call->grids.push_back(
+            CppnGrid::Plane(height, width, canvas_.height, canvas_.width));
         continue;
       }
-      Rng rng(RowSeed(seed_, row), RngStream::kParam, std::max<int64_t>(step, 0));
+      Rng rng(RowSeed(seed_, row), RngStream::kParam,
+              std::max<int64_t>(step, 0));
       const double x = step == kNoStep ? 0 : rng.Uniform();
       const double y = step == kNoStep ? 0 : rng.Uniform();
-      call->grids.push_back(CppnGrid::Torus(height, width, canvas_.height, canvas_.width, x, y));
+      call->grids.push_back(
+          CppnGrid::Torus(height, width, canvas_.height, canvas_.width, x, y));
     }
     return call;
   }
 
   // Normalization belongs to the canvas: another size uses its statistics.
-  std::vector<CppnStatistics> CanvasStatistics(const std::vector<at::Tensor>& weights) const {
+  std::vector<CppnStatistics> CanvasStatistics(
+      const std::vector<at::Tensor>& weights) const {
     std::vector<CppnStatistics> statistics(canvas_.rows);
     if (!shape_.normalize) return statistics;
     const auto call = Call(canvas_.height, canvas_.width, kNoStep);
@@ -220,30 +245,38 @@ class CppnParam : public Param {
   at::Tensor weights_;  // [rows,weight_count] f32
 };
 
-void CheckCppn(const v1::Parameterization& spec, absl::string_view path, Faults& faults) {
+void CheckCppn(const v1::Parameterization& spec, absl::string_view path,
+               Faults& faults) {
   const Cppn& cppn = spec.cppn();
-  const auto field = [&](const char* name) { return absl::StrCat(path, ".cppn.", name); };
-  if (cppn.depth() != 0) RequireRange(cppn.depth(), 1, kMaxDepth, field("depth"), faults);
+  const auto field = [&](const char* name) {
+    return absl::StrCat(path, ".cppn.", name);
+  };
+  if (cppn.depth() != 0)
+    RequireRange(cppn.depth(), 1, kMaxDepth, field("depth"), faults);
   if (cppn.hidden_channels() != 0) {
-    RequireRange(cppn.hidden_channels(), 1, kMaxHidden, field("hidden_channels"), faults);
+    RequireRange(cppn.hidden_channels(), 1, kMaxHidden,
+                 field("hidden_channels"), faults);
   }
   RequireKnown(Cppn::Activation_IsValid(cppn.activation()), cppn.activation(),
                "COMPOSITE, UNBIASED, RELU, ABS", field("activation"), faults);
 }
 
-absl::StatusOr<std::unique_ptr<Param>> MakeCppn(const v1::Parameterization& spec,
-                                                const ParamContext& context) {
+absl::StatusOr<std::unique_ptr<Param>> MakeCppn(
+    const v1::Parameterization& spec, const ParamContext& context) {
   const Cppn& cppn = spec.cppn();
   CppnShape shape;
   shape.inputs = cppn.periodic() ? 4 : 2;
-  shape.hidden = cppn.hidden_channels() == 0 ? kDefaultHidden : cppn.hidden_channels();
+  shape.hidden =
+      cppn.hidden_channels() == 0 ? kDefaultHidden : cppn.hidden_channels();
   shape.depth = cppn.depth() == 0 ? kDefaultDepth : cppn.depth();
   shape.outputs = context.canvas.channels;
   shape.normalize = cppn.normalize();
-  if (cppn.activation() != Cppn::ACTIVATION_UNSPECIFIED) shape.activation = cppn.activation();
+  if (cppn.activation() != Cppn::ACTIVATION_UNSPECIFIED)
+    shape.activation = cppn.activation();
   // The notebook's network gives RGB itself; a basis is used where asked for.
   v1::ColorSpace color = spec.color();
-  if (color.basis() == v1::ColorSpace::BASIS_UNSPECIFIED) color.set_basis(v1::ColorSpace::RGB);
+  if (color.basis() == v1::ColorSpace::BASIS_UNSPECIFIED)
+    color.set_basis(v1::ColorSpace::RGB);
   return std::make_unique<CppnParam>(shape, cppn.periodic(), color, context);
 }
 

@@ -15,11 +15,12 @@ class CppnGrid {
  public:
   // x, y: on the larger side of the canvas linspace(-sqrt 3, sqrt 3, side),
   // whose spread is 1; the same spacing, centred, on the other.
-  static CppnGrid Plane(int64_t height, int64_t width, int64_t canvas_height, int64_t canvas_width);
+  static CppnGrid Plane(int64_t height, int64_t width, int64_t canvas_height,
+                        int64_t canvas_width);
   // [sin x, cos x, sin y, cos y] with x, y over a turn from the canvas' first
   // pixel on, shifted by offsets in turns: the picture tiles without a seam.
-  static CppnGrid Torus(int64_t height, int64_t width, int64_t canvas_height, int64_t canvas_width,
-                        double offset_x, double offset_y);
+  static CppnGrid Torus(int64_t height, int64_t width, int64_t canvas_height,
+                        int64_t canvas_width, double offset_x, double offset_y);
 
   int64_t inputs() const { return static_cast<int64_t>(x_.size() + y_.size()); }
   int64_t pixels() const { return height_ * width_; }

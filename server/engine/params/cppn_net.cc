@@ -37,7 +37,8 @@ CppnNet::CppnNet(const CppnShape& shape) : shape_(shape) {
 }
 
 bool CppnNet::Doubles() const {
-  return shape_.activation == Cppn::COMPOSITE || shape_.activation == Cppn::UNBIASED;
+  return shape_.activation == Cppn::COMPOSITE ||
+         shape_.activation == Cppn::UNBIASED;
 }
 
 at::Tensor CppnNet::Weight(const at::Tensor& flat, size_t layer) const {
@@ -60,7 +61,8 @@ void CppnNet::ScaleStart(at::Tensor normal) const {
 }
 
 at::Tensor CppnNet::Activate(const at::Tensor& h) const {
-  if (shape_.activation == Cppn::RELU) return h.relu().sub_(kReluMean).div_(kReluScale);
+  if (shape_.activation == Cppn::RELU)
+    return h.relu().sub_(kReluMean).div_(kReluScale);
   if (shape_.activation == Cppn::ABS) return h.abs();
   at::Tensor out = at::empty({2 * h.size(0), h.size(1)}, h.options());
   at::Tensor first = out.narrow(0, 0, h.size(0));
@@ -73,46 +75,56 @@ at::Tensor CppnNet::Activate(const at::Tensor& h) const {
   return out;
 }
 
-at::Tensor CppnNet::ActivateBackward(const at::Tensor& grad, const at::Tensor& h) const {
+at::Tensor CppnNet::ActivateBackward(const at::Tensor& grad,
+                                     const at::Tensor& h) const {
   if (shape_.activation == Cppn::RELU) {
     return grad.mul(1 / kReluScale).masked_fill_(h.le(0), 0);
   }
   if (shape_.activation == Cppn::ABS) return grad * h.sign();
   const at::Tensor first = grad.narrow(0, 0, h.size(0));
   const at::Tensor second = grad.narrow(0, h.size(0), h.size(0));
-  const at::Tensor dt = h.atan().mul_(second).mul_(2 / SquareScale(shape_.activation));
+  const at::Tensor dt =
+      h.atan().mul_(second).mul_(2 / SquareScale(shape_.activation));
   return dt.add_(first, 1 / kAtanScale).div_(h.square().add_(1));
 }
 
-at::Tensor CppnNet::Forward(const at::Tensor& weights, const at::Tensor& features,
+at::Tensor CppnNet::Forward(const at::Tensor& weights,
+                            const at::Tensor& features,
                             CppnStatistics* statistics) const {
   const bool measure = shape_.normalize && statistics->empty();
   at::Tensor x = features;
   for (size_t l = 0; l < layers_.size(); ++l) {
-    at::Tensor h = at::addmm(Bias(weights, l).unsqueeze(1), Weight(weights, l), x);
+    at::Tensor h =
+        at::addmm(Bias(weights, l).unsqueeze(1), Weight(weights, l), x);
     if (l + 1 == layers_.size()) return h;
     if (measure) {
       statistics->mean.push_back(h.mean({1}, /*keepdim=*/true));
       statistics->inverse_sd.push_back(
-          h.var({1}, /*unbiased=*/false, /*keepdim=*/true).add_(kNormEpsilon).rsqrt_());
+          h.var({1}, /*unbiased=*/false, /*keepdim=*/true)
+              .add_(kNormEpsilon)
+              .rsqrt_());
     }
-    if (shape_.normalize) h.sub_(statistics->mean[l]).mul_(statistics->inverse_sd[l]);
+    if (shape_.normalize)
+      h.sub_(statistics->mean[l]).mul_(statistics->inverse_sd[l]);
     x = Activate(h);
   }
   return x;
 }
 
-at::Tensor CppnNet::Backward(const at::Tensor& weights, const at::Tensor& features,
+at::Tensor CppnNet::Backward(const at::Tensor& weights,
+                             const at::Tensor& features,
                              const at::Tensor& grad) const {
   const size_t depth = layers_.size() - 1;
   std::vector<at::Tensor> inputs = {features};  // of each layer
   std::vector<at::Tensor> hidden;               // before each activation
   std::vector<at::Tensor> inverse_sd;
   for (size_t l = 0; l < depth; ++l) {
-    at::Tensor h = at::addmm(Bias(weights, l).unsqueeze(1), Weight(weights, l), inputs[l]);
+    at::Tensor h =
+        at::addmm(Bias(weights, l).unsqueeze(1), Weight(weights, l), inputs[l]);
     if (shape_.normalize) {
-      inverse_sd.push_back(
-          h.var({1}, /*unbiased=*/false, /*keepdim=*/true).add_(kNormEpsilon).rsqrt_());
+      inverse_sd.push_back(h.var({1}, /*unbiased=*/false, /*keepdim=*/true)
+                               .add_(kNormEpsilon)
+                               .rsqrt_());
       h.sub_(h.mean({1}, /*keepdim=*/true)).mul_(inverse_sd[l]);
     }
     inputs.push_back(Activate(h));
@@ -129,7 +141,8 @@ at::Tensor CppnNet::Backward(const at::Tensor& weights, const at::Tensor& featur
     g = ActivateBackward(at::mm(Weight(weights, l).t(), g), hidden[l - 1]);
     if (!shape_.normalize) continue;
     // Through (h - mean) / sd: what shifts or scales the pixels has no effect.
-    const at::Tensor along = hidden[l - 1] * (g * hidden[l - 1]).mean({1}, /*keepdim=*/true);
+    const at::Tensor along =
+        hidden[l - 1] * (g * hidden[l - 1]).mean({1}, /*keepdim=*/true);
     g = (g - g.mean({1}, /*keepdim=*/true)).sub_(along).mul_(inverse_sd[l - 1]);
   }
   return total;

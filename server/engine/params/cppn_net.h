@@ -14,7 +14,8 @@ struct CppnShape {
   int64_t hidden = 24;  // channels of each hidden layer
   int64_t depth = 8;    // hidden layers
   int64_t outputs = 3;  // channels of the image
-  v1::CppnParameterization::Activation activation = v1::CppnParameterization::COMPOSITE;
+  v1::CppnParameterization::Activation activation =
+      v1::CppnParameterization::COMPOSITE;
   bool normalize = false;
 };
 
@@ -65,7 +66,8 @@ class CppnNet {
   at::Tensor Bias(const at::Tensor& flat, size_t layer) const;    // [out]
   at::Tensor Activate(const at::Tensor& h) const;
   // Gradient on h [hidden,pixels] from the one on Activate(h).
-  at::Tensor ActivateBackward(const at::Tensor& grad, const at::Tensor& h) const;
+  at::Tensor ActivateBackward(const at::Tensor& grad,
+                              const at::Tensor& h) const;
   bool Doubles() const;
 
   CppnShape shape_;

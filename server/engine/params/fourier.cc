@@ -20,15 +20,21 @@ constexpr double kContrast = 4;
 class ScaledIrfftFn : public torch::autograd::Function<ScaledIrfftFn> {
  public:
   // spectrum [N,C,H,columns,2]; scale, grad_scale [H,columns,1]; all f32.
-  static at::Tensor forward(torch::autograd::AutogradContext* ctx, const at::Tensor& spectrum,
-                            const at::Tensor& scale, const at::Tensor& grad_scale, int64_t width) {
+  static at::Tensor forward(torch::autograd::AutogradContext* ctx,
+                            const at::Tensor& spectrum, const at::Tensor& scale,
+                            const at::Tensor& grad_scale, int64_t width) {
     ctx->save_for_backward({grad_scale});
     return SpectrumToImage(spectrum, scale, width);
   }
 
-  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* ctx,
-                                                 const torch::autograd::variable_list& grads) {
-    return {ImageToSpectrum(grads[0], ctx->get_saved_variables()[0], Seam::kZero), {}, {}, {}};
+  static torch::autograd::variable_list backward(
+      torch::autograd::AutogradContext* ctx,
+      const torch::autograd::variable_list& grads) {
+    return {
+        ImageToSpectrum(grads[0], ctx->get_saved_variables()[0], Seam::kZero),
+        {},
+        {},
+        {}};
   }
 };
 
@@ -38,15 +44,23 @@ class FourierLatent : public Latent {
       : width_(context.canvas.width) {
     const int64_t height = context.canvas.height;
     const int64_t columns = SpectrumColumns(width_);
-    spectrum_ = RandomRows(context, {context.canvas.channels, height, columns, 2}, /*draw=*/0, sd);
-    const double pixels = static_cast<double>(width_) * static_cast<double>(height);
-    scale_ = PowerLaw(height, width_, decay).mul_(std::sqrt(pixels) / kContrast).unsqueeze_(-1);
-    const double norm = 1.0 / static_cast<double>(height * (width_ + width_ % 2));
-    grad_scale_ = (scale_ * ColumnMultiplicity(width_).unsqueeze(-1) * norm).to(context.device);
+    spectrum_ = RandomRows(
+        context, {context.canvas.channels, height, columns, 2}, /*draw=*/0, sd);
+    const double pixels =
+        static_cast<double>(width_) * static_cast<double>(height);
+    scale_ = PowerLaw(height, width_, decay)
+                 .mul_(std::sqrt(pixels) / kContrast)
+                 .unsqueeze_(-1);
+    const double norm =
+        1.0 / static_cast<double>(height * (width_ + width_ % 2));
+    grad_scale_ = (scale_ * ColumnMultiplicity(width_).unsqueeze(-1) * norm)
+                      .to(context.device);
     scale_ = scale_.to(context.device);
   }
 
-  std::vector<ParamTensor> Tensors() override { return {{"spectrum", spectrum_}}; }
+  std::vector<ParamTensor> Tensors() override {
+    return {{"spectrum", spectrum_}};
+  }
 
   at::Tensor Values() override {
     return ScaledIrfftFn::apply(spectrum_, scale_, grad_scale_, width_);
@@ -66,27 +80,32 @@ class FourierLatent : public Latent {
 
 }  // namespace
 
-void CheckFourier(const v1::FourierParameterization& spec, absl::string_view path, Faults& faults) {
+void CheckFourier(const v1::FourierParameterization& spec,
+                  absl::string_view path, Faults& faults) {
   CheckSd(spec.sd(), absl::StrCat(path, ".sd"), faults);
-  RequireRange(spec.decay(), 0, kMaxDecay, absl::StrCat(path, ".decay"), faults);
+  RequireRange(spec.decay(), 0, kMaxDecay, absl::StrCat(path, ".decay"),
+               faults);
 }
 
-std::unique_ptr<Latent> MakeFourierLatent(const v1::FourierParameterization& spec,
-                                          const LatentContext& context) {
-  return std::make_unique<FourierLatent>(spec.has_sd() ? spec.sd() : kDefaultSd,
-                                         spec.has_decay() ? spec.decay() : kDefaultDecay, context);
+std::unique_ptr<Latent> MakeFourierLatent(
+    const v1::FourierParameterization& spec, const LatentContext& context) {
+  return std::make_unique<FourierLatent>(
+      spec.has_sd() ? spec.sd() : kDefaultSd,
+      spec.has_decay() ? spec.decay() : kDefaultDecay, context);
 }
 
 const ParamKind& FourierKind() {
   static const ParamKind kind = {
       "fourier",
-      [](const v1::Parameterization& spec, absl::string_view path, Faults& faults) {
+      [](const v1::Parameterization& spec, absl::string_view path,
+         Faults& faults) {
         CheckFourier(spec.fourier(), absl::StrCat(path, ".fourier"), faults);
       },
-      [](const v1::Parameterization& spec,
-         const ParamContext& context) -> absl::StatusOr<std::unique_ptr<Param>> {
-        return MakeColored(spec, context.canvas,
-                           MakeFourierLatent(spec.fourier(), LatentContext::Of(context)));
+      [](const v1::Parameterization& spec, const ParamContext& context)
+          -> absl::StatusOr<std::unique_ptr<Param>> {
+        return MakeColored(
+            spec, context.canvas,
+            MakeFourierLatent(spec.fourier(), LatentContext::Of(context)));
       }};
   return kind;
 }

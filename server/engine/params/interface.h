@@ -33,15 +33,16 @@ struct ParamContext {
   std::function<absl::StatusOr<at::Tensor>(absl::string_view blob)> load_image;
   // The parameter tensors of a checkpoint blob by name, f32 on the CPU, for
   // `init.checkpoint`; the format is the caller's.
-  std::function<absl::StatusOr<std::map<std::string, at::Tensor>>(absl::string_view blob)>
+  std::function<absl::StatusOr<std::map<std::string, at::Tensor>>(
+      absl::string_view blob)>
       load_tensors;
 };
 
 // A tensor the optimizer moves.
 struct ParamTensor {
-  std::string name;    // key in checkpoints, such as "spectrum"
-  at::Tensor value;    // leaf, f32, requires_grad
-  bool per_row = true; // dim 0 is the row: optimizer state is kept per row
+  std::string name;     // key in checkpoints, such as "spectrum"
+  at::Tensor value;     // leaf, f32, requires_grad
+  bool per_row = true;  // dim 0 is the row: optimizer state is kept per row
 };
 
 // Optimized tensors and the differentiable map from them to images. Random
@@ -60,7 +61,8 @@ class Param {
   // Lines begin..end-1 of Render(height, width): a picture too large to hold
   // as floats is made in parts. Where `renders_in_parts()` is false each call
   // makes the whole picture.
-  virtual at::Tensor RenderLines(int64_t height, int64_t width, int64_t begin, int64_t end) {
+  virtual at::Tensor RenderLines(int64_t height, int64_t width, int64_t begin,
+                                 int64_t end) {
     return Render(height, width).narrow(2, begin, end - begin);
   }
   virtual bool renders_in_parts() const { return false; }
@@ -74,16 +76,18 @@ class Param {
 // Copies `values` into the tensors of the same names. All must be there with
 // the same shapes: FAILED_PRECONDITION says which is not, and nothing is
 // changed then.
-absl::Status LoadTensors(Param& param, const std::map<std::string, at::Tensor>& values);
+absl::Status LoadTensors(Param& param,
+                         const std::map<std::string, at::Tensor>& values);
 
 // A kind of parameterization: one arm of Parameterization.kind, one file.
 struct ParamKind {
   const char* arm;  // proto field name: "fourier"
   // Adds a fault for everything wrong with the arm's own fields; `path` is
   // that of the Parameterization message.
-  void (*check)(const v1::Parameterization& spec, absl::string_view path, Faults& faults);
-  absl::StatusOr<std::unique_ptr<Param>> (*make)(const v1::Parameterization& spec,
-                                                 const ParamContext& context);
+  void (*check)(const v1::Parameterization& spec, absl::string_view path,
+                Faults& faults);
+  absl::StatusOr<std::unique_ptr<Param>> (*make)(
+      const v1::Parameterization& spec, const ParamContext& context);
 };
 
 // All kinds, in the order of builtins.inc.
@@ -93,9 +97,10 @@ const ParamKind* FindParamKind(const v1::Parameterization& spec);
 
 // Checks canvas, colour, init, mask and the arm; UNIMPLEMENTED names an arm
 // that is not built in.
-absl::Status CheckParam(const v1::Parameterization& spec, absl::string_view path);
+absl::Status CheckParam(const v1::Parameterization& spec,
+                        absl::string_view path);
 // Makes it, with colour map, mask and init applied.
-absl::StatusOr<std::unique_ptr<Param>> MakeParam(const v1::Parameterization& spec,
-                                                 const ParamContext& context);
+absl::StatusOr<std::unique_ptr<Param>> MakeParam(
+    const v1::Parameterization& spec, const ParamContext& context);
 
 }  // namespace phosphene

@@ -16,12 +16,13 @@ constexpr int kMaxLevels = 12;
 // The sum of images at 1/2^k of the size, k = 0..levels-1, stretched up.
 class LaplacianLatent : public Latent {
  public:
-  LaplacianLatent(double sd, int levels, const LatentContext& context) : canvas_(context.canvas) {
+  LaplacianLatent(double sd, int levels, const LatentContext& context)
+      : canvas_(context.canvas) {
     for (int k = 0; k < levels; ++k) {
       const int64_t height = std::max<int64_t>(canvas_.height >> k, 1);
       const int64_t width = std::max<int64_t>(canvas_.width >> k, 1);
-      levels_.push_back(
-          RandomRows(context, {canvas_.channels, height, width}, static_cast<uint32_t>(k), sd));
+      levels_.push_back(RandomRows(context, {canvas_.channels, height, width},
+                                   static_cast<uint32_t>(k), sd));
     }
   }
 
@@ -35,7 +36,8 @@ class LaplacianLatent : public Latent {
 
   at::Tensor Values() override {
     at::Tensor sum = levels_[0];
-    for (size_t k = 1; k < levels_.size(); ++k) sum = sum + Stretched(levels_[k]);
+    for (size_t k = 1; k < levels_.size(); ++k)
+      sum = sum + Stretched(levels_[k]);
     return sum;
   }
 
@@ -63,31 +65,35 @@ class LaplacianLatent : public Latent {
 
 }  // namespace
 
-void CheckLaplacian(const v1::LaplacianParameterization& spec, absl::string_view path,
-                    Faults& faults) {
+void CheckLaplacian(const v1::LaplacianParameterization& spec,
+                    absl::string_view path, Faults& faults) {
   CheckSd(spec.sd(), absl::StrCat(path, ".sd"), faults);
   if (spec.has_levels()) {
-    RequireRange(spec.levels(), 1, kMaxLevels, absl::StrCat(path, ".levels"), faults);
+    RequireRange(spec.levels(), 1, kMaxLevels, absl::StrCat(path, ".levels"),
+                 faults);
   }
 }
 
-std::unique_ptr<Latent> MakeLaplacianLatent(const v1::LaplacianParameterization& spec,
-                                            const LatentContext& context) {
-  return std::make_unique<LaplacianLatent>(spec.has_sd() ? spec.sd() : kDefaultSd,
-                                           spec.has_levels() ? spec.levels() : kDefaultLevels,
-                                           context);
+std::unique_ptr<Latent> MakeLaplacianLatent(
+    const v1::LaplacianParameterization& spec, const LatentContext& context) {
+  return std::make_unique<LaplacianLatent>(
+      spec.has_sd() ? spec.sd() : kDefaultSd,
+      spec.has_levels() ? spec.levels() : kDefaultLevels, context);
 }
 
 const ParamKind& LaplacianKind() {
   static const ParamKind kind = {
       "laplacian",
-      [](const v1::Parameterization& spec, absl::string_view path, Faults& faults) {
-        CheckLaplacian(spec.laplacian(), absl::StrCat(path, ".laplacian"), faults);
+      [](const v1::Parameterization& spec, absl::string_view path,
+         Faults& faults) {
+        CheckLaplacian(spec.laplacian(), absl::StrCat(path, ".laplacian"),
+                       faults);
       },
-      [](const v1::Parameterization& spec,
-         const ParamContext& context) -> absl::StatusOr<std::unique_ptr<Param>> {
-        return MakeColored(spec, context.canvas,
-                           MakeLaplacianLatent(spec.laplacian(), LatentContext::Of(context)));
+      [](const v1::Parameterization& spec, const ParamContext& context)
+          -> absl::StatusOr<std::unique_ptr<Param>> {
+        return MakeColored(
+            spec, context.canvas,
+            MakeLaplacianLatent(spec.laplacian(), LatentContext::Of(context)));
       }};
   return kind;
 }

@@ -35,7 +35,8 @@ struct LatentContext {
   at::Device device = at::kCPU;
   uint32_t first_draw = 0;  // number of its first tensor among the Param's
 
-  static LatentContext Of(const ParamContext& context, uint32_t first_draw = 0) {
+  static LatentContext Of(const ParamContext& context,
+                          uint32_t first_draw = 0) {
     return {context.canvas, context.seed, context.device, first_draw};
   }
 };
@@ -43,35 +44,39 @@ struct LatentContext {
 // A leaf [rows,shape...] f32 ~ N(0, sd) that requires gradient: row r from
 // RowSeed(seed, r), so it is what row r alone would start from. `draw` is the
 // tensor's number within the latent.
-at::Tensor RandomRows(const LatentContext& context, at::IntArrayRef shape, uint32_t draw,
-                      double sd);
+at::Tensor RandomRows(const LatentContext& context, at::IntArrayRef shape,
+                      uint32_t draw, double sd);
 // Likewise [shape...], drawn once for all rows: a shared tensor.
-at::Tensor RandomShared(const LatentContext& context, at::IntArrayRef shape, uint32_t draw,
-                        double sd);
+at::Tensor RandomShared(const LatentContext& context, at::IntArrayRef shape,
+                        uint32_t draw, double sd);
 
 // The latents that other arms hold too (stack, rgba, texture).
 std::unique_ptr<Latent> MakePixelLatent(const v1::PixelParameterization& spec,
                                         const LatentContext& context);
-std::unique_ptr<Latent> MakeFourierLatent(const v1::FourierParameterization& spec,
-                                          const LatentContext& context);
-std::unique_ptr<Latent> MakeLaplacianLatent(const v1::LaplacianParameterization& spec,
-                                            const LatentContext& context);
+std::unique_ptr<Latent> MakeFourierLatent(
+    const v1::FourierParameterization& spec, const LatentContext& context);
+std::unique_ptr<Latent> MakeLaplacianLatent(
+    const v1::LaplacianParameterization& spec, const LatentContext& context);
 
 // The latent of a message with arms pixel, fourier and laplacian; nullptr when
 // none is set.
 template <typename Spec>
-std::unique_ptr<Latent> MakeLatent(const Spec& spec, const LatentContext& context) {
+std::unique_ptr<Latent> MakeLatent(const Spec& spec,
+                                   const LatentContext& context) {
   if (spec.has_pixel()) return MakePixelLatent(spec.pixel(), context);
   if (spec.has_fourier()) return MakeFourierLatent(spec.fourier(), context);
-  if (spec.has_laplacian()) return MakeLaplacianLatent(spec.laplacian(), context);
+  if (spec.has_laplacian())
+    return MakeLaplacianLatent(spec.laplacian(), context);
   return nullptr;
 }
 
 // Their checks; `path` is that of the message itself.
-void CheckPixel(const v1::PixelParameterization& spec, absl::string_view path, Faults& faults);
-void CheckFourier(const v1::FourierParameterization& spec, absl::string_view path, Faults& faults);
-void CheckLaplacian(const v1::LaplacianParameterization& spec, absl::string_view path,
-                    Faults& faults);
+void CheckPixel(const v1::PixelParameterization& spec, absl::string_view path,
+                Faults& faults);
+void CheckFourier(const v1::FourierParameterization& spec,
+                  absl::string_view path, Faults& faults);
+void CheckLaplacian(const v1::LaplacianParameterization& spec,
+                    absl::string_view path, Faults& faults);
 
 // Likewise for a message with the three arms, of which one is needed.
 template <typename Spec>

@@ -11,29 +11,37 @@
 namespace phosphene {
 namespace {
 
-absl::StatusOr<at::Tensor> LoadCanvasImage(const ParamContext& context, const std::string& blob,
+absl::StatusOr<at::Tensor> LoadCanvasImage(const ParamContext& context,
+                                           const std::string& blob,
                                            int64_t channels) {
-  if (!context.load_image) return absl::FailedPreconditionError("no images can be loaded here");
+  if (!context.load_image)
+    return absl::FailedPreconditionError("no images can be loaded here");
   ASSIGN_OR_RETURN(const at::Tensor image, context.load_image(blob));
   const Canvas& canvas = context.canvas;
-  return ResizeImage(ConvertChannels(image, channels), canvas.height, canvas.width)
+  return ResizeImage(ConvertChannels(image, channels), canvas.height,
+                     canvas.width)
       .to(context.device);
 }
 
-absl::Status StartFromImage(Param& param, const at::Tensor& image, const std::string& field) {
+absl::Status StartFromImage(Param& param, const at::Tensor& image,
+                            const std::string& field) {
   const absl::Status status = param.SetImage(image);
   return status.ok() ? status : Annotate(status, field);
 }
 
-absl::Status StartFromConstant(Param& param, const v1::Init::ConstantInit& constant,
+absl::Status StartFromConstant(Param& param,
+                               const v1::Init::ConstantInit& constant,
                                const ParamContext& context) {
   at::Tensor color = at::empty({1, context.canvas.channels, 1, 1}, at::kFloat);
   for (int64_t c = 0; c < context.canvas.channels; ++c) {
-    color.select(1, c).fill_(constant.values(constant.values_size() == 1 ? 0 : c));
+    color.select(1, c).fill_(
+        constant.values(constant.values_size() == 1 ? 0 : c));
   }
   return StartFromImage(
       param,
-      color.expand({1, context.canvas.channels, context.canvas.height, context.canvas.width})
+      color
+          .expand({1, context.canvas.channels, context.canvas.height,
+                   context.canvas.width})
           .to(context.device),
       "init.constant");
 }
@@ -45,21 +53,25 @@ absl::Status StartFromCheckpoint(Param& param, const std::string& blob,
   }
   ASSIGN_OR_RETURN(const auto tensors, context.load_tensors(blob));
   const absl::Status status = LoadTensors(param, tensors);
-  return status.ok() ? status : Annotate(status, absl::StrCat("init.checkpoint ", blob));
+  return status.ok() ? status
+                     : Annotate(status, absl::StrCat("init.checkpoint ", blob));
 }
 
 // Moves `param` from its random start to the one asked for, and adds the
 // random start back with the factor `noise`.
-absl::Status ApplyInit(Param& param, const v1::Init& init, const ParamContext& context) {
+absl::Status ApplyInit(Param& param, const v1::Init& init,
+                       const ParamContext& context) {
   const at::NoGradGuard no_grad;
   std::vector<at::Tensor> random;
   if (init.noise() > 0) {
-    for (const ParamTensor& tensor : param.Tensors()) random.push_back(tensor.value.clone());
+    for (const ParamTensor& tensor : param.Tensors())
+      random.push_back(tensor.value.clone());
   }
   switch (init.kind_case()) {
     case v1::Init::kImage: {
-      ASSIGN_OR_RETURN(const at::Tensor image,
-                       LoadCanvasImage(context, init.image(), context.canvas.channels));
+      ASSIGN_OR_RETURN(
+          const at::Tensor image,
+          LoadCanvasImage(context, init.image(), context.canvas.channels));
       RETURN_IF_ERROR(StartFromImage(param, image, "init.image"));
       break;
     }
@@ -84,18 +96,22 @@ absl::Status ApplyInit(Param& param, const v1::Init& init, const ParamContext& c
 
 }  // namespace
 
-absl::Status LoadTensors(Param& param, const std::map<std::string, at::Tensor>& values) {
+absl::Status LoadTensors(Param& param,
+                         const std::map<std::string, at::Tensor>& values) {
   const std::vector<ParamTensor> tensors = param.Tensors();
   for (const ParamTensor& tensor : tensors) {
     const auto it = values.find(tensor.name);
     if (it == values.end()) {
       return absl::FailedPreconditionError(
-          absl::StrCat("holds no tensor \"", tensor.name, "\"; its parameterization differs"));
+          absl::StrCat("holds no tensor \"", tensor.name,
+                       "\"; its parameterization differs"));
     }
     if (it->second.sizes() != tensor.value.sizes()) {
       return absl::FailedPreconditionError(
-          absl::StrCat("tensor \"", tensor.name, "\" is ", absl::StrJoin(it->second.sizes(), "x"),
-                       "; this parameterization needs ", absl::StrJoin(tensor.value.sizes(), "x")));
+          absl::StrCat("tensor \"", tensor.name, "\" is ",
+                       absl::StrJoin(it->second.sizes(), "x"),
+                       "; this parameterization needs ",
+                       absl::StrJoin(tensor.value.sizes(), "x")));
     }
   }
   const at::NoGradGuard no_grad;
@@ -105,14 +121,16 @@ absl::Status LoadTensors(Param& param, const std::map<std::string, at::Tensor>& 
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::unique_ptr<Param>> MakeParam(const v1::Parameterization& spec,
-                                                 const ParamContext& context) {
+absl::StatusOr<std::unique_ptr<Param>> MakeParam(
+    const v1::Parameterization& spec, const ParamContext& context) {
   const ParamKind* kind = FindParamKind(spec);
-  if (kind == nullptr) return absl::UnimplementedError("parameterization: not built in");
+  if (kind == nullptr)
+    return absl::UnimplementedError("parameterization: not built in");
   ASSIGN_OR_RETURN(std::unique_ptr<Param> param, kind->make(spec, context));
   if (spec.has_init()) RETURN_IF_ERROR(ApplyInit(*param, spec.init(), context));
   if (!spec.has_mask()) return param;
-  ASSIGN_OR_RETURN(at::Tensor mask, LoadCanvasImage(context, spec.mask().image(), 1));
+  ASSIGN_OR_RETURN(at::Tensor mask,
+                   LoadCanvasImage(context, spec.mask().image(), 1));
   if (spec.mask().invert()) mask = 1 - mask;
   return MakeMasked(std::move(param), mask.contiguous());
 }

@@ -16,15 +16,20 @@ class MaskedParam : public Param {
 
   std::vector<ParamTensor> Tensors() override { return base_->Tensors(); }
 
-  at::Tensor Image(int64_t step) override { return at::lerp(start_, base_->Image(step), mask_); }
+  at::Tensor Image(int64_t step) override {
+    return at::lerp(start_, base_->Image(step), mask_);
+  }
 
   at::Tensor Render(int64_t height, int64_t width) override {
     const at::NoGradGuard no_grad;
-    return at::lerp(ResizeImage(start_, height, width), base_->Render(height, width),
+    return at::lerp(ResizeImage(start_, height, width),
+                    base_->Render(height, width),
                     ResizeImage(mask_, height, width));
   }
 
-  absl::Status SetImage(const at::Tensor& image) override { return base_->SetImage(image); }
+  absl::Status SetImage(const at::Tensor& image) override {
+    return base_->SetImage(image);
+  }
 
  private:
   const std::unique_ptr<Param> base_;
@@ -34,7 +39,8 @@ class MaskedParam : public Param {
 
 }  // namespace
 
-std::unique_ptr<Param> MakeMasked(std::unique_ptr<Param> base, at::Tensor mask) {
+std::unique_ptr<Param> MakeMasked(std::unique_ptr<Param> base,
+                                  at::Tensor mask) {
   return std::make_unique<MaskedParam>(std::move(base), std::move(mask));
 }
 

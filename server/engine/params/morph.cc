@@ -21,19 +21,23 @@ constexpr double kMaxExaggeration = 8;
 constexpr double kDefaultExaggeration = 1;
 
 // That `values` hold each tensor of `param` for one row.
-absl::Status CheckFits(const std::vector<ParamTensor>& tensors, const Tensors& values) {
+absl::Status CheckFits(const std::vector<ParamTensor>& tensors,
+                       const Tensors& values) {
   for (const ParamTensor& tensor : tensors) {
     const auto it = values.find(tensor.name);
     if (it == values.end()) {
       return absl::FailedPreconditionError(
-          absl::StrCat("holds no tensor \"", tensor.name, "\"; its parameterization differs"));
+          absl::StrCat("holds no tensor \"", tensor.name,
+                       "\"; its parameterization differs"));
     }
     std::vector<int64_t> one_row = tensor.value.sizes().vec();
     if (!one_row.empty()) one_row[0] = 1;
     if (it->second.sizes() == at::IntArrayRef(one_row)) continue;
-    return absl::FailedPreconditionError(absl::StrCat(
-        "tensor \"", tensor.name, "\" is ", absl::StrJoin(it->second.sizes(), "x"),
-        "; a morph of this parameterization needs ", absl::StrJoin(one_row, "x")));
+    return absl::FailedPreconditionError(
+        absl::StrCat("tensor \"", tensor.name, "\" is ",
+                     absl::StrJoin(it->second.sizes(), "x"),
+                     "; a morph of this parameterization needs ",
+                     absl::StrJoin(one_row, "x")));
   }
   return absl::OkStatus();
 }
@@ -42,9 +46,11 @@ absl::Status CheckFits(const std::vector<ParamTensor>& tensors, const Tensors& v
 
 MorphPoint MorphPointOf(int64_t row, int64_t rows, int64_t count) {
   const int64_t place = row * count;  // in rows-ths of a checkpoint
-  const double share = static_cast<double>(place % rows) / static_cast<double>(rows);
+  const double share =
+      static_cast<double>(place % rows) / static_cast<double>(rows);
   const int64_t from = place / rows;
-  return {from, (from + 1) % count, (1 - std::cos(std::numbers::pi * share)) / 2};
+  return {from, (from + 1) % count,
+          (1 - std::cos(std::numbers::pi * share)) / 2};
 }
 
 absl::Status StartFromMorph(Param& param, const v1::Init::MorphInit& morph,
@@ -69,29 +75,36 @@ absl::Status StartFromMorph(Param& param, const v1::Init::MorphInit& morph,
       const MorphPoint at =
           MorphPointOf(row, rows, static_cast<int64_t>(stops.size()));
       const double factor = 1 + extra * at.ease * (1 - at.ease);
-      const at::Tensor mixed = (stops[at.from].at(tensor.name)[0] * (1 - at.ease) +
-                                stops[at.to].at(tensor.name)[0] * at.ease) *
-                               factor;
+      const at::Tensor mixed =
+          (stops[at.from].at(tensor.name)[0] * (1 - at.ease) +
+           stops[at.to].at(tensor.name)[0] * at.ease) *
+          factor;
       tensor.value[row].copy_(mixed);
     }
   }
   return absl::OkStatus();
 }
 
-void CheckMorph(const v1::Parameterization& spec, absl::string_view path, Faults& faults) {
+void CheckMorph(const v1::Parameterization& spec, absl::string_view path,
+                Faults& faults) {
   const v1::Init::MorphInit& morph = spec.init().morph();
   const std::string checkpoints = absl::StrCat(path, ".checkpoints");
-  RequireRange(morph.checkpoints_size(), kMinCheckpoints, kMaxCheckpoints, checkpoints, faults);
-  for (int i = 0; i < std::min(morph.checkpoints_size(), kMaxCheckpoints); ++i) {
-    CheckBlobName(morph.checkpoints(i), absl::StrCat(checkpoints, "[", i, "]"), faults);
+  RequireRange(morph.checkpoints_size(), kMinCheckpoints, kMaxCheckpoints,
+               checkpoints, faults);
+  for (int i = 0; i < std::min(morph.checkpoints_size(), kMaxCheckpoints);
+       ++i) {
+    CheckBlobName(morph.checkpoints(i), absl::StrCat(checkpoints, "[", i, "]"),
+                  faults);
   }
   if (morph.has_exaggeration()) {
-    RequireRange(morph.exaggeration(), 0, kMaxExaggeration, absl::StrCat(path, ".exaggeration"),
-                 faults);
+    RequireRange(morph.exaggeration(), 0, kMaxExaggeration,
+                 absl::StrCat(path, ".exaggeration"), faults);
   }
   if (spec.has_stack() || spec.has_texture()) {
-    faults.Add(path, "needs a parameterization whose tensors have rows: cppn, fourier, pixel, "
-                     "laplacian, rgba or phase");
+    faults.Add(path,
+               "needs a parameterization whose tensors have rows: cppn, "
+               "fourier, pixel, "
+               "laplacian, rgba or phase");
   }
 }
 

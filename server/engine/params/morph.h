@@ -29,6 +29,7 @@ absl::Status StartFromMorph(Param& param, const v1::Init::MorphInit& morph,
 
 // Faults of the message at `path`, and of a parameterization whose tensors
 // are not one a row.
-void CheckMorph(const v1::Parameterization& spec, absl::string_view path, Faults& faults);
+void CheckMorph(const v1::Parameterization& spec, absl::string_view path,
+                Faults& faults);
 
 }  // namespace phosphene

@@ -27,11 +27,13 @@ constexpr double kSmallestSd = 1e-8;
 // magnitude * (cos phase, sin phase): [N,C,H,columns,2].
 at::Tensor SpectrumOf(const at::Tensor& phase, const at::Tensor& magnitude) {
   at::Tensor spectrum =
-      at::empty({phase.size(0), phase.size(1), phase.size(2), phase.size(3), 2}, phase.options());
+      at::empty({phase.size(0), phase.size(1), phase.size(2), phase.size(3), 2},
+                phase.options());
   const int64_t channels = phase.size(1);
   const at::Tensor from = phase.flatten(0, 1), to = spectrum.flatten(0, 1);
   const auto fill = [&](int64_t i) {
-    const at::Tensor size = magnitude[magnitude.size(0) == 1 ? 0 : i % channels];
+    const at::Tensor size =
+        magnitude[magnitude.size(0) == 1 ? 0 : i % channels];
     to[i].select(-1, 0).copy_(from[i].cos().mul_(size));
     to[i].select(-1, 1).copy_(from[i].sin().mul_(size));
   };
@@ -42,7 +44,8 @@ at::Tensor SpectrumOf(const at::Tensor& phase, const at::Tensor& magnitude) {
 // Mean over each row of `x` [N,C,H,W] in double, [N,1,1,1] f32.
 at::Tensor RowMeans(const at::Tensor& x) {
   at::Tensor means = at::empty({x.size(0), 1, 1, 1}, x.options());
-  ForEach(x.size(0), [&](int64_t row) { means[row].fill_(x[row].mean(at::kDouble)); });
+  ForEach(x.size(0),
+          [&](int64_t row) { means[row].fill_(x[row].mean(at::kDouble)); });
   return means;
 }
 
@@ -50,8 +53,9 @@ at::Tensor RowMeans(const at::Tensor& x) {
 class PhaseFn : public torch::autograd::Function<PhaseFn> {
  public:
   // phase [N,C,H,columns]; magnitude [1 or C,H,columns].
-  static at::Tensor forward(torch::autograd::AutogradContext* ctx, const at::Tensor& leaf,
-                            const at::Tensor& magnitude, int64_t width, double contrast) {
+  static at::Tensor forward(torch::autograd::AutogradContext* ctx,
+                            const at::Tensor& leaf, const at::Tensor& magnitude,
+                            int64_t width, double contrast) {
     const at::Tensor phase = leaf.detach();
     const at::Tensor one = at::ones({1, 1, 1}, phase.options());
     at::Tensor x = SpectrumToImage(SpectrumOf(phase, magnitude), one, width);
@@ -63,16 +67,20 @@ class PhaseFn : public torch::autograd::Function<PhaseFn> {
     return unit * contrast;
   }
 
-  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* ctx,
-                                                 const torch::autograd::variable_list& grads) {
+  static torch::autograd::variable_list backward(
+      torch::autograd::AutogradContext* ctx,
+      const torch::autograd::variable_list& grads) {
     const auto saved = ctx->get_saved_variables();
-    const at::Tensor phase = saved[0], magnitude = saved[1], unit = saved[2], sd = saved[3];
-    const at::Tensor g = grads[0].detach() * ctx->saved_data["contrast"].toDouble();
+    const at::Tensor phase = saved[0], magnitude = saved[1], unit = saved[2],
+                     sd = saved[3];
+    const at::Tensor g =
+        grads[0].detach() * ctx->saved_data["contrast"].toDouble();
     // Through (x - mean) / sd: what shifts or scales the row has no effect.
     const at::Tensor along = unit * RowMeans(g * unit);
     const at::Tensor gx = (g - RowMeans(g)).sub_(along).div_(sd);
     const int64_t width = gx.size(3);
-    const double norm = 1.0 / static_cast<double>(gx.size(2) * (width + width % 2));
+    const double norm =
+        1.0 / static_cast<double>(gx.size(2) * (width + width % 2));
     const at::Tensor factor = (ColumnMultiplicity(width) * norm)
                                   .to(gx.device())
                                   .view({1, -1, 1})
@@ -80,32 +88,42 @@ class PhaseFn : public torch::autograd::Function<PhaseFn> {
     const at::Tensor gs = ImageToSpectrum(gx, factor, Seam::kZero);
     // d(cos, sin) = (-sin, cos) dphase.
     const at::Tensor s = SpectrumOf(phase, magnitude);
-    const at::Tensor out = gs.select(-1, 1) * s.select(-1, 0) - gs.select(-1, 0) * s.select(-1, 1);
+    const at::Tensor out =
+        gs.select(-1, 1) * s.select(-1, 0) - gs.select(-1, 0) * s.select(-1, 1);
     return {out, {}, {}, {}};
   }
 };
 
 class PhaseLatent : public Latent {
  public:
-  PhaseLatent(const LatentContext& context, at::Tensor magnitude, double contrast)
+  PhaseLatent(const LatentContext& context, at::Tensor magnitude,
+              double contrast)
       : width_(context.canvas.width),
         contrast_(contrast),
         magnitude_(magnitude.to(context.device)) {
     const Canvas& canvas = context.canvas;
     at::Tensor phase = at::empty(
-        {canvas.rows, canvas.channels, canvas.height, SpectrumColumns(width_)}, at::kFloat);
+        {canvas.rows, canvas.channels, canvas.height, SpectrumColumns(width_)},
+        at::kFloat);
     for (int64_t row = 0; row < canvas.rows; ++row) {
-      const Rng rng(RowSeed(context.seed, row), RngStream::kInit, 0, context.first_draw);
+      const Rng rng(RowSeed(context.seed, row), RngStream::kInit, 0,
+                    context.first_draw);
       phase[row].copy_(rng.UniformTensor(phase[row].sizes()));
     }
-    phase_ = phase.sub_(.5).mul_(2 * std::numbers::pi).to(context.device).requires_grad_();
+    phase_ = phase.sub_(.5)
+                 .mul_(2 * std::numbers::pi)
+                 .to(context.device)
+                 .requires_grad_();
   }
 
   std::vector<ParamTensor> Tensors() override { return {{"phase", phase_}}; }
-  at::Tensor Values() override { return PhaseFn::apply(phase_, magnitude_, width_, contrast_); }
+  at::Tensor Values() override {
+    return PhaseFn::apply(phase_, magnitude_, width_, contrast_);
+  }
   absl::Status Set(const at::Tensor& values) override {
     return absl::UnimplementedError(
-        "the phase parameterization cannot start from an image: its magnitudes are fixed");
+        "the phase parameterization cannot start from an image: its magnitudes "
+        "are fixed");
   }
 
  private:
@@ -117,17 +135,21 @@ class PhaseLatent : public Latent {
 
 // Mean magnitude of the images' spectra in the colour basis, [C,H,columns].
 // Their constant terms are left out: brightness would drown everything else.
-absl::StatusOr<at::Tensor> Measure(const v1::PhaseParameterization::ImageSet& set,
-                                   const ColorMap& color, const ParamContext& context) {
-  if (!context.load_image) return absl::FailedPreconditionError("no images can be loaded here");
+absl::StatusOr<at::Tensor> Measure(
+    const v1::PhaseParameterization::ImageSet& set, const ColorMap& color,
+    const ParamContext& context) {
+  if (!context.load_image)
+    return absl::FailedPreconditionError("no images can be loaded here");
   const at::NoGradGuard no_grad;
   const Canvas& canvas = context.canvas;
   at::Tensor sum;
   for (const std::string& blob : set.images()) {
     ASSIGN_OR_RETURN(at::Tensor image, context.load_image(blob));
-    image = ResizeImage(ConvertChannels(image, canvas.channels), canvas.height, canvas.width);
+    image = ResizeImage(ConvertChannels(image, canvas.channels), canvas.height,
+                        canvas.width);
     const at::Tensor values = color.FromRgb(image);
-    const at::Tensor spectrum = ImageToSpectrum(values, at::ones({1, 1, 1}), Seam::kMean);
+    const at::Tensor spectrum =
+        ImageToSpectrum(values, at::ones({1, 1, 1}), Seam::kMean);
     const at::Tensor size = spectrum.square().sum(-1).sqrt_()[0];
     sum = sum.defined() ? sum + size : size;
   }
@@ -135,43 +157,55 @@ absl::StatusOr<at::Tensor> Measure(const v1::PhaseParameterization::ImageSet& se
   return sum.div_(set.images_size());
 }
 
-void CheckPhase(const v1::Parameterization& spec, absl::string_view path, Faults& faults) {
+void CheckPhase(const v1::Parameterization& spec, absl::string_view path,
+                Faults& faults) {
   const v1::PhaseParameterization& phase = spec.phase();
-  const auto field = [&](const char* name) { return absl::StrCat(path, ".phase.", name); };
+  const auto field = [&](const char* name) {
+    return absl::StrCat(path, ".phase.", name);
+  };
   RequireRange(phase.decay(), 0, kMaxDecay, field("decay"), faults);
-  if (phase.has_contrast() && !(phase.contrast() > 0 && phase.contrast() <= kMaxContrast)) {
+  if (phase.has_contrast() &&
+      !(phase.contrast() > 0 && phase.contrast() <= kMaxContrast)) {
     faults.Add(field("contrast"),
-               absl::StrCat(phase.contrast(), " is not above 0 and at most ", kMaxContrast));
+               absl::StrCat(phase.contrast(), " is not above 0 and at most ",
+                            kMaxContrast));
   }
   if (!phase.has_measured()) return;
   const std::string images = field("measured.images");
   RequireRange(phase.measured().images_size(), 1, kMaxImages, images, faults);
-  for (int i = 0; i < std::min(phase.measured().images_size(), kMaxImages); ++i) {
-    CheckBlobName(phase.measured().images(i), absl::StrCat(images, "[", i, "]"), faults);
+  for (int i = 0; i < std::min(phase.measured().images_size(), kMaxImages);
+       ++i) {
+    CheckBlobName(phase.measured().images(i), absl::StrCat(images, "[", i, "]"),
+                  faults);
   }
   const int64_t channels = CanvasOf(spec).channels;
   if (channels != 1 && channels != 3) {
-    faults.Add(field("measured"), absl::StrCat("needs 1 or 3 channels; there are ", channels));
+    faults.Add(field("measured"),
+               absl::StrCat("needs 1 or 3 channels; there are ", channels));
   }
 }
 
-absl::StatusOr<std::unique_ptr<Param>> MakePhase(const v1::Parameterization& spec,
-                                                 const ParamContext& context) {
+absl::StatusOr<std::unique_ptr<Param>> MakePhase(
+    const v1::Parameterization& spec, const ParamContext& context) {
   const v1::PhaseParameterization& phase = spec.phase();
   const Canvas& canvas = context.canvas;
   at::Tensor magnitude;
   if (phase.has_measured()) {
     ASSIGN_OR_RETURN(magnitude,
-                     Measure(phase.measured(), ColorMap(spec.color(), canvas.channels), context));
+                     Measure(phase.measured(),
+                             ColorMap(spec.color(), canvas.channels), context));
   } else {
-    const bool set = phase.magnitude_case() == v1::PhaseParameterization::kDecay;
-    magnitude =
-        PowerLaw(canvas.height, canvas.width, set ? phase.decay() : kDefaultDecay).unsqueeze(0);
+    const bool set =
+        phase.magnitude_case() == v1::PhaseParameterization::kDecay;
+    magnitude = PowerLaw(canvas.height, canvas.width,
+                         set ? phase.decay() : kDefaultDecay)
+                    .unsqueeze(0);
   }
   return MakeColored(
       spec, canvas,
-      std::make_unique<PhaseLatent>(LatentContext::Of(context), std::move(magnitude),
-                                    phase.has_contrast() ? phase.contrast() : kDefaultContrast));
+      std::make_unique<PhaseLatent>(
+          LatentContext::Of(context), std::move(magnitude),
+          phase.has_contrast() ? phase.contrast() : kDefaultContrast));
 }
 
 }  // namespace

@@ -12,7 +12,8 @@ class PixelLatent : public Latent {
  public:
   PixelLatent(double sd, const LatentContext& context)
       : pixels_(RandomRows(context,
-                           {context.canvas.channels, context.canvas.height, context.canvas.width},
+                           {context.canvas.channels, context.canvas.height,
+                            context.canvas.width},
                            /*draw=*/0, sd)) {}
 
   std::vector<ParamTensor> Tensors() override { return {{"pixels", pixels_}}; }
@@ -28,26 +29,30 @@ class PixelLatent : public Latent {
 
 }  // namespace
 
-void CheckPixel(const v1::PixelParameterization& spec, absl::string_view path, Faults& faults) {
+void CheckPixel(const v1::PixelParameterization& spec, absl::string_view path,
+                Faults& faults) {
   CheckSd(spec.sd(), absl::StrCat(path, ".sd"), faults);
 }
 
 std::unique_ptr<Latent> MakePixelLatent(const v1::PixelParameterization& spec,
                                         const LatentContext& context) {
-  return std::make_unique<PixelLatent>(spec.has_sd() ? spec.sd() : kDefaultSd, context);
+  return std::make_unique<PixelLatent>(spec.has_sd() ? spec.sd() : kDefaultSd,
+                                       context);
 }
 
 // One value per pixel and channel: the simplest arm, and the one to copy.
 const ParamKind& PixelKind() {
   static const ParamKind kind = {
       "pixel",
-      [](const v1::Parameterization& spec, absl::string_view path, Faults& faults) {
+      [](const v1::Parameterization& spec, absl::string_view path,
+         Faults& faults) {
         CheckPixel(spec.pixel(), absl::StrCat(path, ".pixel"), faults);
       },
-      [](const v1::Parameterization& spec,
-         const ParamContext& context) -> absl::StatusOr<std::unique_ptr<Param>> {
-        return MakeColored(spec, context.canvas,
-                           MakePixelLatent(spec.pixel(), LatentContext::Of(context)));
+      [](const v1::Parameterization& spec, const ParamContext& context)
+          -> absl::StatusOr<std::unique_ptr<Param>> {
+        return MakeColored(
+            spec, context.canvas,
+            MakePixelLatent(spec.pixel(), LatentContext::Of(context)));
       }};
   return kind;
 }

@@ -18,7 +18,8 @@ const std::vector<const ParamKind*>& ParamKinds() {
 }
 
 const ParamKind* FindParamKind(const v1::Parameterization& spec) {
-  const auto* kinds = v1::Parameterization::descriptor()->FindOneofByName("kind");
+  const auto* kinds =
+      v1::Parameterization::descriptor()->FindOneofByName("kind");
   const auto* arm = spec.GetReflection()->GetOneofFieldDescriptor(spec, kinds);
   if (arm == nullptr) return nullptr;
   for (const ParamKind* kind : ParamKinds()) {

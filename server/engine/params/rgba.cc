@@ -8,15 +8,17 @@ namespace phosphene {
 const ParamKind& RgbaKind() {
   static const ParamKind kind = {
       "rgba",
-      [](const v1::Parameterization& spec, absl::string_view path, Faults& faults) {
+      [](const v1::Parameterization& spec, absl::string_view path,
+         Faults& faults) {
         if (spec.channels() != 0 && spec.channels() != 4) {
-          faults.Add(absl::StrCat(path, ".channels"),
-                     absl::StrCat(spec.channels(), " does not fit rgba, which has 4"));
+          faults.Add(
+              absl::StrCat(path, ".channels"),
+              absl::StrCat(spec.channels(), " does not fit rgba, which has 4"));
         }
         CheckLatent(spec.rgba(), absl::StrCat(path, ".rgba"), faults);
       },
-      [](const v1::Parameterization& spec,
-         const ParamContext& context) -> absl::StatusOr<std::unique_ptr<Param>> {
+      [](const v1::Parameterization& spec, const ParamContext& context)
+          -> absl::StatusOr<std::unique_ptr<Param>> {
         return MakeColored(spec, context.canvas,
                            MakeLatent(spec.rgba(), LatentContext::Of(context)));
       }};

@@ -39,12 +39,15 @@ at::Tensor ColumnMultiplicity(int64_t width) {
   return count;
 }
 
-at::Tensor SpectrumToImage(const at::Tensor& leaf, const at::Tensor& scale, int64_t width) {
+at::Tensor SpectrumToImage(const at::Tensor& leaf, const at::Tensor& scale,
+                           int64_t width) {
   const at::Tensor spectrum = leaf.detach();
-  const int64_t n = spectrum.size(0), c = spectrum.size(1), h = spectrum.size(2);
+  const int64_t n = spectrum.size(0), c = spectrum.size(1),
+                h = spectrum.size(2);
   const int64_t even = width + width % 2;
   const auto transform = [&](const at::Tensor& part) {
-    return at::fft_irfft2(at::view_as_complex(part * scale), at::OptionalIntArrayRef({h, even}))
+    return at::fft_irfft2(at::view_as_complex(part * scale),
+                          at::OptionalIntArrayRef({h, even}))
         .narrow(-1, 0, width);
   };
   if (!spectrum.is_cpu()) return transform(spectrum).contiguous();
@@ -54,19 +57,25 @@ at::Tensor SpectrumToImage(const at::Tensor& leaf, const at::Tensor& scale, int6
   return image;
 }
 
-at::Tensor ImageToSpectrum(const at::Tensor& image, const at::Tensor& factor, Seam seam) {
+at::Tensor ImageToSpectrum(const at::Tensor& image, const at::Tensor& factor,
+                           Seam seam) {
   const at::Tensor detached = image.detach().contiguous();
-  const int64_t n = image.size(0), c = image.size(1), h = image.size(2), width = image.size(3);
+  const int64_t n = image.size(0), c = image.size(1), h = image.size(2),
+                width = image.size(3);
   const auto transform = [&](const at::Tensor& part) {
     at::Tensor even = part.clone();
     if (width % 2 == 1) {
-      const at::Tensor first = part.narrow(-1, 0, 1), last = part.narrow(-1, width - 1, 1);
-      even = at::cat({part, seam == Seam::kMean ? (first + last) / 2 : at::zeros_like(first)}, -1);
+      const at::Tensor first = part.narrow(-1, 0, 1),
+                       last = part.narrow(-1, width - 1, 1);
+      even = at::cat({part, seam == Seam::kMean ? (first + last) / 2
+                                                : at::zeros_like(first)},
+                     -1);
     }
     return at::view_as_real(at::fft_rfft2(even)).mul(factor);
   };
   if (!detached.is_cpu()) return transform(detached);
-  at::Tensor spectrum = at::empty({n, c, h, SpectrumColumns(width), 2}, detached.options());
+  at::Tensor spectrum =
+      at::empty({n, c, h, SpectrumColumns(width), 2}, detached.options());
   const at::Tensor from = detached.flatten(0, 1), to = spectrum.flatten(0, 1);
   ForEach(n * c, [&](int64_t i) { to[i].copy_(transform(from[i])); });
   return spectrum;

@@ -24,7 +24,8 @@ at::Tensor ColumnMultiplicity(int64_t width);
 // irfft2 of spectrum * scale, with the norm 1/(H*W'), W' the even width.
 // spectrum [N,C,H,columns,2] and scale [H,columns,1] f32 -> [N,C,H,width]. No
 // gradient is recorded by itself; see fourier.cc.
-at::Tensor SpectrumToImage(const at::Tensor& spectrum, const at::Tensor& scale, int64_t width);
+at::Tensor SpectrumToImage(const at::Tensor& spectrum, const at::Tensor& scale,
+                           int64_t width);
 
 // How an odd width is filled up to the even one of the transform.
 enum class Seam {
@@ -35,6 +36,7 @@ enum class Seam {
 // rfft2 of image [N,C,H,W] f32, times factor [H,columns,1]:
 // [N,C,H,columns,2] f32. With kMean and factor 1/scale it is a right inverse
 // of SpectrumToImage; with kZero and a suitable factor its transpose.
-at::Tensor ImageToSpectrum(const at::Tensor& image, const at::Tensor& factor, Seam seam);
+at::Tensor ImageToSpectrum(const at::Tensor& image, const at::Tensor& factor,
+                           Seam seam);
 
 }  // namespace phosphene

@@ -15,18 +15,24 @@ constexpr int kMaxShared = 32;
 
 using SharedTensor = v1::StackParameterization::SharedTensor;
 
-int64_t RowsOf(const SharedTensor& spec) { return spec.rows() == 0 ? 1 : spec.rows(); }
+int64_t RowsOf(const SharedTensor& spec) {
+  return spec.rows() == 0 ? 1 : spec.rows();
+}
 
-int64_t ColumnsOf(const SharedTensor& spec) { return spec.columns() == 0 ? 1 : spec.columns(); }
+int64_t ColumnsOf(const SharedTensor& spec) {
+  return spec.columns() == 0 ? 1 : spec.columns();
+}
 
 // [n,C,H,W], a grid of n / columns lines -> [rows,C,H,W], a grid of
 // rows / grid_columns lines; linear along both directions.
 at::Tensor StretchGrid(const at::Tensor& values, int64_t columns, int64_t rows,
                        int64_t grid_columns) {
-  const int64_t lines = values.size(0) / columns, grid_lines = rows / grid_columns;
+  const int64_t lines = values.size(0) / columns,
+                grid_lines = rows / grid_columns;
   const at::Tensor by_line = values.unflatten(0, {lines, columns});
   const at::Tensor tall = StretchRows(by_line, grid_lines);
-  const at::Tensor wide = StretchRows(tall.transpose(0, 1).contiguous(), grid_columns);
+  const at::Tensor wide =
+      StretchRows(tall.transpose(0, 1).contiguous(), grid_columns);
   return wide.transpose(0, 1).flatten(0, 1);
 }
 
@@ -34,16 +40,18 @@ at::Tensor StretchGrid(const at::Tensor& values, int64_t columns, int64_t rows,
 // shape, stretched over rows, height and width.
 class StackLatent : public Latent {
  public:
-  StackLatent(const v1::StackParameterization& spec, const LatentContext& context)
+  StackLatent(const v1::StackParameterization& spec,
+              const LatentContext& context)
       : canvas_(context.canvas),
         grid_columns_(spec.columns()),
         unique_(MakeLatent(spec.unique(), context)) {
     auto draw = static_cast<uint32_t>(unique_ ? unique_->Tensors().size() : 0);
     for (const SharedTensor& shared : spec.shared()) {
       const double sd = shared.has_sd() ? shared.sd() : kDefaultSd;
-      shared_.push_back(
-          RandomShared(context, {RowsOf(shared), canvas_.channels, shared.height(), shared.width()},
-                       draw++, sd));
+      shared_.push_back(RandomShared(
+          context,
+          {RowsOf(shared), canvas_.channels, shared.height(), shared.width()},
+          draw++, sd));
       weights_.push_back(shared.has_weight() ? shared.weight() : 1);
       columns_.push_back(ColumnsOf(shared));
     }
@@ -52,9 +60,11 @@ class StackLatent : public Latent {
   std::vector<ParamTensor> Tensors() override {
     std::vector<ParamTensor> tensors;
     if (unique_) tensors = unique_->Tensors();
-    for (ParamTensor& tensor : tensors) tensor.name = absl::StrCat("unique.", tensor.name);
+    for (ParamTensor& tensor : tensors)
+      tensor.name = absl::StrCat("unique.", tensor.name);
     for (size_t i = 0; i < shared_.size(); ++i) {
-      tensors.push_back({absl::StrCat("shared", i), shared_[i], /*per_row=*/false});
+      tensors.push_back(
+          {absl::StrCat("shared", i), shared_[i], /*per_row=*/false});
     }
     return tensors;
   }
@@ -64,7 +74,8 @@ class StackLatent : public Latent {
     if (unique_) sum = unique_->Values();
     for (size_t i = 0; i < shared_.size(); ++i) {
       // Planes first: there are fewer of them before the rows are stretched.
-      at::Tensor part = StretchPlanes(shared_[i], canvas_.height, canvas_.width);
+      at::Tensor part =
+          StretchPlanes(shared_[i], canvas_.height, canvas_.width);
       if (weights_[i] != 1) part = part * weights_[i];
       part = grid_columns_ == 0
                  ? StretchRows(part, canvas_.rows)
@@ -78,7 +89,8 @@ class StackLatent : public Latent {
   absl::Status Set(const at::Tensor& values) override {
     if (!unique_) {
       return absl::UnimplementedError(
-          "a stack without a unique part cannot start from an image: what its tensors share is "
+          "a stack without a unique part cannot start from an image: what its "
+          "tensors share is "
           "too small to hold one");
     }
     for (at::Tensor& shared : shared_) shared.zero_();
@@ -99,8 +111,9 @@ void CheckGrid(const v1::StackParameterization& stack, const Canvas& canvas,
                const std::string& path, Faults& faults) {
   const int64_t columns = stack.columns();
   if (columns != 0 && (columns < 1 || canvas.rows % columns != 0)) {
-    faults.Add(absl::StrCat(path, ".columns"),
-               absl::StrCat(columns, " is no divisor of the ", canvas.rows, " rows"));
+    faults.Add(
+        absl::StrCat(path, ".columns"),
+        absl::StrCat(columns, " is no divisor of the ", canvas.rows, " rows"));
     return;
   }
   for (int i = 0; i < std::min(stack.shared_size(), kMaxShared); ++i) {
@@ -110,38 +123,47 @@ void CheckGrid(const v1::StackParameterization& stack, const Canvas& canvas,
     const bool fits = held >= 1 && held <= columns && RowsOf(own) % held == 0 &&
                       RowsOf(own) / held <= canvas.rows / columns;
     if (fits) continue;
-    faults.Add(absl::StrCat(path, ".shared[", i, "].columns"),
-               columns == 0 ? absl::StrCat(held, " needs a stack of columns")
-                            : absl::StrCat(RowsOf(own), " rows in ", held,
-                                           " columns do not fit in the grid of ",
-                                           canvas.rows / columns, " lines of ", columns));
+    faults.Add(
+        absl::StrCat(path, ".shared[", i, "].columns"),
+        columns == 0
+            ? absl::StrCat(held, " needs a stack of columns")
+            : absl::StrCat(RowsOf(own), " rows in ", held,
+                           " columns do not fit in the grid of ",
+                           canvas.rows / columns, " lines of ", columns));
   }
 }
 
-void CheckShared(const SharedTensor& spec, const Canvas& canvas, const std::string& path,
-                 Faults& faults) {
-  const auto field = [&](const char* name) { return absl::StrCat(path, ".", name); };
-  RequireRange(RowsOf(spec), 1, static_cast<double>(canvas.rows), field("rows"), faults);
-  RequireRange(spec.height(), 1, static_cast<double>(canvas.height), field("height"), faults);
-  RequireRange(spec.width(), 1, static_cast<double>(canvas.width), field("width"), faults);
+void CheckShared(const SharedTensor& spec, const Canvas& canvas,
+                 const std::string& path, Faults& faults) {
+  const auto field = [&](const char* name) {
+    return absl::StrCat(path, ".", name);
+  };
+  RequireRange(RowsOf(spec), 1, static_cast<double>(canvas.rows), field("rows"),
+               faults);
+  RequireRange(spec.height(), 1, static_cast<double>(canvas.height),
+               field("height"), faults);
+  RequireRange(spec.width(), 1, static_cast<double>(canvas.width),
+               field("width"), faults);
   CheckSd(spec.sd(), field("sd"), faults);
   if (!std::isfinite(spec.weight())) {
     faults.Add(field("weight"), absl::StrCat(spec.weight(), " is not finite"));
   }
 }
 
-void CheckStack(const v1::Parameterization& spec, absl::string_view path, Faults& faults) {
+void CheckStack(const v1::Parameterization& spec, absl::string_view path,
+                Faults& faults) {
   const std::string stack = absl::StrCat(path, ".stack");
   const int count = spec.stack().shared_size();
   if (spec.stack().has_unique()) {
     CheckLatent(spec.stack().unique(), absl::StrCat(stack, ".unique"), faults);
   } else if (count == 0) {
-    faults.Add(stack, "is empty; it needs a unique part, shared tensors or both");
+    faults.Add(stack,
+               "is empty; it needs a unique part, shared tensors or both");
   }
   RequireRange(count, 0, kMaxShared, absl::StrCat(stack, ".shared"), faults);
   for (int i = 0; i < std::min(count, kMaxShared); ++i) {
-    CheckShared(spec.stack().shared(i), CanvasOf(spec), absl::StrCat(stack, ".shared[", i, "]"),
-                faults);
+    CheckShared(spec.stack().shared(i), CanvasOf(spec),
+                absl::StrCat(stack, ".shared[", i, "]"), faults);
   }
   CheckGrid(spec.stack(), CanvasOf(spec), stack, faults);
 }
@@ -151,10 +173,11 @@ void CheckStack(const v1::Parameterization& spec, absl::string_view path, Faults
 const ParamKind& StackKind() {
   static const ParamKind kind = {
       "stack", CheckStack,
-      [](const v1::Parameterization& spec,
-         const ParamContext& context) -> absl::StatusOr<std::unique_ptr<Param>> {
+      [](const v1::Parameterization& spec, const ParamContext& context)
+          -> absl::StatusOr<std::unique_ptr<Param>> {
         return MakeColored(spec, context.canvas,
-                           std::make_unique<StackLatent>(spec.stack(), LatentContext::Of(context)));
+                           std::make_unique<StackLatent>(
+                               spec.stack(), LatentContext::Of(context)));
       }};
   return kind;
 }

@@ -12,7 +12,8 @@ namespace phosphene {
 // it. Differentiable; a row's bits do not depend on its company.
 
 // values [N,C,h,w] f32 -> [N,C,height,width].
-at::Tensor StretchPlanes(const at::Tensor& values, int64_t height, int64_t width);
+at::Tensor StretchPlanes(const at::Tensor& values, int64_t height,
+                         int64_t width);
 
 // values [n,...] f32 -> [rows,...], linear along the first dimension.
 at::Tensor StretchRows(const at::Tensor& values, int64_t rows);

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "server/engine/tensor/torch_pch.h"
 #include <c10/core/CPUAllocator.h>
+#include "server/engine/tensor/torch_pch.h"
 
 namespace phosphene {
 namespace {
@@ -18,7 +18,8 @@ thread_local int64_t most_held = INT64_MAX;
 at::DeleterFnPtr inner_deleter = nullptr;
 
 void Delete(void* pointer) {
-  if (pointer != nullptr) held -= static_cast<int64_t>(malloc_usable_size(pointer));
+  if (pointer != nullptr)
+    held -= static_cast<int64_t>(malloc_usable_size(pointer));
   inner_deleter(pointer);
 }
 
@@ -28,12 +29,16 @@ class LimitedAllocator : public at::Allocator {
   explicit LimitedAllocator(at::Allocator* inner) : inner_(inner) {}
 
   at::DataPtr allocate(size_t bytes) override {
-    const auto asked = static_cast<int64_t>(std::min<uint64_t>(bytes, INT64_MAX));
-    const int64_t allowed = std::min(most_each, most_held == INT64_MAX ? INT64_MAX : most_held - held);
+    const auto asked =
+        static_cast<int64_t>(std::min<uint64_t>(bytes, INT64_MAX));
+    const int64_t allowed = std::min(
+        most_each, most_held == INT64_MAX ? INT64_MAX : most_held - held);
     TORCH_CHECK_WITH(OutOfMemoryError, asked <= allowed, "a tensor of ", asked,
-                     " bytes is asked for; allowed here are ", std::max<int64_t>(allowed, 0));
+                     " bytes is asked for; allowed here are ",
+                     std::max<int64_t>(allowed, 0));
     at::DataPtr made = inner_->allocate(bytes);
-    if (made.get() != nullptr) held += static_cast<int64_t>(malloc_usable_size(made.get()));
+    if (made.get() != nullptr)
+      held += static_cast<int64_t>(malloc_usable_size(made.get()));
     const bool ours = made.compare_exchange_deleter(inner_deleter, &Delete);
     TORCH_INTERNAL_ASSERT(ours, "the allocator changed its deleter");
     return made;
@@ -57,10 +62,12 @@ const bool installed = [] {
 
 }  // namespace
 
-ScopedAllocationLimit::ScopedAllocationLimit(int64_t each_bytes, int64_t held_bytes)
+ScopedAllocationLimit::ScopedAllocationLimit(int64_t each_bytes,
+                                             int64_t held_bytes)
     : each_before_(most_each), held_before_(most_held) {
   most_each = std::min(most_each, each_bytes);
-  if (held_bytes < INT64_MAX) most_held = std::min(most_held, held + held_bytes);
+  if (held_bytes < INT64_MAX)
+    most_held = std::min(most_held, held + held_bytes);
 }
 
 ScopedAllocationLimit::~ScopedAllocationLimit() {

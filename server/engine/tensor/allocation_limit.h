@@ -14,7 +14,8 @@ namespace phosphene {
 // nothing large, and what they free is not seen.
 class ScopedAllocationLimit {
  public:
-  explicit ScopedAllocationLimit(int64_t each_bytes, int64_t held_bytes = INT64_MAX);
+  explicit ScopedAllocationLimit(int64_t each_bytes,
+                                 int64_t held_bytes = INT64_MAX);
   ~ScopedAllocationLimit();
   ScopedAllocationLimit(const ScopedAllocationLimit&) = delete;
   ScopedAllocationLimit& operator=(const ScopedAllocationLimit&) = delete;

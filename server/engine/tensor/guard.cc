@@ -11,7 +11,8 @@
 namespace phosphene {
 namespace {
 
-absl::Status Say(absl::StatusCode code, absl::string_view what, absl::string_view message) {
+absl::Status Say(absl::StatusCode code, absl::string_view what,
+                 absl::string_view message) {
   return absl::Status(code, absl::StrCat(what, ": ", message));
 }
 
@@ -30,13 +31,16 @@ absl::Status Guarded(absl::string_view what, const std::function<void()>& fn) {
   } catch (const std::bad_alloc&) {
     return Say(absl::StatusCode::kResourceExhausted, what, "out of memory");
   } catch (const c10::OutOfMemoryError& e) {
-    return Say(absl::StatusCode::kResourceExhausted, what, e.what_without_backtrace());
+    return Say(absl::StatusCode::kResourceExhausted, what,
+               e.what_without_backtrace());
   } catch (const c10::NotImplementedError& e) {
-    return Say(absl::StatusCode::kUnimplemented, what, e.what_without_backtrace());
+    return Say(absl::StatusCode::kUnimplemented, what,
+               e.what_without_backtrace());
   } catch (const c10::Error& e) {
     const std::string message = e.what_without_backtrace();
-    const auto code = SaysOutOfMemory(message) ? absl::StatusCode::kResourceExhausted
-                                               : absl::StatusCode::kInternal;
+    const auto code = SaysOutOfMemory(message)
+                          ? absl::StatusCode::kResourceExhausted
+                          : absl::StatusCode::kInternal;
     return Say(code, what, message);
   } catch (const std::exception& e) {
     return Say(absl::StatusCode::kInternal, what, e.what());

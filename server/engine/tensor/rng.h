@@ -20,7 +20,7 @@ enum class RngStream : uint32_t {
   kTransform = 2,   // draw = position of the transform in the flattened list
   kObjective = 3,   // draw = position of the objective
   kBackground = 4,  // random backgrounds
-  kParam = 5,       // per-step randomness of a parameterization (offsets, cameras)
+  kParam = 5,  // per-step randomness of a parameterization (offsets, cameras)
 };
 
 uint64_t RowSeed(uint64_t seed, int64_t row);
@@ -34,9 +34,9 @@ class Rng {
   uint32_t Word(uint64_t i) const;
 
   // Scalars; each call takes the next word(s) of the sequence.
-  double Uniform();                   // [0, 1)
-  double Normal();                    // N(0, 1), Box-Muller
-  int64_t Index(int64_t n);           // 0..n-1, n >= 1
+  double Uniform();                         // [0, 1)
+  double Normal();                          // N(0, 1), Box-Muller
+  int64_t Index(int64_t n);                 // 0..n-1, n >= 1
   int64_t Between(int64_t lo, int64_t hi);  // lo..hi inclusive
 
   // CPU f32 tensors of any shape; element k depends on k alone, so a larger

@@ -16,7 +16,8 @@ class StepFeed {
  public:
   virtual ~StepFeed() = default;
   // `host`: a contiguous CPU tensor. `shape` tells what else decides the work
-  // to be done, such as sizes of images; equal sizes and shapes mean equal work.
+  // to be done, such as sizes of images; equal sizes and shapes mean equal
+  // work.
   virtual at::Tensor Put(const at::Tensor& host, const std::string& shape) = 0;
 };
 

@@ -20,8 +20,7 @@ class Noise final : public ImageTransform {
             return rng.NormalTensor(
                 {colors.size(1), colors.size(2), colors.size(3)});
           });
-      return colors +
-             FeedTo(draw.feed, noise.mul_(sd_), colors.device());
+      return colors + FeedTo(draw.feed, noise.mul_(sd_), colors.device());
     });
   }
 

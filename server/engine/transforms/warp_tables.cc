@@ -41,8 +41,7 @@ void PackShown(const std::vector<int32_t>& index, int64_t size, int32_t* begin,
   }
   transposer.Counted();
   for (size_t i = 0; i < index.size(); ++i) {
-    if (index[i] >= 0)
-      at[transposer.Place(index[i])] = static_cast<int32_t>(i);
+    if (index[i] >= 0) at[transposer.Place(index[i])] = static_cast<int32_t>(i);
   }
 }
 
@@ -51,8 +50,7 @@ template <typename Axis, typename Fn>
 void ForEachPart(const Axis& axis, bool bilinear, const Fn& fn) {
   for (size_t i = 0; i < axis.i0.size(); ++i) {
     const auto at = static_cast<int32_t>(i);
-    if (axis.i0[i] >= 0)
-      fn(axis.i0[i], at, bilinear ? 1.0f - axis.w[i] : 1.0f);
+    if (axis.i0[i] >= 0) fn(axis.i0[i], at, bilinear ? 1.0f - axis.w[i] : 1.0f);
     if (bilinear && axis.i1[i] >= 0 && axis.w[i] != 0)
       fn(axis.i1[i], at, axis.w[i]);
   }

@@ -38,11 +38,10 @@ TEST(Examples, EachIsWhatItsCommandMakes) {
         << entry.path() << " differs from\n"
         << run.out;
   }
-  EXPECT_EQ(commands,
-            (std::set<std::string>{"caricature", "cppn", "diversity", "dream",
-                                   "feature", "interpolate", "invert",
-                                   "pattern", "sheet", "style", "texture",
-                                   "transparent"}));
+  EXPECT_EQ(commands, (std::set<std::string>{
+                          "caricature", "cppn", "diversity", "dream", "feature",
+                          "interpolate", "invert", "pattern", "sheet", "style",
+                          "texture", "transparent"}));
 }
 
 }  // namespace

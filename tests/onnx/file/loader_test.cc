@@ -46,21 +46,26 @@ TEST(LoaderTest, FlippedBitsNeverCrash) {
       std::string broken = bytes;
       broken[at] = static_cast<char>(broken[at] ^ (1 << bit));
       const auto info = OpenBytes(broken);
-      if (!info.ok() || !CompileNetwork(*info, {(*info)->layers().back().name()}, {}).ok()) ++errors;
+      if (!info.ok() ||
+          !CompileNetwork(*info, {(*info)->layers().back().name()}, {}).ok())
+        ++errors;
     }
   }
   EXPECT_GT(errors, 0);
 }
 
 TEST(LoaderTest, APictureIsNamedAsOne) {
-  EXPECT_THAT(ErrorOf("\xff\xd8\xff\xe0 JFIF"), HasSubstr("it looks like a JPEG picture"));
+  EXPECT_THAT(ErrorOf("\xff\xd8\xff\xe0 JFIF"),
+              HasSubstr("it looks like a JPEG picture"));
   EXPECT_THAT(ErrorOf(""), HasSubstr("empty"));
 }
 
 TEST(LoaderTest, AbsurdDimensionsAreRefusedBeforeAllocation) {
   NetBuilder net = OneConv();
-  net.proto().mutable_graph()->mutable_initializer(0)->set_dims(0, int64_t{1} << 40);
-  EXPECT_THAT(ErrorOf(net.Bytes()), AllOf(HasSubstr("c/weight"), HasSubstr("absurd dimensions")));
+  net.proto().mutable_graph()->mutable_initializer(0)->set_dims(
+      0, int64_t{1} << 40);
+  EXPECT_THAT(ErrorOf(net.Bytes()),
+              AllOf(HasSubstr("c/weight"), HasSubstr("absurd dimensions")));
   net.proto().mutable_graph()->mutable_initializer(0)->set_dims(0, -4);
   EXPECT_THAT(ErrorOf(net.Bytes()), HasSubstr("absurd dimensions"));
 }
@@ -68,7 +73,8 @@ TEST(LoaderTest, AbsurdDimensionsAreRefusedBeforeAllocation) {
 TEST(LoaderTest, DataThatDoesNotFitItsDimensionsIsRefused) {
   NetBuilder net = OneConv();
   net.proto().mutable_graph()->mutable_initializer(0)->set_dims(0, 5);
-  EXPECT_THAT(ErrorOf(net.Bytes()), AllOf(HasSubstr("c/weight"), HasSubstr("bytes where")));
+  EXPECT_THAT(ErrorOf(net.Bytes()),
+              AllOf(HasSubstr("c/weight"), HasSubstr("bytes where")));
 }
 
 TEST(LoaderTest, NanWeightsAreNamed) {
@@ -80,10 +86,12 @@ TEST(LoaderTest, NanWeightsAreNamed) {
 }
 
 TEST(LoaderTest, InfinityIsRefusedInWeightsOnly) {
-  const at::Tensor infinite = at::full({1, 3, 1, 1}, -std::numeric_limits<float>::infinity());
+  const at::Tensor infinite =
+      at::full({1, 3, 1, 1}, -std::numeric_limits<float>::infinity());
   NetBuilder weight;
   weight.Weight("w", infinite).Node("Conv", {"image", "w"}, "c").Output("c");
-  EXPECT_THAT(ErrorOf(weight.Bytes()), HasSubstr("tensor \"w\" holds infinity"));
+  EXPECT_THAT(ErrorOf(weight.Bytes()),
+              HasSubstr("tensor \"w\" holds infinity"));
   NetBuilder mask;
   mask.Weight("m", infinite).Node("Add", {"image", "m"}, "c").Output("c");
   EXPECT_EQ(ErrorOf(mask.Bytes()), "opened");
@@ -92,25 +100,29 @@ TEST(LoaderTest, InfinityIsRefusedInWeightsOnly) {
 TEST(LoaderTest, CyclesAreNamed) {
   NetBuilder net;
   net.Node("Add", {"image", "b"}, "a").Relu("a", "b").Output("b");
-  EXPECT_THAT(ErrorOf(net.Bytes()), AllOf(HasSubstr("cycle"), HasSubstr("Add node \"a\"")));
+  EXPECT_THAT(ErrorOf(net.Bytes()),
+              AllOf(HasSubstr("cycle"), HasSubstr("Add node \"a\"")));
 }
 
 TEST(LoaderTest, MissingInputsAreNamed) {
   NetBuilder net;
   net.Node("Add", {"image", "nowhere"}, "a").Output("a");
-  EXPECT_THAT(ErrorOf(net.Bytes()), HasSubstr("reads \"nowhere\", which nothing makes"));
+  EXPECT_THAT(ErrorOf(net.Bytes()),
+              HasSubstr("reads \"nowhere\", which nothing makes"));
 }
 
 TEST(LoaderTest, AValueMadeTwiceIsRefused) {
   NetBuilder net;
   net.Relu("image", "a").Relu("image", "a").Output("a");
-  EXPECT_THAT(ErrorOf(net.Bytes()), HasSubstr("makes \"a\", which exists already"));
+  EXPECT_THAT(ErrorOf(net.Bytes()),
+              HasSubstr("makes \"a\", which exists already"));
 }
 
 TEST(LoaderTest, NamesThatAreNoTextAreRefused) {
   NetBuilder net;
   net.Relu("image", "caf\xe9").Output("caf\xe9");
-  EXPECT_THAT(ErrorOf(net.Bytes()), HasSubstr("node 0 has a name that is not UTF-8"));
+  EXPECT_THAT(ErrorOf(net.Bytes()),
+              HasSubstr("node 0 has a name that is not UTF-8"));
 }
 
 TEST(LoaderTest, UnsupportedOperatorsAreAllNamedWithTheirNodes) {
@@ -119,7 +131,8 @@ TEST(LoaderTest, UnsupportedOperatorsAreAllNamedWithTheirNodes) {
   const auto info = OpenBytes(net.Bytes());
   EXPECT_EQ(info.status().code(), absl::StatusCode::kUnimplemented);
   EXPECT_THAT(std::string(info.status().message()),
-              AllOf(HasSubstr("Frobnicate (node \"a\")"), HasSubstr("Warp (node \"b\")")));
+              AllOf(HasSubstr("Frobnicate (node \"a\")"),
+                    HasSubstr("Warp (node \"b\")")));
 }
 
 TEST(LoaderTest, ExternalDataIsRefusedByItsPlaceWithAWayOut) {
@@ -129,9 +142,10 @@ TEST(LoaderTest, ExternalDataIsRefusedByItsPlaceWithAWayOut) {
   auto* entry = tensor->add_external_data();
   entry->set_key("location");
   entry->set_value("net.onnx.data");
-  EXPECT_THAT(ErrorOf(net.Bytes()),
-              AllOf(HasSubstr("keeps its data in another file (\"net.onnx.data\")"),
-                    HasSubstr("models add")));
+  EXPECT_THAT(
+      ErrorOf(net.Bytes()),
+      AllOf(HasSubstr("keeps its data in another file (\"net.onnx.data\")"),
+            HasSubstr("models add")));
 }
 
 // A field of a message, as the wire has it.
@@ -147,10 +161,14 @@ std::string Field(int number, const std::string& content) {
 std::string LargeWeightAt(int shift) {
   for (int padding = 0; padding < 4; ++padding) {
     NetBuilder net;
-    net.Weight("w", RandomTensor({64, 3, 5, 5}, 1)).Node("Conv", {"image", "w"}, "c").Output("c");
+    net.Weight("w", RandomTensor({64, 3, 5, 5}, 1))
+        .Node("Conv", {"image", "w"}, "c")
+        .Output("c");
     net.proto().set_producer_name(std::string(padding + 1, 'p'));
     const std::string bytes = net.Bytes();
-    if (bytes.find(net.proto().graph().initializer(0).raw_data()) % 4 == static_cast<size_t>(shift)) return bytes;
+    if (bytes.find(net.proto().graph().initializer(0).raw_data()) % 4 ==
+        static_cast<size_t>(shift))
+      return bytes;
   }
   return "";
 }
@@ -179,20 +197,24 @@ TEST(LoaderTest, WeightsThatAreNotAlignedOrMayGoAwayAreCopied) {
     const absl::StatusOr<onnx::Graph> graph = onnx::LoadGraph(file);
     ASSERT_TRUE(graph.ok()) << graph.status();
     const at::Tensor weight = graph->constants.at("w");
-    EXPECT_FALSE(Within(weight.const_data_ptr(), *aligned) || Within(weight.const_data_ptr(), *odd));
+    EXPECT_FALSE(Within(weight.const_data_ptr(), *aligned) ||
+                 Within(weight.const_data_ptr(), *odd));
     EXPECT_TRUE(at::equal(weight, expected));
   }
 }
 
 TEST(LoaderTest, DataGivenTwiceIsRefused) {
   NetBuilder net;
-  net.Weight("w", RandomTensor({64, 3, 5, 5}, 1)).Node("Conv", {"image", "w"}, "c").Output("c");
+  net.Weight("w", RandomTensor({64, 3, 5, 5}, 1))
+      .Node("Conv", {"image", "w"}, "c")
+      .Output("c");
   onnx::TensorProto small;
   small.set_raw_data("abcd");
   onnx::TensorProto large = net.proto().graph().initializer(0);
   net.proto().mutable_graph()->clear_initializer();
   // The graph once more, with one tensor whose data field is there twice.
-  const std::string tensor = large.SerializeAsString() + small.SerializeAsString();
+  const std::string tensor =
+      large.SerializeAsString() + small.SerializeAsString();
   EXPECT_THAT(ErrorOf(net.Bytes() + Field(7, Field(5, tensor))),
               HasSubstr("tensor \"w\" holds its data twice"));
 }
@@ -205,11 +227,14 @@ TEST(LoaderTest, OpsetsOutOfRangeAreRefused) {
 
 TEST(LoaderTest, AbsurdWindowsAreRefused) {
   NetBuilder net;
-  net.Node("MaxPool", {"image"}, "p").Values("kernel_shape", {int64_t{1} << 40, 2}).Output("p");
+  net.Node("MaxPool", {"image"}, "p")
+      .Values("kernel_shape", {int64_t{1} << 40, 2})
+      .Output("p");
   const auto info = net.Open();
   const auto network = CompileNetwork(info, {"p"}, {});
   EXPECT_EQ(network.status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_THAT(std::string(network.status().message()), HasSubstr("MaxPool node \"p\""));
+  EXPECT_THAT(std::string(network.status().message()),
+              HasSubstr("MaxPool node \"p\""));
 }
 
 TEST(LoaderTest, HalfPrecisionWeightsAreRead) {
@@ -222,7 +247,9 @@ TEST(LoaderTest, HalfPrecisionWeightsAreRead) {
   tensor->set_raw_data(half.const_data_ptr(), half.nbytes());
   net.Node("Conv", {"image", "w"}, "c").Output("c");
   const at::Tensor image = at::ones({1, 3, 2, 2});
-  EXPECT_EQ(net.Compile({"c"})->Forward(image).at("c")[0][0][0][0].item<float>(), 2.5f);
+  EXPECT_EQ(
+      net.Compile({"c"})->Forward(image).at("c")[0][0][0][0].item<float>(),
+      2.5f);
 }
 
 }  // namespace

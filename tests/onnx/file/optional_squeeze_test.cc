@@ -8,11 +8,13 @@
 namespace phosphene {
 namespace {
 
-// If(shape(x)[gathered] == asked) { squeeze(x, 1) } else { x }, x being [N,C,h,w].
+// If(shape(x)[gathered] == asked) { squeeze(x, 1) } else { x }, x being
+// [N,C,h,w].
 NetBuilder SqueezeIf(int64_t gathered, int64_t asked, int64_t channels) {
   NetBuilder net;
   net.Conv("image", "x", 3, channels, 1).Node("Shape", {"x"}, "shape");
-  const auto constant = [](onnx::NodeProto* node, const std::string& name, int64_t value) {
+  const auto constant = [](onnx::NodeProto* node, const std::string& name,
+                           int64_t value) {
     node->set_op_type("Constant");
     node->add_output(name);
     onnx::AttributeProto* attribute = node->add_attribute();
@@ -23,9 +25,11 @@ NetBuilder SqueezeIf(int64_t gathered, int64_t asked, int64_t channels) {
   };
   constant(net.proto().mutable_graph()->add_node(), "axis", gathered);
   constant(net.proto().mutable_graph()->add_node(), "one", asked);
-  net.Node("Gather", {"shape", "axis"}, "size").Node("Equal", {"size", "one"}, "is_one");
+  net.Node("Gather", {"shape", "axis"}, "size")
+      .Node("Equal", {"size", "one"}, "is_one");
   net.Node("If", {"is_one"}, "y").Output("y");
-  onnx::NodeProto* node = net.proto().mutable_graph()->mutable_node()->rbegin().operator->();
+  onnx::NodeProto* node =
+      net.proto().mutable_graph()->mutable_node()->rbegin().operator->();
   const auto branch = [&](const char* name) {
     onnx::AttributeProto* attribute = node->add_attribute();
     attribute->set_name(name);
@@ -36,7 +40,8 @@ NetBuilder SqueezeIf(int64_t gathered, int64_t asked, int64_t channels) {
   onnx::GraphProto* then = branch("then_branch");
   onnx::GraphProto* otherwise = branch("else_branch");
   constant(then->add_node(), "squeezed", 1);
-  const auto add = [](onnx::GraphProto* graph, const char* op, std::vector<std::string> inputs) {
+  const auto add = [](onnx::GraphProto* graph, const char* op,
+                      std::vector<std::string> inputs) {
     onnx::NodeProto* inner = graph->add_node();
     inner->set_op_type(op);
     inner->add_output("inside");
@@ -61,7 +66,11 @@ TEST(OptionalSqueezeTest, TheExportersIfIsOneSqueeze) {
 }
 
 TEST(OptionalSqueezeTest, AnAxisOfSeveralElementsStays) {
-  EXPECT_EQ(SqueezeIf(1, 1, 4).Compile({"y"})->Forward(at::rand({2, 3, 5, 6})).at("y").sizes(),
+  EXPECT_EQ(SqueezeIf(1, 1, 4)
+                .Compile({"y"})
+                ->Forward(at::rand({2, 3, 5, 6}))
+                .at("y")
+                .sizes(),
             at::IntArrayRef({2, 4, 5, 6}));
 }
 

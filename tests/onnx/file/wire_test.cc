@@ -11,7 +11,8 @@ namespace {
 
 std::string ModelWithNodes(int count) {
   ModelProto model;
-  for (int i = 0; i < count; ++i) model.mutable_graph()->add_node()->set_op_type("Relu");
+  for (int i = 0; i < count; ++i)
+    model.mutable_graph()->add_node()->set_op_type("Relu");
   return model.SerializeAsString();
 }
 
@@ -29,9 +30,11 @@ TEST(WireTest, AModelCutOffAnywhereInAMessageIsRefused) {
 }
 
 TEST(WireTest, MorePartsThanANetworkHasAreRefusedByTheirNumber) {
-  const absl::Status status = CheckWire(ModelWithNodes(kMaxParts / 2 + 1)).status();
+  const absl::Status status =
+      CheckWire(ModelWithNodes(kMaxParts / 2 + 1)).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_NE(std::string(status.message()).find(std::to_string(kMaxParts)), std::string::npos)
+  EXPECT_NE(std::string(status.message()).find(std::to_string(kMaxParts)),
+            std::string::npos)
       << status;
 }
 
@@ -50,10 +53,12 @@ ModelProto ParsedSkeleton(const std::string& bytes) {
 
 TEST(WireTest, ASkeletonTellsWhereLargeDataLies) {
   ModelProto model;
-  const std::string large(kMappedFromBytes, 'a'), small(kMappedFromBytes - 1, 'b');
+  const std::string large(kMappedFromBytes, 'a'),
+      small(kMappedFromBytes - 1, 'b');
   AddTensor(&model, large);
   AddTensor(&model, small);
-  *model.mutable_graph()->add_node()->add_attribute()->mutable_t() = model.graph().initializer(0);
+  *model.mutable_graph()->add_node()->add_attribute()->mutable_t() =
+      model.graph().initializer(0);
   const std::string bytes = model.SerializeAsString();
   EXPECT_TRUE(*CheckWire(bytes));
   const ModelProto read = ParsedSkeleton(bytes);
@@ -91,7 +96,8 @@ TEST(WireTest, AFileCannotForgeAPlace) {
   ASSERT_TRUE(RawDataPlace(skeleton.graph().initializer(0)).has_value());
   const std::string forged = skeleton.SerializeAsString();
   EXPECT_TRUE(*CheckWire(forged));
-  EXPECT_FALSE(RawDataPlace(ParsedSkeleton(forged).graph().initializer(0)).has_value());
+  EXPECT_FALSE(
+      RawDataPlace(ParsedSkeleton(forged).graph().initializer(0)).has_value());
 }
 
 }  // namespace

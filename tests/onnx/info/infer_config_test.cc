@@ -17,14 +17,16 @@ using testing::HasSubstr;
 
 Graph GraphOf(const NetBuilder& net) { return *LoadGraph(net.Bytes()); }
 
-NetBuilder OneConv(const std::string& output = "c", const std::string& producer = "") {
+NetBuilder OneConv(const std::string& output = "c",
+                   const std::string& producer = "") {
   NetBuilder net;
   net.Conv("image", output, 3, 4, 3).Output(output);
   net.proto().set_producer_name(producer);
   return net;
 }
 
-v1::ModelConfig Complete(const NetBuilder& net, v1::ModelConfig config, std::string* note = nullptr) {
+v1::ModelConfig Complete(const NetBuilder& net, v1::ModelConfig config,
+                         std::string* note = nullptr) {
   std::vector<std::string> notes;
   EXPECT_TRUE(CompleteConfig(GraphOf(net), &config, &notes).ok());
   if (note != nullptr && !notes.empty()) *note = notes[0];
@@ -33,7 +35,8 @@ v1::ModelConfig Complete(const NetBuilder& net, v1::ModelConfig config, std::str
 
 TEST(InferConfigTest, ConventionsFollowWhoWroteTheFile) {
   std::string note;
-  const v1::ModelConfig caffe = Complete(OneConv("c", "caffe_to_onnx"), {}, &note);
+  const v1::ModelConfig caffe =
+      Complete(OneConv("c", "caffe_to_onnx"), {}, &note);
   EXPECT_EQ(caffe.channel_order(), v1::ModelConfig::BGR);
   EXPECT_EQ(caffe.range_hi(), 255);
   EXPECT_EQ(caffe.mean(0), 104);
@@ -43,7 +46,9 @@ TEST(InferConfigTest, ConventionsFollowWhoWroteTheFile) {
   const v1::ModelConfig torch = Complete(OneConv("c", "pytorch"), {});
   EXPECT_EQ(torch.channel_order(), v1::ModelConfig::RGB);
   EXPECT_EQ(torch.std(2), .225);
-  EXPECT_EQ(Complete(OneConv("/visual/conv1/Conv_output_0", "pytorch"), {}).mean(1), .4578275);
+  EXPECT_EQ(
+      Complete(OneConv("/visual/conv1/Conv_output_0", "pytorch"), {}).mean(1),
+      .4578275);
 }
 
 TEST(InferConfigTest, UnknownOriginIsSaid) {
@@ -70,7 +75,8 @@ TEST(InferConfigTest, FaultsNameTheirFields) {
   config.add_mean(1);
   config.add_mean(2);
   config.add_std(0);
-  const auto faults = FaultsOf(CompleteConfig(GraphOf(OneConv()), &config, nullptr));
+  const auto faults =
+      FaultsOf(CompleteConfig(GraphOf(OneConv()), &config, nullptr));
   ASSERT_EQ(faults.size(), 3u);
   EXPECT_EQ(faults[0].field, "config.range_hi");
   EXPECT_EQ(faults[1].field, "config.mean");
@@ -80,7 +86,8 @@ TEST(InferConfigTest, FaultsNameTheirFields) {
 TEST(InferConfigTest, AnUnknownInputIsAnsweredWithTheNearest) {
   v1::ModelConfig config;
   config.set_input("imag");
-  const absl::Status status = CompleteConfig(GraphOf(OneConv()), &config, nullptr);
+  const absl::Status status =
+      CompleteConfig(GraphOf(OneConv()), &config, nullptr);
   EXPECT_THAT(std::string(status.message()), HasSubstr("nearest \"image\""));
 }
 

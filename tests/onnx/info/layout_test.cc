@@ -13,11 +13,14 @@ namespace {
 NetBuilder Tokens() {
   NetBuilder net;
   net.Conv("image", "patches", 3, 6, 3, 2);
-  net.Weight("shape", at::tensor({int64_t{0}, int64_t{6}, int64_t{-1}}, at::kLong));
+  net.Weight("shape",
+             at::tensor({int64_t{0}, int64_t{6}, int64_t{-1}}, at::kLong));
   net.Node("Reshape", {"patches", "shape"}, "flat");
   net.Node("Transpose", {"flat"}, "tokens").Values("perm", {0, 2, 1});
-  net.Weight("scale", at::ones({6})).Node("LayerNormalization", {"tokens", "scale"}, "normal");
-  net.Weight("w", RandomTensor({6, 10}, 4, -1, 1)).Node("MatMul", {"normal", "w"}, "wide");
+  net.Weight("scale", at::ones({6}))
+      .Node("LayerNormalization", {"tokens", "scale"}, "normal");
+  net.Weight("w", RandomTensor({6, 10}, 4, -1, 1))
+      .Node("MatMul", {"normal", "w"}, "wide");
   net.Node("Transpose", {"wide"}, "sequence").Values("perm", {1, 0, 2});
   net.Output("sequence");
   return net;
@@ -29,8 +32,9 @@ TEST(LayoutTest, TokensComeAsChannelsAndPlaces) {
   EXPECT_EQ(info->Channels("tokens"), 6);
   EXPECT_EQ(info->Channels("wide"), 10);
   EXPECT_EQ(info->Channels("sequence"), 10);
-  const auto out = net.Compile({"patches", "flat", "tokens", "wide", "sequence"})
-                       ->Forward(RandomTensor({2, 3, 16, 16}, 1));
+  const auto out =
+      net.Compile({"patches", "flat", "tokens", "wide", "sequence"})
+          ->Forward(RandomTensor({2, 3, 16, 16}, 1));
   const at::Tensor patches = out.at("patches");
   ASSERT_EQ(patches.sizes().vec(), (std::vector<int64_t>{2, 6, 8, 8}));
   EXPECT_TRUE(at::equal(out.at("flat"), patches));
@@ -41,30 +45,39 @@ TEST(LayoutTest, TokensComeAsChannelsAndPlaces) {
 
 // Tokens that are no square stand in a column.
 TEST(LayoutTest, OddNumbersOfTokensAreAColumn) {
-  const auto out = Tokens().Compile({"tokens"})->Forward(RandomTensor({1, 3, 16, 10}, 1));
-  EXPECT_EQ(out.at("tokens").sizes().vec(), (std::vector<int64_t>{1, 6, 40, 1}));
+  const auto out =
+      Tokens().Compile({"tokens"})->Forward(RandomTensor({1, 3, 16, 10}, 1));
+  EXPECT_EQ(out.at("tokens").sizes().vec(),
+            (std::vector<int64_t>{1, 6, 40, 1}));
 }
 
 TEST(LayoutTest, PicturesWithChannelsLastComeChannelsFirst) {
   NetBuilder net;
   net.Conv("image", "c", 3, 6, 3);
   net.Node("Transpose", {"c"}, "last").Values("perm", {0, 2, 3, 1});
-  net.Weight("w", RandomTensor({6, 5}, 4, -1, 1)).Node("MatMul", {"last", "w"}, "m").Output("m");
+  net.Weight("w", RandomTensor({6, 5}, 4, -1, 1))
+      .Node("MatMul", {"last", "w"}, "m")
+      .Output("m");
   EXPECT_EQ(net.Open()->Channels("m"), 5);
-  const auto out = net.Compile({"c", "last", "m"})->Forward(RandomTensor({2, 3, 7, 9}, 1));
+  const auto out =
+      net.Compile({"c", "last", "m"})->Forward(RandomTensor({2, 3, 7, 9}, 1));
   EXPECT_TRUE(at::equal(out.at("last"), out.at("c")));
   EXPECT_EQ(out.at("m").sizes().vec(), (std::vector<int64_t>{2, 5, 7, 9}));
 }
 
 // A convolution that does its ReLU too leaves no value of its own behind, and
-// the image is nobody's output: what follows them has channels first all the same.
+// the image is nobody's output: what follows them has channels first all the
+// same.
 TEST(LayoutTest, ActivationsAndCastsKeepTheirInputsChannels) {
   NetBuilder net;
   net.Node("Cast", {"image"}, "half").Int("to", 10);
   net.Conv("half", "c", 3, 6, 3, 2).Relu("c", "r");
-  net.Weight("shape", at::tensor({int64_t{0}, int64_t{6}, int64_t{-1}}, at::kLong));
+  net.Weight("shape",
+             at::tensor({int64_t{0}, int64_t{6}, int64_t{-1}}, at::kLong));
   net.Node("Reshape", {"r", "shape"}, "flat");
-  net.Node("Transpose", {"flat"}, "tokens").Values("perm", {0, 2, 1}).Output("tokens");
+  net.Node("Transpose", {"flat"}, "tokens")
+      .Values("perm", {0, 2, 1})
+      .Output("tokens");
   const at::Tensor image = RandomTensor({2, 3, 16, 16}, 1);
   const auto out = net.Compile({"half", "c", "r", "tokens"})->Forward(image);
   EXPECT_TRUE(at::equal(out.at("half"), image));
@@ -85,7 +98,8 @@ TEST(LayoutTest, WindowsAreGatheredToTheirRow) {
 TEST(LayoutTest, FilesForOneImageSeeRowsOneAtATime) {
   NetBuilder net(17, {1, 3, 8, 8});
   net.Conv("image", "c", 3, 4, 3);
-  net.Weight("shape", at::tensor({int64_t{1}, int64_t{4}, int64_t{64}}, at::kLong));
+  net.Weight("shape",
+             at::tensor({int64_t{1}, int64_t{4}, int64_t{64}}, at::kLong));
   net.Node("Reshape", {"c", "shape"}, "flat").Output("flat");
   const auto info = net.Open();
   EXPECT_EQ(info->input_height(), 8);
@@ -93,7 +107,8 @@ TEST(LayoutTest, FilesForOneImageSeeRowsOneAtATime) {
   const auto network = net.Compile({"flat"});
   const at::Tensor batch = network->Forward(image).at("flat");
   ASSERT_EQ(batch.sizes().vec(), (std::vector<int64_t>{3, 4, 8, 8}));
-  EXPECT_TRUE(at::equal(batch.narrow(0, 1, 1), network->Forward(image.narrow(0, 1, 1)).at("flat")));
+  EXPECT_TRUE(at::equal(batch.narrow(0, 1, 1),
+                        network->Forward(image.narrow(0, 1, 1)).at("flat")));
 }
 
 }  // namespace

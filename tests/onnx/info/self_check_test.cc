@@ -30,7 +30,8 @@ NetBuilder EdgeNet(double bias) {
 }
 
 TEST(SelfCheckTest, ABiasThatDrownsThePictureIsARangeTooSmall) {
-  EXPECT_THAT(Warnings(EdgeNet(100)), Contains(HasSubstr("hardly tells a picture from plain grey")));
+  EXPECT_THAT(Warnings(EdgeNet(100)),
+              Contains(HasSubstr("hardly tells a picture from plain grey")));
 }
 
 TEST(SelfCheckTest, DeadLayersAreNamed) {
@@ -40,8 +41,12 @@ TEST(SelfCheckTest, DeadLayersAreNamed) {
 TEST(SelfCheckTest, VariancesFarFromTrainingAreSaid) {
   NetBuilder net;
   net.Conv("image", "c", 3, 4, 3);
-  net.Weight("s", at::ones({4})).Weight("m", at::zeros({4})).Weight("v", at::full({4}, 1e6f));
-  net.Node("BatchNormalization", {"c", "s", "m", "m", "v"}, "n").Relu("n", "r").Output("r");
+  net.Weight("s", at::ones({4}))
+      .Weight("m", at::zeros({4}))
+      .Weight("v", at::full({4}, 1e6f));
+  net.Node("BatchNormalization", {"c", "s", "m", "m", "v"}, "n")
+      .Relu("n", "r")
+      .Output("r");
   EXPECT_THAT(Warnings(net), Contains(HasSubstr("too small")));
 }
 

@@ -41,10 +41,13 @@ TEST(ProgramTest, GradientInDoubleEqualsFiniteDifferences) {
   const at::Tensor image = RandomTensor({2, 3, 48, 48}, 7).to(at::kDouble);
   const at::Tensor gradient = run.Gradient(image);
   for (uint64_t seed : {11, 12, 13}) {
-    const at::Tensor direction = RandomTensor(image.sizes().vec(), seed, -1, 1).to(at::kDouble);
+    const at::Tensor direction =
+        RandomTensor(image.sizes().vec(), seed, -1, 1).to(at::kDouble);
     const double h = 1e-7;
     const double numeric =
-        ((run.Value(image + h * direction) - run.Value(image - h * direction)) / (2 * h)).item<double>();
+        ((run.Value(image + h * direction) - run.Value(image - h * direction)) /
+         (2 * h))
+            .item<double>();
     const double analytic = (gradient * direction).sum().item<double>();
     EXPECT_NEAR(numeric, analytic, 1e-5 * std::abs(analytic) + 1e-5);
   }
@@ -54,20 +57,27 @@ TEST(ProgramTest, GradientInDoubleEqualsFiniteDifferences) {
 TEST(ProgramTest, F32GradientEqualsThatInDouble) {
   const NetBuilder net = SmallGoogLeNet();
   const at::Tensor image = RandomTensor({2, 3, 48, 48}, 7);
-  const at::Tensor exact = DoubleRun(net, "inception_4a/output").Gradient(image.to(at::kDouble));
+  const at::Tensor exact =
+      DoubleRun(net, "inception_4a/output").Gradient(image.to(at::kDouble));
   const at::Tensor x = image.clone().requires_grad_(true);
-  const at::Tensor y = net.Compile({"inception_4a/output"})->Forward(x).at("inception_4a/output");
-  const at::Tensor own =
-      torch::autograd::grad({y}, {x}, {RandomTensor(y.sizes().vec(), 5, -1, 1)})[0];
-  EXPECT_LT((own - exact).norm().item<double>(), 1e-4 * exact.norm().item<double>());
+  const at::Tensor y = net.Compile({"inception_4a/output"})
+                           ->Forward(x)
+                           .at("inception_4a/output");
+  const at::Tensor own = torch::autograd::grad(
+      {y}, {x}, {RandomTensor(y.sizes().vec(), 5, -1, 1)})[0];
+  EXPECT_LT((own - exact).norm().item<double>(),
+            1e-4 * exact.norm().item<double>());
 }
 
 TEST(ProgramTest, ConstantsAreFoldedIntoTheGraph) {
   NetBuilder net;
   net.Weight("two", at::full({1}, 2.0f)).Weight("three", at::full({1}, 3.0f));
-  net.Node("Add", {"two", "three"}, "five").Node("Add", {"image", "five"}, "sum").Output("sum");
+  net.Node("Add", {"two", "three"}, "five")
+      .Node("Add", {"image", "five"}, "sum")
+      .Output("sum");
   const at::Tensor image = at::zeros({1, 3, 2, 2});
-  EXPECT_EQ(net.Compile({"sum"})->Forward(image).at("sum").max().item<float>(), 5);
+  EXPECT_EQ(net.Compile({"sum"})->Forward(image).at("sum").max().item<float>(),
+            5);
 }
 
 TEST(ProgramTest, ErrorsNameTheNode) {
@@ -77,7 +87,8 @@ TEST(ProgramTest, ErrorsNameTheNode) {
     FAIL() << "an image of 2 x 2 went through";
   } catch (const c10::Error& e) {
     const std::string message = e.what_without_backtrace();
-    EXPECT_NE(message.find("node \"pool1/3x3_s2\""), std::string::npos) << message;
+    EXPECT_NE(message.find("node \"pool1/3x3_s2\""), std::string::npos)
+        << message;
   }
 }
 

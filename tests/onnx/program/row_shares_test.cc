@@ -28,7 +28,8 @@ TEST_F(RowSharesTest, WhatDoesNotDivideIsLeftOver) {
 
 // The law of a batch, through a whole network: values and gradients of a row
 // are bit for bit those it has alone, whoever works on it.
-class RowsOfANetwork : public RowSharesTest, public testing::WithParamInterface<at::ScalarType> {};
+class RowsOfANetwork : public RowSharesTest,
+                       public testing::WithParamInterface<at::ScalarType> {};
 
 TEST_P(RowsOfANetwork, AreWhatTheyAreAlone) {
   constexpr char kLayer[] = "inception_4a/output";
@@ -47,17 +48,20 @@ TEST_P(RowsOfANetwork, AreWhatTheyAreAlone) {
   for (int64_t row = 0; row < 5; ++row) {
     const auto [value, gradient] = run(images.narrow(0, row, 1));
     EXPECT_TRUE(at::equal(values.narrow(0, row, 1), value)) << "row " << row;
-    EXPECT_TRUE(at::equal(gradients.narrow(0, row, 1), gradient)) << "row " << row;
+    EXPECT_TRUE(at::equal(gradients.narrow(0, row, 1), gradient))
+        << "row " << row;
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Types, RowsOfANetwork, testing::Values(at::kFloat, at::kBFloat16));
+INSTANTIATE_TEST_SUITE_P(Types, RowsOfANetwork,
+                         testing::Values(at::kFloat, at::kBFloat16));
 
 TEST_F(RowSharesTest, AValueThatIgnoresTheRowsHasNoGradient) {
   const at::Tensor x = RandomTensor({4, 3}, 1).requires_grad_(true);
-  const Tensors values = RunInRowShares(x, [](const at::Tensor& rows) -> Tensors {
-    return {at::ones({rows.size(0), 2}), rows * 3};
-  });
+  const Tensors values =
+      RunInRowShares(x, [](const at::Tensor& rows) -> Tensors {
+        return {at::ones({rows.size(0), 2}), rows * 3};
+      });
   EXPECT_FALSE(values[0].requires_grad());
   const at::Tensor gradient = torch::autograd::grad({values[1].sum()}, {x})[0];
   EXPECT_TRUE(at::equal(gradient, at::full({4, 3}, 3.0f)));

@@ -2,8 +2,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/base/range_fault.h"
-#include "server/engine/objectives/shared/fields.h"
 #include "server/engine/objectives/interface.h"
+#include "server/engine/objectives/shared/fields.h"
 #include "server/engine/objectives/shared/terms.h"
 
 namespace phosphene {

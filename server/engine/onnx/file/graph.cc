@@ -19,15 +19,16 @@ absl::Status CheckUnique(const Graph& graph) {
   for (const Node& node : graph.nodes) {
     for (const std::string& output : node.outputs) {
       if (output.empty() || known.insert(output).second) continue;
-      return absl::InvalidArgumentError(
-          absl::StrCat(Describe(node), " makes \"", output, "\", which exists already"));
+      return absl::InvalidArgumentError(absl::StrCat(
+          Describe(node), " makes \"", output, "\", which exists already"));
     }
   }
   return absl::OkStatus();
 }
 
-absl::Status CheckMade(const Graph& graph,
-                       const std::unordered_map<std::string, size_t>& producers) {
+absl::Status CheckMade(
+    const Graph& graph,
+    const std::unordered_map<std::string, size_t>& producers) {
   const auto exists = [&](const std::string& name) {
     return graph.constants.count(name) > 0 || producers.count(name) > 0 ||
            graph.FindInput(name) != nullptr;
@@ -35,8 +36,8 @@ absl::Status CheckMade(const Graph& graph,
   for (const Node& node : graph.nodes) {
     for (const std::string& input : node.inputs) {
       if (input.empty() || exists(input)) continue;
-      return absl::InvalidArgumentError(
-          absl::StrCat(Describe(node), " reads \"", input, "\", which nothing makes"));
+      return absl::InvalidArgumentError(absl::StrCat(
+          Describe(node), " reads \"", input, "\", which nothing makes"));
     }
   }
   for (const std::string& output : graph.outputs) {
@@ -47,7 +48,8 @@ absl::Status CheckMade(const Graph& graph,
   return absl::OkStatus();
 }
 
-absl::Status CycleError(const Graph& graph, const std::vector<int>& waiting_for) {
+absl::Status CycleError(const Graph& graph,
+                        const std::vector<int>& waiting_for) {
   std::vector<std::string> names;
   for (size_t i = 0; i < graph.nodes.size() && names.size() < 5; ++i) {
     if (waiting_for[i] > 0) names.push_back(Describe(graph.nodes[i]));
@@ -122,9 +124,9 @@ void Prune(const std::vector<std::string>& wanted, Graph* graph) {
   std::vector<Node> kept;
   for (size_t i = graph->nodes.size(); i-- > 0;) {
     Node& node = graph->nodes[i];
-    const bool used = std::any_of(node.outputs.begin(), node.outputs.end(), [&](const auto& o) {
-      return !o.empty() && needed.count(o) > 0;
-    });
+    const bool used = std::any_of(
+        node.outputs.begin(), node.outputs.end(),
+        [&](const auto& o) { return !o.empty() && needed.count(o) > 0; });
     if (!used) continue;
     needed.insert(node.inputs.begin(), node.inputs.end());
     kept.push_back(std::move(node));

@@ -23,7 +23,16 @@ constexpr int64_t kMaxElements = int64_t{1} << 31;
 
 // One attribute of a node; which field counts is in `type`.
 struct Attribute {
-  enum Type { kFloat, kInt, kString, kTensor, kFloats, kInts, kStrings, kOther };
+  enum Type {
+    kFloat,
+    kInt,
+    kString,
+    kTensor,
+    kFloats,
+    kInts,
+    kStrings,
+    kOther
+  };
   Type type = kOther;
   float f = 0;
   int64_t i = 0;
@@ -49,8 +58,8 @@ struct Node {
   std::vector<std::string> inputs;   // "" where an optional one is absent
   std::vector<std::string> outputs;  // "" likewise
   std::map<std::string, Attribute> attributes;
-  Activation activation;             // set by fusion
-  int64_t index = 0;                 // position in the file
+  Activation activation;  // set by fusion
+  int64_t index = 0;      // position in the file
 };
 
 // `Conv node "conv1/7x7_s2"`: how messages name a node.
@@ -70,7 +79,7 @@ struct Graph {
   std::string producer;  // "pytorch 2.1.0"
   std::vector<Node> nodes;
   std::unordered_map<std::string, at::Tensor> constants;
-  std::vector<GraphInput> inputs;    // initializers are not among them
+  std::vector<GraphInput> inputs;  // initializers are not among them
   std::vector<std::string> outputs;
 
   const GraphInput* FindInput(absl::string_view name) const;

@@ -29,23 +29,30 @@ std::string GuessFormat(absl::string_view bytes) {
   if (absl::StartsWith(bytes, "\xff\xd8\xff")) return "a JPEG picture";
   if (absl::StartsWith(bytes, "\x89PNG")) return "a PNG picture";
   if (absl::StartsWith(bytes, "RIFF")) return "a RIFF file (WebP?)";
-  if (absl::StartsWith(bytes, "PK\x03\x04")) return "a zip archive (a PyTorch file? export it to ONNX)";
-  if (absl::StartsWith(bytes, "\x89HDF")) return "an HDF5 file (Keras? export it to ONNX)";
-  if (absl::StartsWith(bytes, "version https://git-lfs")) return "a Git LFS pointer, not the file";
-  if (absl::StartsWith(bytes, "<") || absl::StartsWith(bytes, "{")) return "text";
+  if (absl::StartsWith(bytes, "PK\x03\x04"))
+    return "a zip archive (a PyTorch file? export it to ONNX)";
+  if (absl::StartsWith(bytes, "\x89HDF"))
+    return "an HDF5 file (Keras? export it to ONNX)";
+  if (absl::StartsWith(bytes, "version https://git-lfs"))
+    return "a Git LFS pointer, not the file";
+  if (absl::StartsWith(bytes, "<") || absl::StartsWith(bytes, "{"))
+    return "text";
   return "";
 }
 
 absl::Status NotOnnx(absl::string_view bytes, absl::string_view problem) {
   const std::string guess = GuessFormat(bytes);
   if (!guess.empty()) {
-    return absl::InvalidArgumentError(absl::StrCat("not an ONNX model; it looks like ", guess));
+    return absl::InvalidArgumentError(
+        absl::StrCat("not an ONNX model; it looks like ", guess));
   }
   return absl::InvalidArgumentError(
-      absl::StrCat("not an ONNX model, or cut off: ", problem, " (", bytes.size(), " bytes)"));
+      absl::StrCat("not an ONNX model, or cut off: ", problem, " (",
+                   bytes.size(), " bytes)"));
 }
 
-absl::StatusOr<Attribute> ReadAttribute(const AttributeProto& proto, const ModelBytes& file) {
+absl::StatusOr<Attribute> ReadAttribute(const AttributeProto& proto,
+                                        const ModelBytes& file) {
   Attribute out;
   switch (proto.type()) {
     case AttributeProto::FLOAT:
@@ -83,25 +90,29 @@ absl::StatusOr<Attribute> ReadAttribute(const AttributeProto& proto, const Model
   return out;
 }
 
-bool IsDefaultDomain(const std::string& domain) { return domain.empty() || domain == "ai.onnx"; }
+bool IsDefaultDomain(const std::string& domain) {
+  return domain.empty() || domain == "ai.onnx";
+}
 
 // Names go into messages and replies, which are UTF-8; one that is not is
 // damage, and is not repeated.
 absl::Status CheckNames(const GraphProto& graph) {
   const auto bad = [](absl::string_view what, int64_t i) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(what, " ", i, " has a name that is not UTF-8; the file is damaged"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        what, " ", i, " has a name that is not UTF-8; the file is damaged"));
   };
   const auto all_text = [](const auto& names) {
-    return std::all_of(names.begin(), names.end(), [](const std::string& n) { return IsUtf8(n); });
+    return std::all_of(names.begin(), names.end(),
+                       [](const std::string& n) { return IsUtf8(n); });
   };
   for (int i = 0; i < graph.initializer_size(); ++i) {
     if (!IsUtf8(graph.initializer(i).name())) return bad("tensor", i);
   }
   for (int i = 0; i < graph.node_size(); ++i) {
     const NodeProto& node = graph.node(i);
-    bool text = IsUtf8(node.name()) && IsUtf8(node.op_type()) && IsUtf8(node.domain()) &&
-                all_text(node.input()) && all_text(node.output());
+    bool text = IsUtf8(node.name()) && IsUtf8(node.op_type()) &&
+                IsUtf8(node.domain()) && all_text(node.input()) &&
+                all_text(node.output());
     for (const AttributeProto& attribute : node.attribute()) {
       text = text && IsUtf8(attribute.name()) && IsUtf8(attribute.t().name());
     }
@@ -116,39 +127,45 @@ absl::Status CheckNames(const GraphProto& graph) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<Node> ReadNode(const NodeProto& proto, int64_t index, const ModelBytes& file) {
+absl::StatusOr<Node> ReadNode(const NodeProto& proto, int64_t index,
+                              const ModelBytes& file) {
   Node node;
   node.index = index;
-  node.op = IsDefaultDomain(proto.domain()) ? proto.op_type()
-                                            : absl::StrCat(proto.domain(), "::", proto.op_type());
+  node.op = IsDefaultDomain(proto.domain())
+                ? proto.op_type()
+                : absl::StrCat(proto.domain(), "::", proto.op_type());
   node.inputs.assign(proto.input().begin(), proto.input().end());
   node.outputs.assign(proto.output().begin(), proto.output().end());
   node.name = proto.name();
   if (node.name.empty() && !node.outputs.empty()) node.name = node.outputs[0];
   const auto bad = [&](absl::string_view message) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("node ", index, " (", node.op.substr(0, 64), ") ", message));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "node ", index, " (", node.op.substr(0, 64), ") ", message));
   };
   if (node.op.empty()) return bad("has no operator");
   if (node.outputs.empty()) return bad("has no output");
   if (node.op.size() > kMaxNameLength || node.name.size() > kMaxNameLength) {
-    return bad(absl::StrCat("has a name longer than ", kMaxNameLength, " bytes"));
+    return bad(
+        absl::StrCat("has a name longer than ", kMaxNameLength, " bytes"));
   }
   if (static_cast<int64_t>(node.inputs.size()) > kMaxNodeInputs ||
       static_cast<int64_t>(node.outputs.size()) > kMaxNodeInputs) {
-    return bad(absl::StrCat("has more than ", kMaxNodeInputs, " inputs or outputs"));
+    return bad(
+        absl::StrCat("has more than ", kMaxNodeInputs, " inputs or outputs"));
   }
   for (const std::string& output : node.outputs) {
     if (static_cast<int64_t>(output.size()) > kMaxNameLength) {
-      return bad(absl::StrCat("makes a value whose name is longer than ", kMaxNameLength, " bytes"));
+      return bad(absl::StrCat("makes a value whose name is longer than ",
+                              kMaxNameLength, " bytes"));
     }
   }
   for (const AttributeProto& attribute : proto.attribute()) {
     auto read = ReadAttribute(attribute, file);
     if (!read.ok()) {
-      return absl::Status(read.status().code(),
-                          absl::StrCat(Describe(node), ", attribute ", attribute.name(), ": ",
-                                       read.status().message()));
+      return absl::Status(
+          read.status().code(),
+          absl::StrCat(Describe(node), ", attribute ", attribute.name(), ": ",
+                       read.status().message()));
     }
     node.attributes.emplace(attribute.name(), *std::move(read));
   }
@@ -166,7 +183,8 @@ GraphInput ReadInput(const ValueInfoProto& proto) {
                    type.elem_type() == TensorProto::UNDEFINED;
   input.has_shape = type.has_shape();
   for (const auto& dim : type.shape().dim()) {
-    input.dims.push_back(dim.has_dim_value() && dim.dim_value() > 0 ? dim.dim_value() : 0);
+    input.dims.push_back(
+        dim.has_dim_value() && dim.dim_value() > 0 ? dim.dim_value() : 0);
   }
   return input;
 }
@@ -174,12 +192,14 @@ GraphInput ReadInput(const ValueInfoProto& proto) {
 absl::StatusOr<int64_t> ReadOpset(const ModelProto& model) {
   for (const OperatorSetIdProto& id : model.opset_import()) {
     if (!IsDefaultDomain(id.domain())) continue;
-    if (id.version() >= kMinOpset && id.version() <= kMaxOpset) return id.version();
-    return absl::UnimplementedError(absl::StrCat("the model is of opset ", id.version(),
-                                                 "; opsets ", kMinOpset, " to ", kMaxOpset,
-                                                 " are read"));
+    if (id.version() >= kMinOpset && id.version() <= kMaxOpset)
+      return id.version();
+    return absl::UnimplementedError(
+        absl::StrCat("the model is of opset ", id.version(), "; opsets ",
+                     kMinOpset, " to ", kMaxOpset, " are read"));
   }
-  return absl::InvalidArgumentError("the model imports no opset of ONNX (is the file cut off?)");
+  return absl::InvalidArgumentError(
+      "the model imports no opset of ONNX (is the file cut off?)");
 }
 
 // A Constant node's value; UNIMPLEMENTED for text and sparse ones.
@@ -191,19 +211,22 @@ absl::StatusOr<at::Tensor> ConstantValue(const Node& node) {
     if (name == "value_floats") return at::tensor(a.floats, at::kFloat);
     if (name == "value_ints") return at::tensor(a.ints, at::kLong);
   }
-  return absl::UnimplementedError(
-      absl::StrCat(Describe(node), " holds a value that is not read (sparse or text)"));
+  return absl::UnimplementedError(absl::StrCat(
+      Describe(node), " holds a value that is not read (sparse or text)"));
 }
 
-absl::Status AddNodes(const GraphProto& proto, const ModelBytes& file, Graph* graph) {
+absl::Status AddNodes(const GraphProto& proto, const ModelBytes& file,
+                      Graph* graph) {
   if (proto.node_size() > kMaxNodes) {
-    return absl::InvalidArgumentError(absl::StrCat("the graph has ", proto.node_size(),
-                                                   " nodes; at most ", kMaxNodes, " are read"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("the graph has ", proto.node_size(), " nodes; at most ",
+                     kMaxNodes, " are read"));
   }
   graph->nodes.reserve(proto.node_size());
   for (int i = 0; i < proto.node_size(); ++i) {
     const std::optional<NodeProto> squeeze = AsOptionalSqueeze(proto, i);
-    ASSIGN_OR_RETURN(Node node, ReadNode(squeeze ? *squeeze : proto.node(i), i, file));
+    ASSIGN_OR_RETURN(Node node,
+                     ReadNode(squeeze ? *squeeze : proto.node(i), i, file));
     if (node.op == "Constant") {
       ASSIGN_OR_RETURN(at::Tensor value, ConstantValue(node));
       graph->constants.emplace(node.outputs[0], std::move(value));
@@ -214,7 +237,8 @@ absl::Status AddNodes(const GraphProto& proto, const ModelBytes& file, Graph* gr
   return absl::OkStatus();
 }
 
-absl::Status AddInitializers(const GraphProto& proto, const ModelBytes& file, Graph* graph) {
+absl::Status AddInitializers(const GraphProto& proto, const ModelBytes& file,
+                             Graph* graph) {
   if (proto.sparse_initializer_size() > 0) {
     return absl::UnimplementedError(
         absl::StrCat("tensor \"", proto.sparse_initializer(0).values().name(),
@@ -238,13 +262,15 @@ struct Finiteness {
 
 Finiteness Scan(const at::Tensor& tensor) {
   Finiteness out;
-  if (!at::isFloatingType(tensor.scalar_type()) || tensor.numel() == 0) return out;
+  if (!at::isFloatingType(tensor.scalar_type()) || tensor.numel() == 0)
+    return out;
   // Most tensors are finite f32: their exponents tell, without a float compare.
   if (tensor.scalar_type() == at::kFloat && tensor.is_contiguous()) {
     constexpr uint32_t kExponent = 0x7f800000;
     const auto* bits = static_cast<const uint32_t*>(tensor.const_data_ptr());
     uint32_t found = 0;
-    for (int64_t i = 0; i < tensor.numel(); ++i) found |= (bits[i] & kExponent) == kExponent;
+    for (int64_t i = 0; i < tensor.numel(); ++i)
+      found |= (bits[i] & kExponent) == kExponent;
     if (found == 0) return out;
   }
   out.nan = at::isnan(tensor).any().item<bool>();
@@ -254,23 +280,31 @@ Finiteness Scan(const at::Tensor& tensor) {
 
 // Operators whose constant inputs are weights: infinity there is damage.
 bool TakesWeights(const std::string& op) {
-  static const auto* const kOps = new std::set<std::string>{
-      "Conv",   "ConvTranspose",      "Gemm",          "MatMul", "BatchNormalization",
-      "PRelu",  "LayerNormalization", "GroupNormalization", "InstanceNormalization"};
+  static const auto* const kOps =
+      new std::set<std::string>{"Conv",
+                                "ConvTranspose",
+                                "Gemm",
+                                "MatMul",
+                                "BatchNormalization",
+                                "PRelu",
+                                "LayerNormalization",
+                                "GroupNormalization",
+                                "InstanceNormalization"};
   return kOps->count(op) > 0;
 }
 
 absl::Status CheckFinite(const Graph& graph) {
   std::unordered_set<std::string> weights;
   for (const Node& node : graph.nodes) {
-    if (TakesWeights(node.op)) weights.insert(node.inputs.begin(), node.inputs.end());
+    if (TakesWeights(node.op))
+      weights.insert(node.inputs.begin(), node.inputs.end());
   }
   for (const auto& [name, tensor] : graph.constants) {
     const Finiteness found = Scan(tensor);
     if (found.nan || (found.infinite && weights.count(name) > 0)) {
-      return absl::InvalidArgumentError(absl::StrCat("tensor \"", name, "\" holds ",
-                                                     found.nan ? "NaN" : "infinity",
-                                                     "; the file is damaged or was not trained"));
+      return absl::InvalidArgumentError(absl::StrCat(
+          "tensor \"", name, "\" holds ", found.nan ? "NaN" : "infinity",
+          "; the file is damaged or was not trained"));
     }
   }
   return absl::OkStatus();
@@ -278,16 +312,19 @@ absl::Status CheckFinite(const Graph& graph) {
 
 // The parsed file; what CheckWire counts bounds what this allocates.
 absl::StatusOr<std::unique_ptr<ModelProto>> Parse(absl::string_view bytes) {
-  if (bytes.empty()) return absl::InvalidArgumentError("not an ONNX model: the file is empty");
+  if (bytes.empty())
+    return absl::InvalidArgumentError("not an ONNX model: the file is empty");
   if (bytes.size() > INT_MAX) {
     return absl::InvalidArgumentError(
-        absl::StrCat("the file has ", bytes.size(), " bytes; at most ", INT_MAX, " are read"));
+        absl::StrCat("the file has ", bytes.size(), " bytes; at most ", INT_MAX,
+                     " are read"));
   }
   RouteProtobufLog();
   const absl::StatusOr<bool> differs = CheckWire(bytes);
   if (!differs.ok()) return NotOnnx(bytes, differs.status().message());
   const std::string skeleton = *differs ? MakeSkeleton(bytes) : "";
-  const absl::string_view parsed = *differs ? absl::string_view(skeleton) : bytes;
+  const absl::string_view parsed =
+      *differs ? absl::string_view(skeleton) : bytes;
   auto model = std::make_unique<ModelProto>();
   if (parsed.size() > INT_MAX ||
       !model->ParseFromArray(parsed.data(), static_cast<int>(parsed.size()))) {
@@ -305,22 +342,26 @@ absl::StatusOr<Graph> LoadGraph(const ModelBytes& file) {
   ASSIGN_OR_RETURN(const std::unique_ptr<ModelProto> model, Parse(file.bytes));
   Graph graph;
   ASSIGN_OR_RETURN(graph.opset, ReadOpset(*model));
-  graph.producer = ToUtf8(
-      absl::StripAsciiWhitespace(absl::StrCat(model->producer_name(), " ", model->producer_version())),
-      kMaxNameLength);
+  graph.producer =
+      ToUtf8(absl::StripAsciiWhitespace(absl::StrCat(
+                 model->producer_name(), " ", model->producer_version())),
+             kMaxNameLength);
   const GraphProto& proto = model->graph();
   RETURN_IF_ERROR(CheckNames(proto));
   RETURN_IF_ERROR(AddInitializers(proto, file, &graph));
   RETURN_IF_ERROR(AddNodes(proto, file, &graph));
   for (const ValueInfoProto& input : proto.input()) {
     // Files of IR versions below 4 list weights as inputs too.
-    if (graph.constants.count(input.name()) == 0) graph.inputs.push_back(ReadInput(input));
+    if (graph.constants.count(input.name()) == 0)
+      graph.inputs.push_back(ReadInput(input));
   }
   if (static_cast<int64_t>(graph.inputs.size()) > kMaxInputs) {
-    return absl::InvalidArgumentError(absl::StrCat("the graph takes ", graph.inputs.size(),
-                                                   " inputs; at most ", kMaxInputs, " are read"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("the graph takes ", graph.inputs.size(),
+                     " inputs; at most ", kMaxInputs, " are read"));
   }
-  for (const ValueInfoProto& output : proto.output()) graph.outputs.push_back(output.name());
+  for (const ValueInfoProto& output : proto.output())
+    graph.outputs.push_back(output.name());
   RETURN_IF_ERROR(CheckFinite(graph));
   RETURN_IF_ERROR(SortTopologically(&graph));
   return graph;

@@ -27,7 +27,9 @@ struct Before {
   // The integer a Constant node makes.
   std::optional<int64_t> IntegerOf(const std::string& value) const {
     const NodeProto* node = ProducerOf(value);
-    if (node == nullptr || node->op_type() != "Constant" || node->attribute_size() != 1) return std::nullopt;
+    if (node == nullptr || node->op_type() != "Constant" ||
+        node->attribute_size() != 1)
+      return std::nullopt;
     const TensorProto& tensor = node->attribute(0).t();
     if (tensor.data_type() != TensorProto::INT64) return std::nullopt;
     if (tensor.int64_data_size() == 1) return tensor.int64_data(0);
@@ -48,36 +50,47 @@ const GraphProto* Branch(const NodeProto& node, const char* name) {
 }
 
 // The axis of a branch that is one Squeeze of one axis, with its constant.
-std::optional<int64_t> SqueezedAxis(const Before& outside, const GraphProto& branch,
+std::optional<int64_t> SqueezedAxis(const Before& outside,
+                                    const GraphProto& branch,
                                     const NodeProto& squeeze) {
-  if (squeeze.op_type() != "Squeeze" || squeeze.input_size() < 1) return std::nullopt;
+  if (squeeze.op_type() != "Squeeze" || squeeze.input_size() < 1)
+    return std::nullopt;
   if (squeeze.input_size() == 1) {
-    const bool one = squeeze.attribute_size() == 1 && squeeze.attribute(0).ints_size() == 1;
-    return one ? std::make_optional<int64_t>(squeeze.attribute(0).ints(0)) : std::nullopt;
+    const bool one =
+        squeeze.attribute_size() == 1 && squeeze.attribute(0).ints_size() == 1;
+    return one ? std::make_optional<int64_t>(squeeze.attribute(0).ints(0))
+               : std::nullopt;
   }
   const auto own = Whole(branch).IntegerOf(squeeze.input(1));
   return own ? own : outside.IntegerOf(squeeze.input(1));
 }
 
 // Whether a condition is that an axis of x has one element.
-bool AsksForOne(const Before& nodes, const std::string& condition, const std::string& x,
-                int64_t axis) {
+bool AsksForOne(const Before& nodes, const std::string& condition,
+                const std::string& x, int64_t axis) {
   const NodeProto* equal = nodes.ProducerOf(condition);
-  if (equal == nullptr || equal->op_type() != "Equal" || equal->input_size() != 2) return false;
+  if (equal == nullptr || equal->op_type() != "Equal" ||
+      equal->input_size() != 2)
+    return false;
   if (nodes.IntegerOf(equal->input(1)) != 1) return false;
   const NodeProto* gather = nodes.ProducerOf(equal->input(0));
-  if (gather == nullptr || gather->op_type() != "Gather" || gather->input_size() != 2) return false;
+  if (gather == nullptr || gather->op_type() != "Gather" ||
+      gather->input_size() != 2)
+    return false;
   if (nodes.IntegerOf(gather->input(1)) != axis) return false;
   const NodeProto* shape = nodes.ProducerOf(gather->input(0));
-  return shape != nullptr && shape->op_type() == "Shape" && shape->input_size() == 1 &&
-         shape->attribute_size() == 0 && shape->input(0) == x;
+  return shape != nullptr && shape->op_type() == "Shape" &&
+         shape->input_size() == 1 && shape->attribute_size() == 0 &&
+         shape->input(0) == x;
 }
 
 }  // namespace
 
 std::optional<NodeProto> AsOptionalSqueeze(const GraphProto& graph, int index) {
   const NodeProto& node = graph.node(index);
-  if (node.op_type() != "If" || node.input_size() != 1 || node.output_size() != 1) return std::nullopt;
+  if (node.op_type() != "If" || node.input_size() != 1 ||
+      node.output_size() != 1)
+    return std::nullopt;
   const GraphProto* then = Branch(node, "then_branch");
   const GraphProto* otherwise = Branch(node, "else_branch");
   if (then == nullptr || otherwise == nullptr || then->output_size() != 1 ||
@@ -85,7 +98,8 @@ std::optional<NodeProto> AsOptionalSqueeze(const GraphProto& graph, int index) {
     return std::nullopt;
   }
   const NodeProto* squeeze = Whole(*then).ProducerOf(then->output(0).name());
-  const NodeProto* same = Whole(*otherwise).ProducerOf(otherwise->output(0).name());
+  const NodeProto* same =
+      Whole(*otherwise).ProducerOf(otherwise->output(0).name());
   if (squeeze == nullptr || same == nullptr || same->op_type() != "Identity" ||
       same->input_size() != 1) {
     return std::nullopt;

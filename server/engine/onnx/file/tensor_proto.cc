@@ -18,8 +18,8 @@ namespace phosphene::onnx {
 namespace {
 
 absl::Status Bad(const TensorProto& proto, absl::string_view message) {
-  return absl::InvalidArgumentError(
-      absl::StrCat("tensor \"", proto.name().substr(0, kMaxNameLength), "\" ", message));
+  return absl::InvalidArgumentError(absl::StrCat(
+      "tensor \"", proto.name().substr(0, kMaxNameLength), "\" ", message));
 }
 
 // Bytes of one element in raw_data.
@@ -56,9 +56,12 @@ std::string ExternalLocation(const TensorProto& proto) {
 absl::StatusOr<int64_t> CountElements(const TensorProto& proto) {
   int64_t count = 1;
   for (int64_t dim : proto.dims()) {
-    if (dim < 0 || dim > kMaxElements || (dim > 0 && count > kMaxElements / dim)) {
-      return Bad(proto, absl::StrCat("has absurd dimensions ", absl::StrJoin(proto.dims(), "x"),
-                                     "; at most ", kMaxElements, " elements are read"));
+    if (dim < 0 || dim > kMaxElements ||
+        (dim > 0 && count > kMaxElements / dim)) {
+      return Bad(proto,
+                 absl::StrCat("has absurd dimensions ",
+                              absl::StrJoin(proto.dims(), "x"), "; at most ",
+                              kMaxElements, " elements are read"));
     }
     count *= dim;
   }
@@ -77,14 +80,17 @@ void Widen(const void* from, int64_t count, at::Tensor* to) {
 }
 
 // `owner` null: the bytes may go away.
-absl::StatusOr<at::Tensor> ReadRaw(const TensorProto& proto, absl::string_view raw, int64_t count,
+absl::StatusOr<at::Tensor> ReadRaw(const TensorProto& proto,
+                                   absl::string_view raw, int64_t count,
                                    at::ScalarType type,
                                    const std::shared_ptr<const void>& owner) {
   const int64_t element = RawElementSize(proto.data_type());
   const int64_t expected = count * element;
   if (static_cast<int64_t>(raw.size()) != expected) {
-    return Bad(proto, absl::StrCat("holds ", raw.size(), " bytes where its dimensions ",
-                                   absl::StrJoin(proto.dims(), "x"), " ask for ", expected));
+    return Bad(
+        proto,
+        absl::StrCat("holds ", raw.size(), " bytes where its dimensions ",
+                     absl::StrJoin(proto.dims(), "x"), " ask for ", expected));
   }
   const std::vector<int64_t> dims(proto.dims().begin(), proto.dims().end());
   at::Tensor out;
@@ -111,21 +117,26 @@ absl::StatusOr<at::Tensor> ReadRaw(const TensorProto& proto, absl::string_view r
     if (!raw.empty()) std::memcpy(out.data_ptr(), raw.data(), raw.size());
     return out;
   }
-  return at::from_blob(const_cast<char*>(raw.data()), dims, [owner](void*) {}, type);
+  return at::from_blob(
+      const_cast<char*>(raw.data()), dims, [owner](void*) {}, type);
 }
 
 // Copies a repeated field whose elements are values of the tensor's type.
 template <typename To, typename Field>
-absl::StatusOr<at::Tensor> ReadField(const TensorProto& proto, const Field& field, int64_t count,
+absl::StatusOr<at::Tensor> ReadField(const TensorProto& proto,
+                                     const Field& field, int64_t count,
                                      at::ScalarType type) {
   if (field.size() != count) {
-    return Bad(proto, absl::StrCat("holds ", field.size(), " values where its dimensions ",
-                                   absl::StrJoin(proto.dims(), "x"), " ask for ", count));
+    return Bad(
+        proto,
+        absl::StrCat("holds ", field.size(), " values where its dimensions ",
+                     absl::StrJoin(proto.dims(), "x"), " ask for ", count));
   }
-  at::Tensor out =
-      at::empty(std::vector<int64_t>(proto.dims().begin(), proto.dims().end()), type);
+  at::Tensor out = at::empty(
+      std::vector<int64_t>(proto.dims().begin(), proto.dims().end()), type);
   To* data = static_cast<To*>(out.data_ptr());
-  for (int64_t i = 0; i < count; ++i) data[i] = static_cast<To>(field[static_cast<int>(i)]);
+  for (int64_t i = 0; i < count; ++i)
+    data[i] = static_cast<To>(field[static_cast<int>(i)]);
   return out;
 }
 
@@ -187,33 +198,41 @@ absl::StatusOr<at::ScalarType> ToScalarType(int64_t onnx_type) {
     case TensorProto::BOOL:
       return at::kBool;
     default:
-      return absl::UnimplementedError(absl::StrCat("element type ", onnx_type,
-                                                   " of ONNX (text, complex, float8 and 4-bit "
-                                                   "types are not read)"));
+      return absl::UnimplementedError(
+          absl::StrCat("element type ", onnx_type,
+                       " of ONNX (text, complex, float8 and 4-bit "
+                       "types are not read)"));
   }
 }
 
-absl::StatusOr<at::Tensor> ReadTensor(const TensorProto& proto, const ModelBytes* file) {
-  if (proto.data_location() == TensorProto::EXTERNAL || proto.external_data_size() > 0) {
+absl::StatusOr<at::Tensor> ReadTensor(const TensorProto& proto,
+                                      const ModelBytes* file) {
+  if (proto.data_location() == TensorProto::EXTERNAL ||
+      proto.external_data_size() > 0) {
     return absl::UnimplementedError(absl::StrCat(
         "tensor \"", proto.name().substr(0, kMaxNameLength),
         "\" keeps its data in another file", ExternalLocation(proto),
-        "; a server reads one file a model: `phosphene models add` joins them when they lie side "
+        "; a server reads one file a model: `phosphene models add` joins them "
+        "when they lie side "
         "by side, or save the model with its data inside"));
   }
-  if (proto.has_segment()) return Bad(proto, "is a segment of a larger one, which is not read");
+  if (proto.has_segment())
+    return Bad(proto, "is a segment of a larger one, which is not read");
   const auto type = ToScalarType(proto.data_type());
   if (!type.ok()) {
-    return absl::Status(type.status().code(), absl::StrCat("tensor \"", proto.name(), "\" has ",
-                                                           type.status().message()));
+    return absl::Status(type.status().code(),
+                        absl::StrCat("tensor \"", proto.name(), "\" has ",
+                                     type.status().message()));
   }
   ASSIGN_OR_RETURN(const int64_t count, CountElements(proto));
   const std::optional<Place> place = RawDataPlace(proto);
   if (place && proto.has_raw_data()) return Bad(proto, "holds its data twice");
   if (place && file != nullptr) {
-    return ReadRaw(proto, file->bytes.substr(place->offset, place->size), count, *type, file->owner);
+    return ReadRaw(proto, file->bytes.substr(place->offset, place->size), count,
+                   *type, file->owner);
   }
-  if (proto.has_raw_data()) return ReadRaw(proto, proto.raw_data(), count, *type, nullptr);
+  if (proto.has_raw_data())
+    return ReadRaw(proto, proto.raw_data(), count, *type, nullptr);
   return ReadTyped(proto, count, *type);
 }
 

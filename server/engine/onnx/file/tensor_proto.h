@@ -24,7 +24,8 @@ struct ModelBytes {
 // signed one (uint64 becomes int64). Errors (INVALID_ARGUMENT, UNIMPLEMENTED)
 // name the tensor: dims that are negative, absurd or do not fit the data;
 // external data; strings and types below a byte.
-absl::StatusOr<at::Tensor> ReadTensor(const TensorProto& proto, const ModelBytes* file);
+absl::StatusOr<at::Tensor> ReadTensor(const TensorProto& proto,
+                                      const ModelBytes* file);
 
 // The ATen type that stands for an ONNX element type; UNIMPLEMENTED names one
 // there is none for.

@@ -2,7 +2,8 @@
 
 namespace phosphene::onnx {
 
-at::Tensor WeightCache::Get(const std::string& key, const std::function<at::Tensor()>& make) {
+at::Tensor WeightCache::Get(const std::string& key,
+                            const std::function<at::Tensor()>& make) {
   {
     MutexLock lock(&mu_);
     const auto it = tensors_.find(key);

@@ -15,7 +15,8 @@ class WeightCache {
  public:
   // The tensor of this key; `make` runs when there is none yet, perhaps on
   // several threads at once (the first result stays), and may throw.
-  at::Tensor Get(const std::string& key, const std::function<at::Tensor()>& make);
+  at::Tensor Get(const std::string& key,
+                 const std::function<at::Tensor()>& make);
 
  private:
   Mutex mu_;

@@ -15,9 +15,9 @@ namespace {
 
 using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
+using google::protobuf::internal::WireFormatLite;
 using google::protobuf::io::CodedInputStream;
 using google::protobuf::io::CodedOutputStream;
-using google::protobuf::internal::WireFormatLite;
 
 // Protobuf's own limit on nesting.
 constexpr int kMaxDepth = 100;
@@ -39,7 +39,8 @@ void AppendVarint(uint32_t value, std::string* out) {
 void PatchLength(size_t at, std::string* out) {
   size_t length = out->size() - at - kLengthBytes;
   for (size_t i = 0; i < kLengthBytes; ++i, length >>= 7) {
-    (*out)[at + i] = static_cast<char>((length & 127) | (i + 1 < kLengthBytes ? 128 : 0));
+    (*out)[at + i] =
+        static_cast<char>((length & 127) | (i + 1 < kLengthBytes ? 128 : 0));
   }
 }
 
@@ -49,7 +50,8 @@ class Walk {
   explicit Walk(absl::string_view bytes, std::string* skeleton = nullptr)
       : bytes_(bytes),
         skeleton_(skeleton),
-        in_(reinterpret_cast<const uint8_t*>(bytes.data()), static_cast<int>(bytes.size())) {}
+        in_(reinterpret_cast<const uint8_t*>(bytes.data()),
+            static_cast<int>(bytes.size())) {}
 
   // Reads fields up to the end of the message or of the bytes.
   bool Message(const Descriptor* type, int depth) {
@@ -69,9 +71,11 @@ class Walk {
   // A field whose tag begins at `begin` and has been read.
   bool Field(const Descriptor* type, int depth, int begin, uint32_t tag) {
     const int number = WireFormatLite::GetTagFieldNumber(tag);
-    const bool forged = number == kPlaceField && type == TensorProto::descriptor();
+    const bool forged =
+        number == kPlaceField && type == TensorProto::descriptor();
     differs_ = differs_ || forged;
-    if (WireFormatLite::GetTagWireType(tag) != WireFormatLite::WIRETYPE_LENGTH_DELIMITED) {
+    if (WireFormatLite::GetTagWireType(tag) !=
+        WireFormatLite::WIRETYPE_LENGTH_DELIMITED) {
       if (!WireFormatLite::SkipField(&in_, tag)) return false;
       if (!forged) Copy(begin);
       return true;
@@ -86,7 +90,8 @@ class Walk {
     }
     const int content = in_.CurrentPosition();
     if (!in_.Skip(length)) return false;
-    const bool raw = number == TensorProto::kRawDataFieldNumber && type == TensorProto::descriptor();
+    const bool raw = number == TensorProto::kRawDataFieldNumber &&
+                     type == TensorProto::descriptor();
     if (raw && length >= kMappedFromBytes) {
       WritePlace({content, length});
     } else if (!forged) {
@@ -117,7 +122,8 @@ class Walk {
   void WritePlace(const Place& place) {
     differs_ = true;
     if (skeleton_ == nullptr) return;
-    AppendVarint(WireFormatLite::MakeTag(kPlaceField, WireFormatLite::WIRETYPE_LENGTH_DELIMITED),
+    AppendVarint(WireFormatLite::MakeTag(
+                     kPlaceField, WireFormatLite::WIRETYPE_LENGTH_DELIMITED),
                  skeleton_);
     AppendVarint(sizeof(place), skeleton_);
     skeleton_->append(reinterpret_cast<const char*>(&place), sizeof(place));
@@ -136,8 +142,8 @@ absl::StatusOr<bool> CheckWire(absl::string_view bytes) {
   Walk walk(bytes);
   if (walk.Message(ModelProto::descriptor(), 0)) return walk.differs();
   if (walk.parts() > kMaxParts) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("the file has more than ", kMaxParts, " parts; a network has fewer"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the file has more than ", kMaxParts, " parts; a network has fewer"));
   }
   return absl::InvalidArgumentError("its bytes do not parse");
 }

@@ -13,41 +13,54 @@ namespace {
 
 using Producers = std::unordered_map<std::string, size_t>;
 
-const Node* MakerOf(const Graph& graph, const Producers& producers, const std::string& value) {
+const Node* MakerOf(const Graph& graph, const Producers& producers,
+                    const std::string& value) {
   const auto it = producers.find(value);
   return it == producers.end() ? nullptr : &graph.nodes[it->second];
 }
 
 bool JoinsChannels(const Node& node) {
   const auto axis = node.attributes.find("axis");
-  return node.op == "Concat" && axis != node.attributes.end() && axis->second.i == 1;
+  return node.op == "Concat" && axis != node.attributes.end() &&
+         axis->second.i == 1;
 }
 
 // Value that a ReLU reads, "" when `value` is no ReLU's output.
-std::string BeforeRelu(const Graph& graph, const Producers& producers, const std::string& value) {
+std::string BeforeRelu(const Graph& graph, const Producers& producers,
+                       const std::string& value) {
   const Node* relu = MakerOf(graph, producers, value);
-  return relu != nullptr && relu->op == "Relu" && !relu->inputs.empty() ? relu->inputs[0] : "";
+  return relu != nullptr && relu->op == "Relu" && !relu->inputs.empty()
+             ? relu->inputs[0]
+             : "";
 }
 
 // The convolution behind a ReLU, past a BatchNormalization.
-const Node* ConvBehind(const Graph& graph, const Producers& producers, const std::string& relu) {
-  const Node* node = MakerOf(graph, producers, BeforeRelu(graph, producers, relu));
-  if (node != nullptr && node->op == "BatchNormalization" && !node->inputs.empty()) {
+const Node* ConvBehind(const Graph& graph, const Producers& producers,
+                       const std::string& relu) {
+  const Node* node =
+      MakerOf(graph, producers, BeforeRelu(graph, producers, relu));
+  if (node != nullptr && node->op == "BatchNormalization" &&
+      !node->inputs.empty()) {
     node = MakerOf(graph, producers, node->inputs[0]);
   }
-  return node != nullptr && node->op == "Conv" && !node->inputs.empty() ? node : nullptr;
+  return node != nullptr && node->op == "Conv" && !node->inputs.empty()
+             ? node
+             : nullptr;
 }
 
 class LucidNames {
  public:
-  explicit LucidNames(const Graph& graph) : graph_(graph), producers_(IndexProducers(graph)) {}
+  explicit LucidNames(const Graph& graph)
+      : graph_(graph), producers_(IndexProducers(graph)) {}
 
   std::map<std::string, std::string> Find() {
-    static const char* const kModules[] = {"mixed3a", "mixed3b", "mixed4a", "mixed4b", "mixed4c",
-                                           "mixed4d", "mixed4e", "mixed5a", "mixed5b"};
+    static const char* const kModules[] = {"mixed3a", "mixed3b", "mixed4a",
+                                           "mixed4b", "mixed4c", "mixed4d",
+                                           "mixed4e", "mixed5a", "mixed5b"};
     std::vector<const Node*> modules;
     for (const Node& node : graph_.nodes) {
-      if (JoinsChannels(node) && node.inputs.size() == 4 && !node.outputs[0].empty() &&
+      if (JoinsChannels(node) && node.inputs.size() == 4 &&
+          !node.outputs[0].empty() &&
           !absl::EndsWith(node.outputs[0], "_pre_relu")) {
         modules.push_back(&node);
       }
@@ -58,7 +71,8 @@ class LucidNames {
     }
     NameStem(*modules[0]);
     for (auto it = names_.begin(); it != names_.end();) {
-      const bool exists = producers_.count(it->first) > 0 || graph_.constants.count(it->first) > 0;
+      const bool exists = producers_.count(it->first) > 0 ||
+                          graph_.constants.count(it->first) > 0;
       it = exists ? names_.erase(it) : std::next(it);
     }
     return names_;
@@ -79,12 +93,14 @@ class LucidNames {
     names_[name] = module.outputs[0];
     names_[name + "_pre_relu"] = module.outputs[0] + "_pre_relu";
     for (size_t i = 0; i < 4; ++i) {
-      if (!NamePair(absl::StrCat(name, "_", kBranches[i]), module.inputs[i])) return false;
+      if (!NamePair(absl::StrCat(name, "_", kBranches[i]), module.inputs[i]))
+        return false;
     }
     for (size_t i : {1, 2}) {
       const Node* conv = ConvBehind(graph_, producers_, module.inputs[i]);
       if (conv == nullptr) return false;
-      if (!NamePair(absl::StrCat(name, "_", kBranches[i], "_bottleneck"), conv->inputs[0])) {
+      if (!NamePair(absl::StrCat(name, "_", kBranches[i], "_bottleneck"),
+                    conv->inputs[0])) {
         return false;
       }
     }
@@ -96,10 +112,13 @@ class LucidNames {
     int count = 0;
     for (const Node& node : graph_.nodes) {
       if (node.index >= first_module.index || node.op != "Relu") continue;
-      const bool in_module = std::any_of(names_.begin(), names_.end(), [&](const auto& entry) {
-        return entry.second == node.outputs[0] && absl::StartsWith(entry.first, "mixed");
-      });
-      if (!in_module && count < 3) NamePair(absl::StrCat("conv2d", count++), node.outputs[0]);
+      const bool in_module =
+          std::any_of(names_.begin(), names_.end(), [&](const auto& entry) {
+            return entry.second == node.outputs[0] &&
+                   absl::StartsWith(entry.first, "mixed");
+          });
+      if (!in_module && count < 3)
+        NamePair(absl::StrCat("conv2d", count++), node.outputs[0]);
     }
   }
 

@@ -7,9 +7,9 @@
 #include "server/base/faults.h"
 #include "server/base/nearest.h"
 #include "server/base/status_macros.h"
+#include "server/engine/onnx/file/loader.h"
 #include "server/engine/onnx/info/aliases.h"
 #include "server/engine/onnx/info/infer_config.h"
-#include "server/engine/onnx/file/loader.h"
 #include "server/engine/onnx/program/passes.h"
 #include "server/engine/onnx/program/program.h"
 #include "server/engine/tensor/allocation_limit.h"
@@ -18,18 +18,20 @@
 namespace phosphene::onnx {
 
 absl::StatusOr<std::shared_ptr<const OpenedNetwork>> OpenedNetwork::Open(
-    const std::string& name, const ModelBytes& file, const v1::ModelConfig& config,
-    std::vector<std::string>* notes) {
+    const std::string& name, const ModelBytes& file,
+    const v1::ModelConfig& config, std::vector<std::string>* notes) {
   std::shared_ptr<OpenedNetwork> net(new OpenedNetwork());
   net->name_ = name;
   net->config_ = config;
   absl::Status status;
-  RETURN_IF_ERROR(Guarded("reading the network", [&] { status = net->Read(file, notes); }));
+  RETURN_IF_ERROR(
+      Guarded("reading the network", [&] { status = net->Read(file, notes); }));
   RETURN_IF_ERROR(status);
   return net;
 }
 
-absl::Status OpenedNetwork::Read(const ModelBytes& file, std::vector<std::string>* notes) {
+absl::Status OpenedNetwork::Read(const ModelBytes& file,
+                                 std::vector<std::string>* notes) {
   ASSIGN_OR_RETURN(graph_, LoadGraph(file));
   RETURN_IF_ERROR(CheckOpsKnown(graph_));
   FoldConstants(&graph_);
@@ -37,8 +39,8 @@ absl::Status OpenedNetwork::Read(const ModelBytes& file, std::vector<std::string
   const GraphInput& input = *graph_.FindInput(config_.input());
   channels_ = ImageChannels(graph_, input.name);
   if (channels_ == 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("input \"", input.name, "\" does not say how many channels it has"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "input \"", input.name, "\" does not say how many channels it has"));
   }
   if (input.dims.size() == 4) declared_batch_ = input.dims[0];
   RETURN_IF_ERROR(CheckInputSize());
@@ -53,8 +55,9 @@ void OpenedNetwork::ListLayers() {
   std::unordered_map<std::string, bool> reached{{config_.input(), true}};
   std::vector<std::string> names;
   for (const Node& node : graph_.nodes) {
-    const bool from_image = std::any_of(node.inputs.begin(), node.inputs.end(),
-                                        [&](const auto& input) { return reached.count(input) > 0; });
+    const bool from_image = std::any_of(
+        node.inputs.begin(), node.inputs.end(),
+        [&](const auto& input) { return reached.count(input) > 0; });
     for (const std::string& output : node.outputs) {
       if (!from_image || output.empty() || facts.at(output).integer) continue;
       reached.emplace(output, true);
@@ -65,7 +68,8 @@ void OpenedNetwork::ListLayers() {
       layer.set_op(node.op);
       layer.set_channels(static_cast<int32_t>(value.channels));
       layer.set_stride(static_cast<int32_t>(value.stride));
-      layer.set_receptive_field(static_cast<int32_t>(value.stride > 0 ? value.field : 0));
+      layer.set_receptive_field(
+          static_cast<int32_t>(value.stride > 0 ? value.field : 0));
       index_.emplace(output, layers_.size());
       layers_.push_back(std::move(layer));
     }
@@ -79,7 +83,8 @@ void OpenedNetwork::ListLayers() {
   }
   if (!unknown.empty()) Probe(unknown);
   aliases_ = PlainAliases(graph_);
-  for (const auto& [alias, value] : LucidAliases(graph_)) aliases_[alias] = value;
+  for (const auto& [alias, value] : LucidAliases(graph_))
+    aliases_[alias] = value;
   for (const auto& [alias, value] : config_.aliases()) aliases_[alias] = value;
   for (const auto& [alias, value] : aliases_) {
     const auto it = index_.find(value);
@@ -88,12 +93,14 @@ void OpenedNetwork::ListLayers() {
   FindLogits(facts);
 }
 
-absl::StatusOr<Shapes> OpenedNetwork::ProbeShapes(const Program& program, int64_t batch,
-                                                  int64_t height, int64_t width) const {
+absl::StatusOr<Shapes> OpenedNetwork::ProbeShapes(const Program& program,
+                                                  int64_t batch, int64_t height,
+                                                  int64_t width) const {
   Shapes shapes;
   RETURN_IF_ERROR(Guarded("trying the network", [&] {
     const ScopedAllocationLimit memory(kTrialBytes, kTrialBytes);
-    shapes = program.ShapesOf({at::full({batch, channels_, height, width}, 0.5)});
+    shapes =
+        program.ShapesOf({at::full({batch, channels_, height, width}, 0.5)});
   }));
   return shapes;
 }
@@ -102,22 +109,28 @@ void OpenedNetwork::Probe(const std::vector<std::string>& unknown) {
   OpOptions options;
   options.float_type = at::kFloat;
   // One program for all sizes: making it lays out every weight.
-  const auto program = Program::Compile(graph_, {config_.input()}, unknown, options, &cache_);
-  if (!program.ok()) return;  // such layers stay unknown, and say why when they are run
+  const auto program =
+      Program::Compile(graph_, {config_.input()}, unknown, options, &cache_);
+  if (!program.ok())
+    return;  // such layers stay unknown, and say why when they are run
   const auto [height, width] = ProbeSize();
   const auto one = ProbeShapes(**program, 1, height, width);
   if (!one.ok()) return;
   const auto two = ProbeShapes(**program, 2, height, width);
   // A file written for one image sees rows one at a time: any axis will do.
   const bool single = declared_batch_ == 1;
-  for (const auto& [value, layout] : FindLayouts(graph_, config_.input(), *one, two.ok() && !single ? *two : *one, single)) {
+  for (const auto& [value, layout] :
+       FindLayouts(graph_, config_.input(), *one,
+                   two.ok() && !single ? *two : *one, single)) {
     const auto it = index_.find(value);
     if (it == index_.end()) continue;
     layouts_[value] = layout;
-    layers_[it->second].set_channels(static_cast<int32_t>(one->at(value)[layout.channel_axis]));
+    layers_[it->second].set_channels(
+        static_cast<int32_t>(one->at(value)[layout.channel_axis]));
   }
   const GraphInput& input = *graph_.FindInput(config_.input());
-  if (input.dims.size() != 4 || input.dims[2] == 0 || input.dims[3] == 0) return;
+  if (input.dims.size() != 4 || input.dims[2] == 0 || input.dims[3] == 0)
+    return;
   constexpr int64_t kLarger = 64;  // a multiple of the strides in use
   if (ProbeShapes(**program, 1, height + kLarger, width + kLarger).ok()) return;
   height_ = input.dims[2];
@@ -129,14 +142,16 @@ Layout OpenedNetwork::LayoutOf(const std::string& layer) const {
   return it == layouts_.end() ? Layout() : it->second;
 }
 
-void OpenedNetwork::FindLogits(const std::unordered_map<std::string, ValueFacts>& facts) {
+void OpenedNetwork::FindLogits(
+    const std::unordered_map<std::string, ValueFacts>& facts) {
   if (graph_.outputs.empty()) return;
   const auto producers = IndexProducers(graph_);
   const std::string& output = graph_.outputs[0];
   const auto maker = producers.find(output);
   if (maker == producers.end()) return;
   const Node& node = graph_.nodes[maker->second];
-  const bool softmax = (node.op == "Softmax" || node.op == "LogSoftmax") && !node.inputs.empty();
+  const bool softmax =
+      (node.op == "Softmax" || node.op == "LogSoftmax") && !node.inputs.empty();
   const std::string& value = softmax ? node.inputs[0] : output;
   const auto known = facts.find(value);
   // One number a class: two axes, or one position left of four.
@@ -149,10 +164,12 @@ absl::Status OpenedNetwork::CheckInputSize() const {
   const auto [height, width] = ProbeSize();
   const bool sizes_fit = channels_ >= 1 && channels_ <= kMaxChannels &&
                          std::max(height, width) <= kMaxImageElements;
-  if (sizes_fit && height * width <= kMaxImageElements / channels_) return absl::OkStatus();
+  if (sizes_fit && height * width <= kMaxImageElements / channels_)
+    return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(
-      "input \"", config_.input(), "\" asks for images of ", channels_, " channels, ", height, " x ",
-      width, "; they have at most ", kMaxChannels, " channels and ", kMaxImageElements, " elements"));
+      "input \"", config_.input(), "\" asks for images of ", channels_,
+      " channels, ", height, " x ", width, "; they have at most ", kMaxChannels,
+      " channels and ", kMaxImageElements, " elements"));
 }
 
 absl::Status OpenedNetwork::CheckAliases() const {
@@ -161,21 +178,25 @@ absl::Status OpenedNetwork::CheckAliases() const {
   Faults faults;
   for (const auto& [alias, value] : config_.aliases()) {
     if (index_.count(value) > 0) continue;
-    faults.Add(absl::StrCat("config.aliases[\"", alias, "\"]"),
-               absl::StrCat("no layer \"", value, "\"", NearestHint(value, names)));
+    faults.Add(
+        absl::StrCat("config.aliases[\"", alias, "\"]"),
+        absl::StrCat("no layer \"", value, "\"", NearestHint(value, names)));
   }
   return faults.ToStatus();
 }
 
-absl::StatusOr<std::string> OpenedNetwork::Resolve(absl::string_view layer) const {
+absl::StatusOr<std::string> OpenedNetwork::Resolve(
+    absl::string_view layer) const {
   const std::string name(layer);
   if (index_.count(name) > 0) return name;
   const auto alias = aliases_.find(name);
-  if (alias != aliases_.end() && index_.count(alias->second) > 0) return alias->second;
+  if (alias != aliases_.end() && index_.count(alias->second) > 0)
+    return alias->second;
   std::vector<std::string> names;
   for (const v1::Layer& known : layers_) names.push_back(known.name());
   for (const auto& [known, value] : aliases_) names.push_back(known);
-  return absl::NotFoundError(absl::StrCat("no layer \"", name.substr(0, 128), "\" in model ", name_,
+  return absl::NotFoundError(absl::StrCat("no layer \"", name.substr(0, 128),
+                                          "\" in model ", name_,
                                           NearestHint(layer, names)));
 }
 

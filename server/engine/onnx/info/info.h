@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "server/engine/onnx/file/graph.h"
-#include "server/engine/onnx/info/layout.h"
-#include "server/engine/onnx/program/network.h"
-#include "server/engine/onnx/info/survey.h"
 #include "server/engine/onnx/file/tensor_proto.h"
 #include "server/engine/onnx/file/weights.h"
+#include "server/engine/onnx/info/layout.h"
+#include "server/engine/onnx/info/survey.h"
+#include "server/engine/onnx/program/network.h"
 
 namespace phosphene::onnx {
 
@@ -30,8 +30,8 @@ class Program;
 class OpenedNetwork : public NetworkInfo {
  public:
   static absl::StatusOr<std::shared_ptr<const OpenedNetwork>> Open(
-      const std::string& name, const ModelBytes& file, const v1::ModelConfig& config,
-      std::vector<std::string>* notes);
+      const std::string& name, const ModelBytes& file,
+      const v1::ModelConfig& config, std::vector<std::string>* notes);
 
   const v1::ModelConfig& config() const override { return config_; }
   const std::vector<v1::Layer>& layers() const override { return layers_; }
@@ -63,8 +63,8 @@ class OpenedNetwork : public NetworkInfo {
   // following the graph did not tell (transformers), and on a larger one to see
   // whether it takes any size.
   void Probe(const std::vector<std::string>& unknown);
-  absl::StatusOr<Shapes> ProbeShapes(const Program& program, int64_t batch, int64_t height,
-                                     int64_t width) const;
+  absl::StatusOr<Shapes> ProbeShapes(const Program& program, int64_t batch,
+                                     int64_t height, int64_t width) const;
   void FindLogits(const std::unordered_map<std::string, ValueFacts>& facts);
 
   std::string name_;
@@ -72,9 +72,9 @@ class OpenedNetwork : public NetworkInfo {
   v1::ModelConfig config_;
   int64_t channels_ = 0, height_ = 0, width_ = 0, declared_batch_ = 0;
   std::vector<v1::Layer> layers_;
-  std::unordered_map<std::string, size_t> index_;      // value name -> layers_
-  std::map<std::string, std::string> aliases_;         // alias -> value name
-  std::map<std::string, Layout> layouts_;              // of layers that are not [N,C,...]
+  std::unordered_map<std::string, size_t> index_;  // value name -> layers_
+  std::map<std::string, std::string> aliases_;     // alias -> value name
+  std::map<std::string, Layout> layouts_;  // of layers that are not [N,C,...]
   std::string logits_;
   mutable WeightCache cache_;
 };

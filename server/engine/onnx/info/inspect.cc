@@ -6,8 +6,8 @@
 #include "absl/strings/str_cat.h"
 #include "server/base/status_macros.h"
 #include "server/engine/onnx/info/info.h"
-#include "server/engine/onnx/program/network.h"
 #include "server/engine/onnx/info/self_check.h"
+#include "server/engine/onnx/program/network.h"
 
 namespace phosphene {
 namespace {
@@ -17,20 +17,25 @@ std::string StemOf(absl::string_view file) {
   const size_t slash = file.find_last_of('/');
   if (slash != absl::string_view::npos) file.remove_prefix(slash + 1);
   const size_t dot = file.find_last_of('.');
-  return std::string(dot == absl::string_view::npos || dot == 0 ? file : file.substr(0, dot));
+  return std::string(
+      dot == absl::string_view::npos || dot == 0 ? file : file.substr(0, dot));
 }
 
 }  // namespace
 
-absl::StatusOr<ModelReport> InspectNetwork(absl::string_view bytes, const v1::ModelConfig& config,
+absl::StatusOr<ModelReport> InspectNetwork(absl::string_view bytes,
+                                           const v1::ModelConfig& config,
                                            absl::string_view source_file) {
   std::vector<std::string> notes;
   // The network ends with this call, before the bytes do: it need not own them.
   const std::shared_ptr<const void> owner(bytes.data(), [](const void*) {});
-  ASSIGN_OR_RETURN(auto opened, onnx::OpenedNetwork::Open(StemOf(source_file), {bytes, owner},
-                                                          config, &notes));
-  ASSIGN_OR_RETURN(const std::vector<std::string> warnings, onnx::SelfCheck(opened));
-  for (const std::string& warning : warnings) notes.push_back(absl::StrCat("self-check: ", warning));
+  ASSIGN_OR_RETURN(auto opened,
+                   onnx::OpenedNetwork::Open(StemOf(source_file),
+                                             {bytes, owner}, config, &notes));
+  ASSIGN_OR_RETURN(const std::vector<std::string> warnings,
+                   onnx::SelfCheck(opened));
+  for (const std::string& warning : warnings)
+    notes.push_back(absl::StrCat("self-check: ", warning));
   ModelReport report;
   v1::Model& model = report.model;
   *model.mutable_config() = opened->config();

@@ -12,36 +12,55 @@ namespace {
 
 using Axes = std::unordered_map<std::string, int64_t>;
 
-bool In(const std::string& op, const std::set<std::string>& ops) { return ops.count(op) > 0; }
+bool In(const std::string& op, const std::set<std::string>& ops) {
+  return ops.count(op) > 0;
+}
 
 // Operators whose output has channels at axis 1 whatever came in.
 const std::set<std::string>& ChannelsFirstOps() {
-  static const auto* const kOps = new std::set<std::string>{
-      "Conv", "ConvTranspose", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool",
-      "BatchNormalization", "InstanceNormalization", "GroupNormalization", "LRN", "Gemm",
-      "DepthToSpace", "SpaceToDepth", "Flatten"};
+  static const auto* const kOps =
+      new std::set<std::string>{"Conv",
+                                "ConvTranspose",
+                                "MaxPool",
+                                "AveragePool",
+                                "GlobalAveragePool",
+                                "GlobalMaxPool",
+                                "BatchNormalization",
+                                "InstanceNormalization",
+                                "GroupNormalization",
+                                "LRN",
+                                "Gemm",
+                                "DepthToSpace",
+                                "SpaceToDepth",
+                                "Flatten"};
   return *kOps;
 }
 
-std::vector<int64_t> IntsOf(const Graph& graph, const Node& node, const char* attribute,
-                            size_t input) {
+std::vector<int64_t> IntsOf(const Graph& graph, const Node& node,
+                            const char* attribute, size_t input) {
   const auto it = node.attributes.find(attribute);
   if (it != node.attributes.end()) return it->second.ints;
   if (input >= node.inputs.size()) return {};
   const auto constant = graph.constants.find(node.inputs[input]);
-  if (constant == graph.constants.end() || constant->second.scalar_type() != at::kLong) return {};
+  if (constant == graph.constants.end() ||
+      constant->second.scalar_type() != at::kLong)
+    return {};
   const at::Tensor flat = constant->second.contiguous().view(-1);
-  return {flat.const_data_ptr<int64_t>(), flat.const_data_ptr<int64_t>() + flat.numel()};
+  return {flat.const_data_ptr<int64_t>(),
+          flat.const_data_ptr<int64_t>() + flat.numel()};
 }
 
-int64_t Wrap(int64_t axis, int64_t rank) { return axis < 0 ? axis + rank : axis; }
+int64_t Wrap(int64_t axis, int64_t rank) {
+  return axis < 0 ? axis + rank : axis;
+}
 
 int64_t IntOf(const Node& node, const char* attribute, int64_t otherwise) {
   const auto it = node.attributes.find(attribute);
   return it == node.attributes.end() ? otherwise : it->second.i;
 }
 
-int64_t AfterTranspose(const Graph& graph, const Node& node, int64_t axis, int64_t rank) {
+int64_t AfterTranspose(const Graph& graph, const Node& node, int64_t axis,
+                       int64_t rank) {
   const std::vector<int64_t> order = IntsOf(graph, node, "perm", SIZE_MAX);
   const auto it = std::find(order.begin(), order.end(), axis);
   return order.empty() ? rank - 1 - axis : it - order.begin();
@@ -49,8 +68,8 @@ int64_t AfterTranspose(const Graph& graph, const Node& node, int64_t axis, int64
 
 // An axis whose place and size the new shape keeps stays; else features are
 // split or joined at the end, as heads of attention are.
-int64_t AfterReshape(const std::vector<int64_t>& from, const std::vector<int64_t>& to,
-                     int64_t axis) {
+int64_t AfterReshape(const std::vector<int64_t>& from,
+                     const std::vector<int64_t>& to, int64_t axis) {
   const int64_t last = static_cast<int64_t>(to.size()) - 1;
   if (axis == static_cast<int64_t>(from.size()) - 1) return last;
   return axis <= last && to[axis] == from[axis] ? axis : last;
@@ -72,7 +91,8 @@ int64_t AfterUnsqueeze(std::vector<int64_t> axes, int64_t axis, int64_t rank) {
 
 class ChannelTracker {
  public:
-  ChannelTracker(const Graph& graph, const Shapes& shapes) : graph_(graph), shapes_(shapes) {}
+  ChannelTracker(const Graph& graph, const Shapes& shapes)
+      : graph_(graph), shapes_(shapes) {}
 
   Axes Follow(const std::string& image) {
     axes_[image] = 1;
@@ -80,7 +100,8 @@ class ChannelTracker {
       for (const std::string& output : node.outputs) {
         const int64_t rank = RankOf(output);
         if (rank >= 1) {
-          axes_[output] = std::clamp<int64_t>(Of(node, output, rank), 0, rank - 1);
+          axes_[output] =
+              std::clamp<int64_t>(Of(node, output, rank), 0, rank - 1);
         } else if (ChannelsFirstOps().count(node.op) > 0) {
           axes_[output] = 1;
         }
@@ -122,11 +143,14 @@ class ChannelTracker {
     }
     if (node.op == "Transpose") return AfterTranspose(graph_, node, axis, rank);
     if (node.op == "Reshape" && shapes_.count(source) == 0) return rank - 1;
-    if (node.op == "Reshape") return AfterReshape(shapes_.at(source), shapes_.at(output), axis);
-    if (node.op == "Squeeze" || (from > rank && node.op.rfind("Reduce", 0) == 0)) {
+    if (node.op == "Reshape")
+      return AfterReshape(shapes_.at(source), shapes_.at(output), axis);
+    if (node.op == "Squeeze" ||
+        (from > rank && node.op.rfind("Reduce", 0) == 0)) {
       return AfterSqueeze(IntsOf(graph_, node, "axes", 1), axis, from);
     }
-    if (node.op == "Unsqueeze") return AfterUnsqueeze(IntsOf(graph_, node, "axes", 1), axis, rank);
+    if (node.op == "Unsqueeze")
+      return AfterUnsqueeze(IntsOf(graph_, node, "axes", 1), axis, rank);
     // One element picked along an axis takes the axis away.
     if (node.op == "Gather" && rank == from - 1) {
       return AfterSqueeze({IntOf(node, "axis", 0)}, axis, from);
@@ -154,37 +178,47 @@ std::optional<int64_t> DoublingAxis(const std::vector<int64_t>& one,
 
 }  // namespace
 
-std::map<std::string, Layout> FindLayouts(const Graph& graph, const std::string& image,
-                                          const Shapes& one, const Shapes& two, bool single) {
+std::map<std::string, Layout> FindLayouts(const Graph& graph,
+                                          const std::string& image,
+                                          const Shapes& one, const Shapes& two,
+                                          bool single) {
   const Axes channels = ChannelTracker(graph, one).Follow(image);
   std::map<std::string, Layout> layouts;
   for (const auto& [value, shape] : one) {
     const auto other = two.find(value);
     const auto channel = channels.find(value);
-    if (other == two.end() || channel == channels.end() || shape.size() < 2) continue;
+    if (other == two.end() || channel == channels.end() || shape.size() < 2)
+      continue;
     const std::optional<int64_t> batch =
         single ? std::make_optional<int64_t>(channel->second == 0 ? 1 : 0)
                : DoublingAxis(shape, other->second);
-    if (batch && *batch != channel->second) layouts[value] = {*batch, channel->second};
+    if (batch && *batch != channel->second)
+      layouts[value] = {*batch, channel->second};
   }
   return layouts;
 }
 
-at::Tensor ChannelsFirst(const at::Tensor& value, const Layout& layout, int64_t rows) {
-  const int64_t rank = value.dim(), batch = layout.batch_axis, channel = layout.channel_axis;
+at::Tensor ChannelsFirst(const at::Tensor& value, const Layout& layout,
+                         int64_t rows) {
+  const int64_t rank = value.dim(), batch = layout.batch_axis,
+                channel = layout.channel_axis;
   const bool plain = batch == 0 && channel == 1 && value.size(0) == rows;
   if (plain && (rank == 4 || rank == 2)) return value;
-  TORCH_CHECK(rank >= 2 && value.size(batch) % rows == 0, "the layer's shape ", value.sizes(),
-              " does not tell the ", rows, " rows of the batch apart");
+  TORCH_CHECK(rank >= 2 && value.size(batch) % rows == 0, "the layer's shape ",
+              value.sizes(), " does not tell the ", rows,
+              " rows of the batch apart");
   const int64_t channels = value.size(channel);
   const at::Tensor moved = value.movedim({batch, channel}, {0, 1});
   if (moved.size(0) == rows && (rank == 4 || rank == 2)) return moved;
   // [N*k,C,rest] -> [N,C,k*rest]
   const int64_t parts = value.size(batch) / rows;
-  const at::Tensor flat = moved.reshape({rows, parts, channels, -1}).transpose(1, 2).flatten(2);
+  const at::Tensor flat =
+      moved.reshape({rows, parts, channels, -1}).transpose(1, 2).flatten(2);
   const int64_t places = flat.size(2);
-  const int64_t side = static_cast<int64_t>(std::lround(std::sqrt(static_cast<double>(places))));
-  if (parts == 1 && side * side == places) return flat.reshape({rows, channels, side, side});
+  const int64_t side =
+      static_cast<int64_t>(std::lround(std::sqrt(static_cast<double>(places))));
+  if (parts == 1 && side * side == places)
+    return flat.reshape({rows, channels, side, side});
   return flat.unsqueeze(-1);
 }
 

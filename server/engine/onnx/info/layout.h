@@ -25,13 +25,16 @@ using Shapes = std::map<std::string, std::vector<int64_t>>;
 // image through the graph. Values with none or several doubling axes are left
 // out: they have no rows. With `single` the network is only ever run on one
 // image, and the first axis that is not the channels' counts as the batch's.
-std::map<std::string, Layout> FindLayouts(const Graph& graph, const std::string& image,
-                                          const Shapes& one, const Shapes& two, bool single);
+std::map<std::string, Layout> FindLayouts(const Graph& graph,
+                                          const std::string& image,
+                                          const Shapes& one, const Shapes& two,
+                                          bool single);
 
 // The value as [N,C,h,w], or [N,C] of two axes: channels moved to axis 1;
 // positions of more or fewer axes than two become h x w where they are a
 // square number of tokens, else a column [N,C,P,1].
 // Throws c10::Error when the rows of the batch cannot be told apart.
-at::Tensor ChannelsFirst(const at::Tensor& value, const Layout& layout, int64_t rows);
+at::Tensor ChannelsFirst(const at::Tensor& value, const Layout& layout,
+                         int64_t rows);
 
 }  // namespace phosphene::onnx

@@ -31,60 +31,71 @@ constexpr int64_t kMaxLayersLookedAt = 400;
 // Layers whose activations are compared: outputs of ReLUs and their kin, or of
 // convolutions where there are none.
 std::vector<std::string> LayersToLookAt(const NetworkInfo& info) {
-  static const auto* const kActivations =
-      new std::set<std::string>{"Relu", "Clip", "HardSwish", "LeakyRelu", "PRelu", "Elu", "Gelu"};
+  static const auto* const kActivations = new std::set<std::string>{
+      "Relu", "Clip", "HardSwish", "LeakyRelu", "PRelu", "Elu", "Gelu"};
   std::vector<std::string> activations, convolutions;
   for (const v1::Layer& layer : info.layers()) {
-    if (kActivations->count(layer.op()) > 0) activations.push_back(layer.name());
+    if (kActivations->count(layer.op()) > 0)
+      activations.push_back(layer.name());
     if (layer.op() == "Conv") convolutions.push_back(layer.name());
   }
-  std::vector<std::string>& chosen = activations.empty() ? convolutions : activations;
-  if (static_cast<int64_t>(chosen.size()) > kMaxLayersLookedAt) chosen.resize(kMaxLayersLookedAt);
-  if (chosen.empty() && !info.layers().empty()) chosen.push_back(info.layers().back().name());
+  std::vector<std::string>& chosen =
+      activations.empty() ? convolutions : activations;
+  if (static_cast<int64_t>(chosen.size()) > kMaxLayersLookedAt)
+    chosen.resize(kMaxLayersLookedAt);
+  if (chosen.empty() && !info.layers().empty())
+    chosen.push_back(info.layers().back().name());
   return chosen;
 }
 
 // BatchNormalization nodes and what each reads.
-std::vector<std::pair<std::string, at::Tensor>> TrainedVariances(const OpenedNetwork& info) {
+std::vector<std::pair<std::string, at::Tensor>> TrainedVariances(
+    const OpenedNetwork& info) {
   std::vector<std::pair<std::string, at::Tensor>> out;
   for (const Node& node : info.graph().nodes) {
     if (node.op != "BatchNormalization" || node.inputs.size() != 5) continue;
     const auto it = info.graph().constants.find(node.inputs[4]);
-    if (it != info.graph().constants.end()) out.emplace_back(node.inputs[0], it->second);
+    if (it != info.graph().constants.end())
+      out.emplace_back(node.inputs[0], it->second);
   }
   return out;
 }
 
 double Median(std::vector<double> values) {
   if (values.empty()) return 0;
-  std::nth_element(values.begin(), values.begin() + values.size() / 2, values.end());
+  std::nth_element(values.begin(), values.begin() + values.size() / 2,
+                   values.end());
   return values[values.size() / 2];
 }
 
 void CheckFinite(const Activations& photo, std::vector<std::string>* warnings) {
   for (const auto& [layer, value] : photo) {
     if (at::isfinite(value).all().item<bool>()) continue;
-    warnings->push_back(absl::StrCat("layer \"", layer,
-                                     "\" holds infinity or NaN on an ordinary picture; range, mean "
-                                     "or std are probably wrong"));
+    warnings->push_back(absl::StrCat(
+        "layer \"", layer,
+        "\" holds infinity or NaN on an ordinary picture; range, mean "
+        "or std are probably wrong"));
     return;
   }
 }
 
-void CheckContrast(const std::vector<std::string>& layers, const Activations& grey,
-                   const Activations& photo, std::vector<std::string>* warnings) {
+void CheckContrast(const std::vector<std::string>& layers,
+                   const Activations& grey, const Activations& photo,
+                   std::vector<std::string>* warnings) {
   std::vector<double> contrasts;
   for (const std::string& layer : layers) {
     const double norm = photo.at(layer).norm().item<double>();
-    const double change = (photo.at(layer) - grey.at(layer)).norm().item<double>();
+    const double change =
+        (photo.at(layer) - grey.at(layer)).norm().item<double>();
     if (norm > 0) contrasts.push_back(change / norm);
   }
   const double contrast = Median(contrasts);
   if (contrasts.empty() || contrast >= kLeastContrast) return;
-  warnings->push_back(absl::StrFormat(
-      "the network hardly tells a picture from plain grey (contrast %.2f, usual are 0.8 to 1); "
-      "does it expect larger values, such as --range 0,255?",
-      contrast));
+  warnings->push_back(
+      absl::StrFormat("the network hardly tells a picture from plain grey "
+                      "(contrast %.2f, usual are 0.8 to 1); "
+                      "does it expect larger values, such as --range 0,255?",
+                      contrast));
 }
 
 void CheckDead(const std::vector<std::string>& layers, const Activations& grey,
@@ -92,65 +103,81 @@ void CheckDead(const std::vector<std::string>& layers, const Activations& grey,
                std::vector<std::string>* warnings) {
   std::vector<std::string> dead;
   for (const std::string& layer : layers) {
-    const auto zero = [&](const Activations& a) { return a.at(layer).count_nonzero().item<int64_t>() == 0; };
+    const auto zero = [&](const Activations& a) {
+      return a.at(layer).count_nonzero().item<int64_t>() == 0;
+    };
     if (zero(grey) && zero(noise) && zero(photo)) dead.push_back(layer);
   }
   if (dead.empty()) return;
-  warnings->push_back(absl::StrCat(dead.size(), " of ", layers.size(),
-                                   " activation layers are zero on every test picture, \"", dead[0],
-                                   "\" first; are the weights trained and the range right?"));
+  warnings->push_back(absl::StrCat(
+      dead.size(), " of ", layers.size(),
+      " activation layers are zero on every test picture, \"", dead[0],
+      "\" first; are the weights trained and the range right?"));
 }
 
-void CheckVariances(const std::vector<std::pair<std::string, at::Tensor>>& trained,
-                    const Activations& photo, std::vector<std::string>* warnings) {
+void CheckVariances(
+    const std::vector<std::pair<std::string, at::Tensor>>& trained,
+    const Activations& photo, std::vector<std::string>* warnings) {
   std::vector<double> ratios;
   for (const auto& [layer, variance] : trained) {
     const at::Tensor& value = photo.at(layer);
     if (value.dim() != 4 || value.size(1) != variance.numel()) continue;
     const at::Tensor actual = value.to(at::kFloat).var({0, 2, 3}, false);
-    ratios.push_back((actual / (variance.to(at::kFloat) + 1e-12)).median().item<double>());
+    ratios.push_back(
+        (actual / (variance.to(at::kFloat) + 1e-12)).median().item<double>());
   }
   if (ratios.empty()) return;
   const double ratio = Median(ratios);
   if (ratio < kVarianceFactor && ratio > 1 / kVarianceFactor) return;
-  warnings->push_back(absl::StrFormat(
-      "activations vary %.3g times as much as in training (batch statistics); the range is "
-      "probably too %s",
-      ratio, ratio > 1 ? "large" : "small"));
+  warnings->push_back(
+      absl::StrFormat("activations vary %.3g times as much as in training "
+                      "(batch statistics); the range is "
+                      "probably too %s",
+                      ratio, ratio > 1 ? "large" : "small"));
 }
 
-void CheckCertainty(const std::string& logits, const std::vector<const Activations*>& runs,
+void CheckCertainty(const std::string& logits,
+                    const std::vector<const Activations*>& runs,
                     std::vector<std::string>* warnings) {
   if (logits.empty()) return;
   for (const Activations* run : runs) {
     const at::Tensor value = run->at(logits).flatten(1);
-    if (value.size(1) < 2 || at::softmax(value, 1).max().item<double>() < kCertain) return;
+    if (value.size(1) < 2 ||
+        at::softmax(value, 1).max().item<double>() < kCertain)
+      return;
   }
   warnings->push_back(
-      "the classifier is certain of grey, noise and a picture alike; the range is probably too "
+      "the classifier is certain of grey, noise and a picture alike; the range "
+      "is probably too "
       "large (does it expect 0..1 with mean and std?)");
 }
 
 }  // namespace
 
 at::Tensor PhotoLikePicture(int64_t channels, int64_t height, int64_t width) {
-  const at::Tensor y = at::linspace(0, 1, height).view({height, 1}).expand({height, width});
-  const at::Tensor x = at::linspace(0, 1, width).view({1, width}).expand({height, width});
+  const at::Tensor y =
+      at::linspace(0, 1, height).view({height, 1}).expand({height, width});
+  const at::Tensor x =
+      at::linspace(0, 1, width).view({1, width}).expand({height, width});
   std::vector<at::Tensor> planes;
   for (int64_t c = 0; c < channels; ++c) {
     const double hue = static_cast<double>(c % 3);
     at::Tensor plane = 0.75 - 0.35 * y + 0.1 * (hue - 1) * (1 - y);
     // A waving horizon and striped ground.
     const at::Tensor ground = y > 0.6 + 0.05 * at::sin(9 * x);
-    plane = at::where(ground, 0.35 - 0.08 * hue + 0.15 * at::sin(40 * x + 60 * y * y), plane);
+    plane = at::where(
+        ground, 0.35 - 0.08 * hue + 0.15 * at::sin(40 * x + 60 * y * y), plane);
     for (int disc = 0; disc < 6; ++disc) {
-      const double cx = 0.13 + 0.16 * disc, cy = 0.3 + 0.11 * ((disc * 5) % 6), r = 0.05 + 0.02 * ((disc * 3) % 5);
-      const at::Tensor distance = ((x - cx).square() + (y - cy).square()).sqrt();
+      const double cx = 0.13 + 0.16 * disc, cy = 0.3 + 0.11 * ((disc * 5) % 6),
+                   r = 0.05 + 0.02 * ((disc * 3) % 5);
+      const at::Tensor distance =
+          ((x - cx).square() + (y - cy).square()).sqrt();
       const double shade = 0.2 + 0.7 * std::fmod(0.37 * disc + 0.29 * hue, 1.0);
       plane = at::where(distance < r, shade * (1.1 - distance / r), plane);
     }
     for (double f : {17.0, 43.0, 101.0}) {
-      plane = plane + (1.5 / f) * at::sin(f * (x * 1.3 + hue) + 0.7 * f * y) * at::cos(f * (y - 0.4 * x));
+      plane = plane + (1.5 / f) * at::sin(f * (x * 1.3 + hue) + 0.7 * f * y) *
+                          at::cos(f * (y - 0.4 * x));
     }
     planes.push_back(plane.clamp(0, 1));
   }
@@ -167,31 +194,38 @@ absl::StatusOr<std::vector<std::string>> SelfCheck(
   if (!info->Logits().empty()) wanted.insert(info->Logits());
   wanted.erase(opened->config().input());
   if (wanted.empty()) {
-    return absl::InvalidArgumentError("the network has no layer that an image reaches");
+    return absl::InvalidArgumentError(
+        "the network has no layer that an image reaches");
   }
-  ASSIGN_OR_RETURN(auto network, CompileNetwork(info, {wanted.begin(), wanted.end()}, {}));
+  ASSIGN_OR_RETURN(auto network,
+                   CompileNetwork(info, {wanted.begin(), wanted.end()}, {}));
   const auto [height, width] = opened->ProbeSize();
   std::vector<std::string> warnings;
-  const absl::Status tried = Guarded("trying the network", [&, h = height, w = width] {
-    at::NoGradGuard no_grad;
-    const ScopedAllocationLimit memory(kTrialBytes, kTrialBytes);
-    const int64_t channels = info->input_channels();
-    const at::Tensor picture = PhotoLikePicture(channels, h, w);
-    const Activations grey = network->Forward(at::full_like(picture, 0.5));
-    // A fixed permutation of the picture's pixels: as bright, without structure.
-    const at::Tensor order = (at::arange(picture.numel() / channels) * 7919) % (picture.numel() / channels);
-    const Activations noise = network->Forward(
-        picture.flatten(2).index_select(2, order).view_as(picture));
-    const Activations photo = network->Forward(picture);
-    CheckFinite(photo, &warnings);
-    if (!warnings.empty()) return;
-    CheckContrast(looked_at, grey, photo, &warnings);
-    CheckVariances(trained, photo, &warnings);
-    CheckCertainty(info->Logits(), {&grey, &noise, &photo}, &warnings);
-    CheckDead(looked_at, grey, noise, photo, &warnings);
-  });
+  const absl::Status tried =
+      Guarded("trying the network", [&, h = height, w = width] {
+        at::NoGradGuard no_grad;
+        const ScopedAllocationLimit memory(kTrialBytes, kTrialBytes);
+        const int64_t channels = info->input_channels();
+        const at::Tensor picture = PhotoLikePicture(channels, h, w);
+        const Activations grey = network->Forward(at::full_like(picture, 0.5));
+        // A fixed permutation of the picture's pixels: as bright, without
+        // structure.
+        const at::Tensor order =
+            (at::arange(picture.numel() / channels) * 7919) %
+            (picture.numel() / channels);
+        const Activations noise = network->Forward(
+            picture.flatten(2).index_select(2, order).view_as(picture));
+        const Activations photo = network->Forward(picture);
+        CheckFinite(photo, &warnings);
+        if (!warnings.empty()) return;
+        CheckContrast(looked_at, grey, photo, &warnings);
+        CheckVariances(trained, photo, &warnings);
+        CheckCertainty(info->Logits(), {&grey, &noise, &photo}, &warnings);
+        CheckDead(looked_at, grey, noise, photo, &warnings);
+      });
   if (absl::IsResourceExhausted(tried)) {
-    return std::vector<std::string>{absl::StrCat("not done, for want of memory: ", tried.message())};
+    return std::vector<std::string>{
+        absl::StrCat("not done, for want of memory: ", tried.message())};
   }
   RETURN_IF_ERROR(tried);
   return warnings;

@@ -15,46 +15,87 @@ using Facts = std::unordered_map<std::string, ValueFacts>;
 // Above this many nodes, sums over each value's ancestors take too long.
 constexpr size_t kMaxCounted = 3'000;
 
-bool In(const std::string& op, const std::set<std::string>& ops) { return ops.count(op) > 0; }
+bool In(const std::string& op, const std::set<std::string>& ops) {
+  return ops.count(op) > 0;
+}
 
 const std::set<std::string>& SameShapeOps() {
-  static const auto* const kOps = new std::set<std::string>{
-      "Relu",    "Clip",      "LRN",       "BatchNormalization", "Softmax",   "LogSoftmax",
-      "Dropout", "Identity",  "Sigmoid",   "HardSigmoid",        "HardSwish", "Tanh",
-      "Add",     "Mul",       "Sub",       "Div",                "LeakyRelu", "PRelu",
-      "Elu",     "Selu",      "Celu",      "Softplus",           "Softsign",  "Mish",
-      "Gelu",    "Erf",       "Exp",       "Log",                "Sqrt",      "Pow",
-      "Abs",     "Neg",       "Min",       "Max",                "Sum",       "ThresholdedRelu",
-      "InstanceNormalization", "GroupNormalization", "LayerNormalization", "LpNormalization"};
+  static const auto* const kOps =
+      new std::set<std::string>{"Relu",
+                                "Clip",
+                                "LRN",
+                                "BatchNormalization",
+                                "Softmax",
+                                "LogSoftmax",
+                                "Dropout",
+                                "Identity",
+                                "Sigmoid",
+                                "HardSigmoid",
+                                "HardSwish",
+                                "Tanh",
+                                "Add",
+                                "Mul",
+                                "Sub",
+                                "Div",
+                                "LeakyRelu",
+                                "PRelu",
+                                "Elu",
+                                "Selu",
+                                "Celu",
+                                "Softplus",
+                                "Softsign",
+                                "Mish",
+                                "Gelu",
+                                "Erf",
+                                "Exp",
+                                "Log",
+                                "Sqrt",
+                                "Pow",
+                                "Abs",
+                                "Neg",
+                                "Min",
+                                "Max",
+                                "Sum",
+                                "ThresholdedRelu",
+                                "InstanceNormalization",
+                                "GroupNormalization",
+                                "LayerNormalization",
+                                "LpNormalization"};
   return *kOps;
 }
 
 bool MakesIntegers(const Node& node) {
-  static const auto* const kOps =
-      new std::set<std::string>{"Shape", "Size", "NonZero", "ArgMax", "ArgMin", "Equal",
-                                "Less",  "Greater", "Not", "And", "Or", "IsNaN"};
+  static const auto* const kOps = new std::set<std::string>{
+      "Shape", "Size",    "NonZero", "ArgMax", "ArgMin", "Equal",
+      "Less",  "Greater", "Not",     "And",    "Or",     "IsNaN"};
   if (In(node.op, *kOps)) return true;
   const auto to = node.attributes.find("to");
   // Element types 1, 10, 11 and 16 are floating-point.
-  return node.op == "Cast" && to != node.attributes.end() && to->second.i != 1 &&
-         to->second.i != 10 && to->second.i != 11 && to->second.i != 16;
+  return node.op == "Cast" && to != node.attributes.end() &&
+         to->second.i != 1 && to->second.i != 10 && to->second.i != 11 &&
+         to->second.i != 16;
 }
 
 // The window of a Conv or pooling node at the survey's size; null when the node
 // is faulty, which Compile will say.
-std::optional<Window> WindowOf(const Graph& graph, const Node& node, const ValueFacts& in) {
+std::optional<Window> WindowOf(const Graph& graph, const Node& node,
+                               const ValueFacts& in) {
   if (in.rank != 4) return std::nullopt;
   try {
     std::vector<int64_t> kernel;
     Tensors constants(node.inputs.size());
-    if (node.op == "Conv" && node.inputs.size() > 1 && graph.constants.count(node.inputs[1])) {
+    if (node.op == "Conv" && node.inputs.size() > 1 &&
+        graph.constants.count(node.inputs[1])) {
       const at::Tensor& weight = graph.constants.at(node.inputs[1]);
       if (weight.dim() == 4) kernel = weight.sizes().slice(2).vec();
     }
     const OpOptions options;
-    const Window window = ReadWindow(OpInit(node, graph.opset, constants, options), kernel);
+    const Window window =
+        ReadWindow(OpInit(node, graph.opset, constants, options), kernel);
     if (window.rank() != 2) return std::nullopt;
-    if (in.height == 0) return window.auto_pad == Window::kExplicit ? std::make_optional(window) : std::nullopt;
+    if (in.height == 0)
+      return window.auto_pad == Window::kExplicit ? std::make_optional(window)
+                                                  : std::nullopt;
     return WithPads(window, {in.height, in.width});
   } catch (const std::exception&) {
     return std::nullopt;
@@ -103,7 +144,8 @@ ValueFacts OfElementwise(const Node& node, const Facts& facts) {
 ValueFacts OfConcat(const Node& node, const Facts& facts) {
   ValueFacts out;
   const auto axis = node.attributes.find("axis");
-  bool known = axis != node.attributes.end() && (axis->second.i == 1 || axis->second.i == -3);
+  bool known = axis != node.attributes.end() &&
+               (axis->second.i == 1 || axis->second.i == -3);
   int64_t channels = 0;
   for (const std::string& input : node.inputs) {
     const auto it = facts.find(input);
@@ -123,11 +165,13 @@ ValueFacts OfConcat(const Node& node, const Facts& facts) {
 
 ValueFacts OfNode(const Graph& graph, const Node& node, const Facts& facts) {
   ValueFacts out;
-  const auto first = node.inputs.empty() ? facts.end() : facts.find(node.inputs[0]);
+  const auto first =
+      node.inputs.empty() ? facts.end() : facts.find(node.inputs[0]);
   const bool reached = first != facts.end();
   const auto weight = [&](size_t i) {
-    const auto it = i < node.inputs.size() ? graph.constants.find(node.inputs[i])
-                                           : graph.constants.end();
+    const auto it = i < node.inputs.size()
+                        ? graph.constants.find(node.inputs[i])
+                        : graph.constants.end();
     return it == graph.constants.end() ? at::Tensor() : it->second;
   };
   if (MakesIntegers(node)) {
@@ -135,7 +179,8 @@ ValueFacts OfNode(const Graph& graph, const Node& node, const Facts& facts) {
   } else if (In(node.op, {"Conv", "MaxPool", "AveragePool"}) && reached) {
     const auto window = WindowOf(graph, node, first->second);
     if (window) out = Slide(*window, first->second);
-    if (node.op == "Conv") out.channels = weight(1).defined() ? weight(1).size(0) : 0;
+    if (node.op == "Conv")
+      out.channels = weight(1).defined() ? weight(1).size(0) : 0;
   } else if (In(node.op, {"GlobalAveragePool", "GlobalMaxPool"}) && reached) {
     out.rank = first->second.rank;
     out.channels = first->second.channels;
@@ -145,7 +190,8 @@ ValueFacts OfNode(const Graph& graph, const Node& node, const Facts& facts) {
   } else if (node.op == "Gemm" && weight(1).defined() && weight(1).dim() == 2) {
     const auto turned = node.attributes.find("transB");
     out.rank = 2;
-    out.channels = weight(1).size(turned != node.attributes.end() && turned->second.i ? 0 : 1);
+    out.channels = weight(1).size(
+        turned != node.attributes.end() && turned->second.i ? 0 : 1);
   } else if (node.op == "Concat") {
     out = OfConcat(node, facts);
   } else if (SameShapeOps().count(node.op) > 0) {
@@ -175,7 +221,8 @@ double FlopsOf(const Graph& graph, const Node& node, const Facts& facts) {
   if (node.op == "Gemm") return 2 * weights;
   const auto out = facts.find(node.outputs[0]);
   if (out == facts.end()) return 0;
-  return 2 * weights * static_cast<double>(out->second.height * out->second.width);
+  return 2 * weights *
+         static_cast<double>(out->second.height * out->second.width);
 }
 
 }  // namespace
@@ -198,13 +245,16 @@ Facts Survey(const Graph& graph, const std::string& image, int64_t channels) {
   return facts;
 }
 
-std::unordered_map<std::string, double> CountFlops(const Graph& graph, const Facts& facts,
-                                                   const std::vector<std::string>& names) {
+std::unordered_map<std::string, double> CountFlops(
+    const Graph& graph, const Facts& facts,
+    const std::vector<std::string>& names) {
   std::unordered_map<std::string, double> flops;
-  if (graph.nodes.size() > kMaxCounted || names.size() > kMaxCounted) return flops;
+  if (graph.nodes.size() > kMaxCounted || names.size() > kMaxCounted)
+    return flops;
   const auto producers = IndexProducers(graph);
   std::vector<double> own;
-  for (const Node& node : graph.nodes) own.push_back(FlopsOf(graph, node, facts));
+  for (const Node& node : graph.nodes)
+    own.push_back(FlopsOf(graph, node, facts));
   // Each value walks its ancestors: quadratic, yet a millisecond for the
   // few hundred nodes of a real network.
   std::vector<size_t> visited(graph.nodes.size(), 0);

@@ -11,12 +11,12 @@ namespace phosphene::onnx {
 
 // What is known of a value without running the network.
 struct ValueFacts {
-  bool integer = false;    // shape arithmetic, nothing an objective can read
-  int rank = -1;           // -1 unknown
-  int64_t channels = 0;    // size of axis 1, 0 unknown
+  bool integer = false;  // shape arithmetic, nothing an objective can read
+  int rank = -1;         // -1 unknown
+  int64_t channels = 0;  // size of axis 1, 0 unknown
   int64_t height = 0, width = 0;  // at a 224 x 224 image, 0 unknown
-  int64_t stride = 0;      // input pixels between positions, 0 without positions
-  int64_t field = 0;       // input pixels a value sees, 0 all or unknown
+  int64_t stride = 0;  // input pixels between positions, 0 without positions
+  int64_t field = 0;   // input pixels a value sees, 0 all or unknown
 };
 
 // Image size at which heights and FLOPs are told.
@@ -25,13 +25,15 @@ constexpr int64_t kSurveySize = 224;
 // Facts about every value a float input [N,channels,224,224] leads to, by
 // following shapes through the operators of convolutional networks; what
 // passes through others (Reshape, MatMul of three axes) is unknown.
-std::unordered_map<std::string, ValueFacts> Survey(const Graph& graph, const std::string& image,
+std::unordered_map<std::string, ValueFacts> Survey(const Graph& graph,
+                                                   const std::string& image,
                                                    int64_t channels);
 
 // FLOPs (two a multiply-add) of the convolutions and matrix products a value
 // needs, by value name, for values in `names`; one image of 224 x 224.
 std::unordered_map<std::string, double> CountFlops(
-    const Graph& graph, const std::unordered_map<std::string, ValueFacts>& facts,
+    const Graph& graph,
+    const std::unordered_map<std::string, ValueFacts>& facts,
     const std::vector<std::string>& names);
 
 }  // namespace phosphene::onnx

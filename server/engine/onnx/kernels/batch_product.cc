@@ -12,7 +12,7 @@ namespace {
 typedef float Vector __attribute__((vector_size(64)));
 constexpr int64_t kLanes = 16;
 constexpr int64_t kPanel = 2 * kLanes;  // columns done at a time
-constexpr int64_t kRows = 6;            // rows done at a time: 12 sums in registers
+constexpr int64_t kRows = 6;  // rows done at a time: 12 sums in registers
 
 // By reference: vectors of this size have no calling convention of their own.
 PHOSPHENE_INLINE void LoadVector(const float* from, Vector& to) {
@@ -20,7 +20,8 @@ PHOSPHENE_INLINE void LoadVector(const float* from, Vector& to) {
 }
 
 // b [k,n] as panels [n/32][k][32], the last filled up with zeros.
-PHOSPHENE_INLINE void PackPanels(const BatchProductParams& p, const float* b, float* panels) {
+PHOSPHENE_INLINE void PackPanels(const BatchProductParams& p, const float* b,
+                                 float* panels) {
   const int64_t count = (p.n + kPanel - 1) / kPanel;
   for (int64_t panel = 0; panel < count; ++panel) {
     const int64_t first = panel * kPanel, width = std::min(kPanel, p.n - first);
@@ -36,8 +37,8 @@ PHOSPHENE_INLINE void PackPanels(const BatchProductParams& p, const float* b, fl
 // Rows x 32 columns of the product. Each element is summed in the order of k,
 // wherever it lies, so that its bits do not depend on its neighbours.
 template <int64_t Rows>
-PHOSPHENE_INLINE void Block(const BatchProductParams& p, const float* a, const float* panel,
-                            int64_t width, float* c) {
+PHOSPHENE_INLINE void Block(const BatchProductParams& p, const float* a,
+                            const float* panel, int64_t width, float* c) {
   Vector sums[Rows][2] = {};
   for (int64_t k = 0; k < p.k; ++k) {
     Vector left, right;
@@ -53,13 +54,14 @@ PHOSPHENE_INLINE void Block(const BatchProductParams& p, const float* a, const f
     if (width == kPanel) {
       std::memcpy(c + i * p.n, sums[i], sizeof(sums[i]));
     } else {
-      std::memcpy(c + i * p.n, sums[i], static_cast<size_t>(width) * sizeof(float));
+      std::memcpy(c + i * p.n, sums[i],
+                  static_cast<size_t>(width) * sizeof(float));
     }
   }
 }
 
-PHOSPHENE_CLONES void OneProduct(const BatchProductParams& p, const float* a, const float* b,
-                                 float* panels, float* c) {
+PHOSPHENE_CLONES void OneProduct(const BatchProductParams& p, const float* a,
+                                 const float* b, float* panels, float* c) {
   PackPanels(p, b, panels);
   for (int64_t first = 0; first < p.n; first += kPanel) {
     const float* const panel = panels + first * p.k;
@@ -68,18 +70,21 @@ PHOSPHENE_CLONES void OneProduct(const BatchProductParams& p, const float* a, co
     for (; row + kRows <= p.m; row += kRows) {
       Block<kRows>(p, a + row * p.a_row, panel, width, c + row * p.n + first);
     }
-    for (; row < p.m; ++row) Block<1>(p, a + row * p.a_row, panel, width, c + row * p.n + first);
+    for (; row < p.m; ++row)
+      Block<1>(p, a + row * p.a_row, panel, width, c + row * p.n + first);
   }
 }
 
 }  // namespace
 
-void BatchProduct(const BatchProductParams& p, const float* a, const int64_t* a_starts,
-                  const float* b, const int64_t* b_starts, float* c) {
+void BatchProduct(const BatchProductParams& p, const float* a,
+                  const int64_t* a_starts, const float* b,
+                  const int64_t* b_starts, float* c) {
   OverRows(p.count, p.threads, [&](int64_t begin, int64_t end) {
     std::vector<float> panels((p.n + kPanel - 1) / kPanel * kPanel * p.k);
     for (int64_t i = begin; i < end; ++i) {
-      OneProduct(p, a + a_starts[i], b + b_starts[i], panels.data(), c + i * p.m * p.n);
+      OneProduct(p, a + a_starts[i], b + b_starts[i], panels.data(),
+                 c + i * p.m * p.n);
     }
   });
 }

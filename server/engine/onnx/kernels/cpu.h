@@ -23,9 +23,9 @@ struct Bf16 {
   uint16_t bits;
 };
 
-// y = x * (bias + alpha/size * sum of x^2 over `size` neighbouring channels)^-beta
-// for `pixels` rows of `channels` values. The window of channel c is
-// [c - (size-1)/2, c + size/2], cut at the ends, as ONNX has it.
+// y = x * (bias + alpha/size * sum of x^2 over `size` neighbouring
+// channels)^-beta for `pixels` rows of `channels` values. The window of channel
+// c is [c - (size-1)/2, c + size/2], cut at the ends, as ONNX has it.
 struct LrnParams {
   int64_t pixels = 0;
   int64_t channels = 0;
@@ -46,7 +46,7 @@ void LrnBackward(const LrnParams& p, const T* x, const T* dy, T* dx);
 // window, so a window may have at most 256 elements.
 struct MaxPoolParams {
   int64_t batch = 0, channels = 0;
-  int64_t height = 0, width = 0;          // of the input
+  int64_t height = 0, width = 0;  // of the input
   int64_t out_height = 0, out_width = 0;
   int64_t kernel_h = 1, kernel_w = 1, stride_h = 1, stride_w = 1;
   int64_t dilation_h = 1, dilation_w = 1, pad_top = 0, pad_left = 0;
@@ -57,7 +57,8 @@ template <typename T>
 void MaxPoolForward(const MaxPoolParams& p, const T* x, T* y, uint8_t* winner);
 // Overwrites dx.
 template <typename T>
-void MaxPoolBackward(const MaxPoolParams& p, const T* dy, const uint8_t* winner, T* dx);
+void MaxPoolBackward(const MaxPoolParams& p, const T* dy, const uint8_t* winner,
+                     T* dx);
 
 // Gradient of a ReLU (or of a clip to 0..max) of `items` pictures of `pixels`
 // pixels of `channels` neighbouring values, the next pixel being a stride away:
@@ -74,14 +75,15 @@ template <typename T>
 void GateGradient(const GateParams& p, const T* g, const T* y, T* out);
 
 // c[i] = a[i] b[i] for `count` pairs of small matrices, as attention has them:
-// a[i] [m,k] begins at a + a_starts[i], b[i] [k,n] likewise; c is dense. Strides
-// are in elements, and may be those of transposed matrices.
+// a[i] [m,k] begins at a + a_starts[i], b[i] [k,n] likewise; c is dense.
+// Strides are in elements, and may be those of transposed matrices.
 struct BatchProductParams {
   int64_t count = 0, m = 0, n = 0, k = 0;
   int64_t a_row = 0, a_column = 1, b_row = 0, b_column = 1;
   int threads = 1;
 };
-void BatchProduct(const BatchProductParams& p, const float* a, const int64_t* a_starts,
-                  const float* b, const int64_t* b_starts, float* c);
+void BatchProduct(const BatchProductParams& p, const float* a,
+                  const int64_t* a_starts, const float* b,
+                  const int64_t* b_starts, float* c);
 
 }  // namespace phosphene::onnx

@@ -11,7 +11,9 @@ namespace {
 
 // A positive number of either type; what a NaN is counts as its sign says.
 PHOSPHENE_INLINE bool Positive(float y) { return !(y <= 0.0f); }
-PHOSPHENE_INLINE bool Positive(Bf16 y) { return static_cast<int16_t>(y.bits) > 0; }
+PHOSPHENE_INLINE bool Positive(Bf16 y) {
+  return static_cast<int16_t>(y.bits) > 0;
+}
 PHOSPHENE_INLINE uint32_t Magnitude(float g) {
   uint32_t bits;
   std::memcpy(&bits, &g, sizeof(bits));
@@ -32,7 +34,8 @@ PHOSPHENE_INLINE bool Pass(int64_t n, const T* g, const T* y, T* out) {
 }
 
 template <typename T>
-PHOSPHENE_INLINE bool PassBelow(int64_t n, float max, const T* g, const T* y, T* out) {
+PHOSPHENE_INLINE bool PassBelow(int64_t n, float max, const T* g, const T* y,
+                                T* out) {
   decltype(Magnitude(T{})) passed = 0;
   for (int64_t c = 0; c < n; ++c) {
     const T value = Positive(y[c]) && !(Load(y[c]) >= max) ? g[c] : T{};
@@ -45,12 +48,14 @@ PHOSPHENE_INLINE bool PassBelow(int64_t n, float max, const T* g, const T* y, T*
 // Pixels begin..end-1, counted over the batch; marks items where anything
 // passed.
 template <typename T>
-PHOSPHENE_INLINE void PassPixels(const GateParams& p, int64_t begin, int64_t end, const T* g,
-                                 const T* y, T* out, std::atomic<bool>* alive) {
+PHOSPHENE_INLINE void PassPixels(const GateParams& p, int64_t begin,
+                                 int64_t end, const T* g, const T* y, T* out,
+                                 std::atomic<bool>* alive) {
   const bool bounded = !std::isinf(p.max);
   for (int64_t pixel = begin; pixel < end;) {
     const int64_t item = pixel / p.pixels;
-    const int64_t stop = end < (item + 1) * p.pixels ? end : (item + 1) * p.pixels;
+    const int64_t stop =
+        end < (item + 1) * p.pixels ? end : (item + 1) * p.pixels;
     bool passed = false;
     for (; pixel < stop; ++pixel) {
       const T* const from = g + pixel * p.g_stride;
@@ -64,39 +69,46 @@ PHOSPHENE_INLINE void PassPixels(const GateParams& p, int64_t begin, int64_t end
 }
 
 template <typename T>
-PHOSPHENE_INLINE void RedirectPixels(const GateParams& p, int64_t begin, int64_t end, const T* g,
-                                     const T* y, T* out) {
+PHOSPHENE_INLINE void RedirectPixels(const GateParams& p, int64_t begin,
+                                     int64_t end, const T* g, const T* y,
+                                     T* out) {
   for (int64_t pixel = begin; pixel < end; ++pixel) {
     const T* const from = g + pixel * p.g_stride;
     const T* const at = y + pixel * p.y_stride;
     T* const to = out + pixel * p.out_stride;
     for (int64_t c = 0; c < p.channels; ++c) {
       const float value = Load(from[c]), state = Load(at[c]);
-      const bool blocked = (state <= 0 && value > 0) || (state >= p.max && value < 0);
+      const bool blocked =
+          (state <= 0 && value > 0) || (state >= p.max && value < 0);
       to[c] = blocked ? T{} : from[c];
     }
   }
 }
 
-PHOSPHENE_CLONES void PassF32(const GateParams& p, int64_t begin, int64_t end, const float* g,
-                              const float* y, float* out, std::atomic<bool>* alive) {
+PHOSPHENE_CLONES void PassF32(const GateParams& p, int64_t begin, int64_t end,
+                              const float* g, const float* y, float* out,
+                              std::atomic<bool>* alive) {
   PassPixels(p, begin, end, g, y, out, alive);
 }
-PHOSPHENE_CLONES void PassBf16(const GateParams& p, int64_t begin, int64_t end, const Bf16* g,
-                               const Bf16* y, Bf16* out, std::atomic<bool>* alive) {
+PHOSPHENE_CLONES void PassBf16(const GateParams& p, int64_t begin, int64_t end,
+                               const Bf16* g, const Bf16* y, Bf16* out,
+                               std::atomic<bool>* alive) {
   PassPixels(p, begin, end, g, y, out, alive);
 }
-PHOSPHENE_CLONES void RedirectF32(const GateParams& p, int64_t begin, int64_t end, const float* g,
-                                  const float* y, float* out) {
+PHOSPHENE_CLONES void RedirectF32(const GateParams& p, int64_t begin,
+                                  int64_t end, const float* g, const float* y,
+                                  float* out) {
   RedirectPixels(p, begin, end, g, y, out);
 }
-PHOSPHENE_CLONES void RedirectBf16(const GateParams& p, int64_t begin, int64_t end, const Bf16* g,
-                                   const Bf16* y, Bf16* out) {
+PHOSPHENE_CLONES void RedirectBf16(const GateParams& p, int64_t begin,
+                                   int64_t end, const Bf16* g, const Bf16* y,
+                                   Bf16* out) {
   RedirectPixels(p, begin, end, g, y, out);
 }
 
 template <typename T, typename PassFn, typename RedirectFn>
-void Gate(const GateParams& p, const T* g, const T* y, T* out, PassFn pass, RedirectFn redirect) {
+void Gate(const GateParams& p, const T* g, const T* y, T* out, PassFn pass,
+          RedirectFn redirect) {
   std::vector<std::atomic<bool>> alive(p.items);
   OverRows(p.items * p.pixels, p.threads, [&](int64_t begin, int64_t end) {
     pass(p, begin, end, g, y, out, alive.data());
@@ -113,11 +125,13 @@ void Gate(const GateParams& p, const T* g, const T* y, T* out, PassFn pass, Redi
 }  // namespace
 
 template <>
-void GateGradient<float>(const GateParams& p, const float* g, const float* y, float* out) {
+void GateGradient<float>(const GateParams& p, const float* g, const float* y,
+                         float* out) {
   Gate(p, g, y, out, PassF32, RedirectF32);
 }
 template <>
-void GateGradient<Bf16>(const GateParams& p, const Bf16* g, const Bf16* y, Bf16* out) {
+void GateGradient<Bf16>(const GateParams& p, const Bf16* g, const Bf16* y,
+                        Bf16* out) {
   Gate(p, g, y, out, PassBf16, RedirectBf16);
 }
 

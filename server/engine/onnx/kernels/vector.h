@@ -30,7 +30,8 @@ template <typename Fn>
 void OverRows(int64_t rows, int threads, const Fn& fn) {
   const int chunks = threads > 1 ? threads : 1;
 #pragma omp parallel for num_threads(chunks) if (chunks > 1)
-  for (int i = 0; i < chunks; ++i) fn(rows * i / chunks, rows * (i + 1) / chunks);
+  for (int i = 0; i < chunks; ++i)
+    fn(rows * i / chunks, rows * (i + 1) / chunks);
 }
 
 }  // namespace phosphene::onnx

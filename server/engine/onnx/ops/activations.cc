@@ -12,8 +12,8 @@ namespace {
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 // A bound of Clip from its attribute (opset 6) or a constant input, when known.
-std::optional<double> KnownBound(const OpInit& init, const char* attribute, size_t input,
-                                 double otherwise) {
+std::optional<double> KnownBound(const OpInit& init, const char* attribute,
+                                 size_t input, double otherwise) {
   if (init.Has(attribute)) return init.Float(attribute, otherwise);
   if (!init.HasInput(input)) return otherwise;
   const at::Tensor bound = init.Constant(input);
@@ -30,8 +30,9 @@ at::Tensor ClampByTensors(const Tensors& in) {
 
 at::Tensor ClampByNumbers(at::Tensor y, double low, double high) {
   const auto scalar = [&](double value) {
-    return at::isFloatingType(y.scalar_type()) ? at::Scalar(value)
-                                               : at::Scalar(static_cast<int64_t>(value));
+    return at::isFloatingType(y.scalar_type())
+               ? at::Scalar(value)
+               : at::Scalar(static_cast<int64_t>(value));
   };
   if (std::isfinite(low)) y = at::clamp_min(y, scalar(low));
   if (std::isfinite(high)) y = at::clamp_max(y, scalar(high));
@@ -40,7 +41,8 @@ at::Tensor ClampByNumbers(at::Tensor y, double low, double high) {
 
 // Applies fn(x, axis); before opset 13 everything from the axis on counted as
 // one axis.
-OpRun AlongAxis(const OpInit& init, at::Tensor (*fn)(const at::Tensor& x, int64_t axis)) {
+OpRun AlongAxis(const OpInit& init,
+                at::Tensor (*fn)(const at::Tensor& x, int64_t axis)) {
   init.NeedInputs(1, 1);
   const bool flattens = init.opset < 13;
   const int64_t axis = init.Int("axis", flattens ? 1 : -1);
@@ -69,7 +71,8 @@ OpRun PrepareClip(const OpInit& init) {
   }
   // Clip from 0 is ReLU6 and its kin, which gradient overrides act on.
   const bool relu6 = *low == 0 && *high > 0 && std::isfinite(*high);
-  return [low = *low, high = *high, relu6, options = init.options](const Tensors& in) {
+  return [low = *low, high = *high, relu6,
+          options = init.options](const Tensors& in) {
     if (relu6 && at::isFloatingType(in[0].scalar_type())) {
       return Tensors{Activate(in[0], {Activation::kClip, high}, options)};
     }
@@ -80,7 +83,9 @@ OpRun PrepareClip(const OpInit& init) {
 OpRun PrepareSigmoid(const OpInit& init) { return Unary(init, at::sigmoid); }
 OpRun PrepareTanh(const OpInit& init) { return Unary(init, at::tanh); }
 OpRun PrepareMish(const OpInit& init) { return Unary(init, at::mish); }
-OpRun PrepareHardSwish(const OpInit& init) { return Unary(init, at::hardswish); }
+OpRun PrepareHardSwish(const OpInit& init) {
+  return Unary(init, at::hardswish);
+}
 OpRun PrepareSoftplus(const OpInit& init) {
   return Unary(init, [](const at::Tensor& x) { return at::softplus(x); });
 }
@@ -90,7 +95,8 @@ OpRun PrepareSoftsign(const OpInit& init) {
 
 OpRun PrepareHardSigmoid(const OpInit& init) {
   init.NeedInputs(1, 1);
-  return [alpha = init.Float("alpha", 0.2), beta = init.Float("beta", 0.5)](const Tensors& in) {
+  return [alpha = init.Float("alpha", 0.2),
+          beta = init.Float("beta", 0.5)](const Tensors& in) {
     return Tensors{at::clamp(in[0] * alpha + beta, 0, 1)};
   };
 }
@@ -118,10 +124,10 @@ OpRun PrepareElu(const OpInit& init) {
 OpRun PrepareSelu(const OpInit& init) {
   init.NeedInputs(1, 1);
   // Defaults as ONNX gives them, from "Self-Normalizing Neural Networks".
-  return [alpha = init.Float("alpha", 1.67326319217681884765625),
-          gamma = init.Float("gamma", 1.05070102214813232421875)](const Tensors& in) {
-    return Tensors{at::elu(in[0], alpha, gamma)};
-  };
+  return
+      [alpha = init.Float("alpha", 1.67326319217681884765625),
+       gamma = init.Float("gamma", 1.05070102214813232421875)](
+          const Tensors& in) { return Tensors{at::elu(in[0], alpha, gamma)}; };
 }
 
 OpRun PrepareCelu(const OpInit& init) {
@@ -137,7 +143,9 @@ OpRun PrepareGelu(const OpInit& init) {
   if (approximate != "none" && approximate != "tanh") {
     init.Fail("has an approximate other than none and tanh");
   }
-  return [approximate](const Tensors& in) { return Tensors{at::gelu(in[0], approximate)}; };
+  return [approximate](const Tensors& in) {
+    return Tensors{at::gelu(in[0], approximate)};
+  };
 }
 
 OpRun PrepareThresholdedRelu(const OpInit& init) {
@@ -149,20 +157,25 @@ OpRun PrepareThresholdedRelu(const OpInit& init) {
 
 OpRun PrepareShrink(const OpInit& init) {
   init.NeedInputs(1, 1);
-  return [bias = init.Float("bias", 0), lambda = init.Float("lambd", 0.5)](const Tensors& in) {
+  return [bias = init.Float("bias", 0),
+          lambda = init.Float("lambd", 0.5)](const Tensors& in) {
     const at::Tensor& x = in[0];
     const at::Tensor zero = at::zeros_like(x);
-    return Tensors{at::where(x < -lambda, x + bias, at::where(x > lambda, x - bias, zero))};
+    return Tensors{at::where(x < -lambda, x + bias,
+                             at::where(x > lambda, x - bias, zero))};
   };
 }
 
 OpRun PrepareSoftmax(const OpInit& init) {
-  return AlongAxis(init, [](const at::Tensor& x, int64_t axis) { return at::softmax(x, axis); });
+  return AlongAxis(init, [](const at::Tensor& x, int64_t axis) {
+    return at::softmax(x, axis);
+  });
 }
 
 OpRun PrepareLogSoftmax(const OpInit& init) {
-  return AlongAxis(init,
-                   [](const at::Tensor& x, int64_t axis) { return at::log_softmax(x, axis); });
+  return AlongAxis(init, [](const at::Tensor& x, int64_t axis) {
+    return at::log_softmax(x, axis);
+  });
 }
 
 // 1 at the first largest element, 0 elsewhere.

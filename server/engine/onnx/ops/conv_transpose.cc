@@ -26,7 +26,8 @@ Cut CutOf(const Transposed& t, size_t axis, int64_t size) {
   int64_t wanted = whole - w.pad_begin[axis] - w.pad_end[axis];
   if (!t.output_shape.empty()) {
     wanted = t.output_shape[axis];
-  } else if (w.auto_pad == Window::kSameUpper || w.auto_pad == Window::kSameLower) {
+  } else if (w.auto_pad == Window::kSameUpper ||
+             w.auto_pad == Window::kSameLower) {
     wanted = size * w.stride[axis];
   } else {
     return {w.pad_begin[axis], wanted};
@@ -40,13 +41,15 @@ at::Tensor Run(const Transposed& t, const Tensors& in) {
   const size_t rank = t.window.rank();
   const std::vector<int64_t> none(rank, 0);
   const at::Tensor bias = Optional(in, 2);
-  at::Tensor y = at::convolution(in[0], in[1], std::nullopt, t.window.stride, none,
-                                 t.window.dilation, /*transposed=*/true, none, t.group);
+  at::Tensor y =
+      at::convolution(in[0], in[1], std::nullopt, t.window.stride, none,
+                      t.window.dilation, /*transposed=*/true, none, t.group);
   for (size_t i = 0; i < rank; ++i) {
     const int64_t axis = 2 + static_cast<int64_t>(i);
     const Cut cut = CutOf(t, i, in[0].size(axis));
     TORCH_CHECK(cut.size >= 1, "the output would have no pixel");
-    const int64_t missing = std::max<int64_t>(cut.begin + cut.size - y.size(axis), 0);
+    const int64_t missing =
+        std::max<int64_t>(cut.begin + cut.size - y.size(axis), 0);
     if (missing > 0) {
       std::vector<int64_t> pads(2 * (rank - i), 0);
       pads.back() = missing;
@@ -65,7 +68,8 @@ Transposed Read(const OpInit& init, const std::vector<int64_t>& kernel) {
   t.window = ReadWindow(init, kernel);
   t.group = init.Int("group", 1);
   if (t.group < 1) init.Fail("has a group below 1");
-  t.output_padding = init.Ints("output_padding", std::vector<int64_t>(t.window.rank(), 0));
+  t.output_padding =
+      init.Ints("output_padding", std::vector<int64_t>(t.window.rank(), 0));
   t.output_shape = init.Ints("output_shape");
   const bool shaped = !t.output_shape.empty();
   if (t.output_padding.size() != t.window.rank() ||
@@ -85,7 +89,8 @@ OpRun PrepareConvTranspose(const OpInit& init) {
     return [t](const Tensors& in) { return Tensors{Run(t, in)}; };
   }
   // The kernel's size is known when the weight is.
-  return [node = init.node, opset = init.opset, options = init.options](const Tensors& in) {
+  return [node = init.node, opset = init.opset,
+          options = init.options](const Tensors& in) {
     const OpInit late(node, opset, {}, options);
     return Tensors{Run(Read(late, SpatialSizes(in[1]).vec()), in)};
   };

@@ -7,16 +7,20 @@
 namespace phosphene::onnx {
 namespace {
 
-bool IsWhole(const at::Tensor& x) { return at::isIntegralType(x.scalar_type(), true); }
+bool IsWhole(const at::Tensor& x) {
+  return at::isIntegralType(x.scalar_type(), true);
+}
 
 // The processor traps on integers that have no quotient: a divisor of 0, and
 // the least one of their type over -1.
 void RequireQuotient(const at::Tensor& a, const at::Tensor& b) {
   if (!IsWhole(a) || !IsWhole(b)) return;
   TORCH_CHECK(!b.eq(0).any().item<bool>(), "divides an integer by 0");
-  const int64_t least = at::result_type(a, b) == at::kLong ? std::numeric_limits<int64_t>::min()
-                                                           : std::numeric_limits<int32_t>::min();
-  const bool signs = at::isSignedType(a.scalar_type()) && at::isSignedType(b.scalar_type());
+  const int64_t least = at::result_type(a, b) == at::kLong
+                            ? std::numeric_limits<int64_t>::min()
+                            : std::numeric_limits<int32_t>::min();
+  const bool signs =
+      at::isSignedType(a.scalar_type()) && at::isSignedType(b.scalar_type());
   TORCH_CHECK(!signs || !b.to(at::kLong).eq(-1).any().item<bool>() ||
                   !a.to(at::kLong).eq(least).any().item<bool>(),
               "divides the least integer by -1");
@@ -32,7 +36,8 @@ at::Tensor Divide(const at::Tensor& a, const at::Tensor& b) {
 at::Tensor Power(const at::Tensor& base, const at::Tensor& exponent) {
   const at::ScalarType type = base.scalar_type();
   // A scalar exponent takes ATen's short ways for squares and roots.
-  if (exponent.numel() == 1 && exponent.dim() <= 1 && !exponent.requires_grad() && !IsWhole(base)) {
+  if (exponent.numel() == 1 && exponent.dim() <= 1 &&
+      !exponent.requires_grad() && !IsWhole(base)) {
     return at::pow(base, exponent.item());
   }
   if (IsWhole(base) && !IsWhole(exponent)) {
@@ -41,7 +46,8 @@ at::Tensor Power(const at::Tensor& base, const at::Tensor& exponent) {
   return at::pow(base, exponent).to(type);
 }
 
-OpRun Fold(const OpInit& init, at::Tensor (*fn)(const at::Tensor& a, const at::Tensor& b)) {
+OpRun Fold(const OpInit& init,
+           at::Tensor (*fn)(const at::Tensor& a, const at::Tensor& b)) {
   init.NeedInputs(1);
   return [fn](const Tensors& in) {
     at::Tensor out = in[0];
@@ -50,16 +56,22 @@ OpRun Fold(const OpInit& init, at::Tensor (*fn)(const at::Tensor& a, const at::T
   };
 }
 
-at::Tensor Add(const at::Tensor& a, const at::Tensor& b) { return at::add(a, b); }
+at::Tensor Add(const at::Tensor& a, const at::Tensor& b) {
+  return at::add(a, b);
+}
 
 }  // namespace
 
 OpRun PrepareAdd(const OpInit& init) { return Binary(init, Add); }
 OpRun PrepareSub(const OpInit& init) {
-  return Binary(init, [](const at::Tensor& a, const at::Tensor& b) { return at::sub(a, b); });
+  return Binary(init, [](const at::Tensor& a, const at::Tensor& b) {
+    return at::sub(a, b);
+  });
 }
 OpRun PrepareMul(const OpInit& init) {
-  return Binary(init, [](const at::Tensor& a, const at::Tensor& b) { return at::mul(a, b); });
+  return Binary(init, [](const at::Tensor& a, const at::Tensor& b) {
+    return at::mul(a, b);
+  });
 }
 OpRun PrepareDiv(const OpInit& init) { return Binary(init, Divide); }
 OpRun PreparePow(const OpInit& init) { return Binary(init, Power); }

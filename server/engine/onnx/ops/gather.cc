@@ -10,14 +10,18 @@ namespace phosphene::onnx {
 namespace {
 
 // Indices on x's device, those below 0 counted from the end of `size`.
-at::Tensor FromStart(const at::Tensor& indices, int64_t size, const at::Tensor& x) {
+at::Tensor FromStart(const at::Tensor& indices, int64_t size,
+                     const at::Tensor& x) {
   const at::Tensor wide = indices.to(at::kLong);
   return at::where(wide < 0, wide + size, wide).to(x.device());
 }
 
 // Where a row of N-d indices points in x seen as [places, inner].
-at::Tensor LinearIndex(const at::Tensor& indices, at::IntArrayRef sizes, const at::Tensor& x) {
-  at::Tensor linear = at::zeros(indices.sizes().slice(0, indices.dim() - 1), at::kLong).to(x.device());
+at::Tensor LinearIndex(const at::Tensor& indices, at::IntArrayRef sizes,
+                       const at::Tensor& x) {
+  at::Tensor linear =
+      at::zeros(indices.sizes().slice(0, indices.dim() - 1), at::kLong)
+          .to(x.device());
   const int64_t depth = indices.size(-1);
   for (int64_t k = 0; k < depth; ++k) {
     const at::Tensor index = FromStart(indices.select(-1, k), sizes[k], x);
@@ -46,10 +50,12 @@ std::string ReductionOf(const OpInit& init) {
   init.Fail("has a reduction other than none, add, mul, max and min");
 }
 
-at::Tensor ScatterAlong(const at::Tensor& x, int64_t axis, const at::Tensor& index,
-                        const at::Tensor& updates, const std::string& reduction) {
+at::Tensor ScatterAlong(const at::Tensor& x, int64_t axis,
+                        const at::Tensor& index, const at::Tensor& updates,
+                        const std::string& reduction) {
   if (reduction.empty()) return x.scatter(axis, index, updates);
-  return at::scatter_reduce(x, axis, index, updates, reduction, /*include_self=*/true);
+  return at::scatter_reduce(x, axis, index, updates, reduction,
+                            /*include_self=*/true);
 }
 
 }  // namespace
@@ -61,9 +67,11 @@ OpRun PrepareGather(const OpInit& init) {
     const at::Tensor index = FromStart(in[1], in[0].size(along), in[0]);
     std::vector<int64_t> shape = in[0].sizes().slice(0, along).vec();
     shape.insert(shape.end(), index.sizes().begin(), index.sizes().end());
-    shape.insert(shape.end(), in[0].sizes().begin() + along + 1, in[0].sizes().end());
+    shape.insert(shape.end(), in[0].sizes().begin() + along + 1,
+                 in[0].sizes().end());
     CheckSize(shape);
-    return Tensors{at::index_select(in[0], along, index.reshape(-1)).view(shape)};
+    return Tensors{
+        at::index_select(in[0], along, index.reshape(-1)).view(shape)};
   };
 }
 
@@ -71,7 +79,8 @@ OpRun PrepareGatherElements(const OpInit& init) {
   init.NeedInputs(2, 2);
   return [axis = init.Int("axis", 0)](const Tensors& in) {
     const int64_t along = WrapAxis(axis, in[0].dim());
-    return Tensors{at::gather(in[0], along, FromStart(in[1], in[0].size(along), in[0]))};
+    return Tensors{
+        at::gather(in[0], along, FromStart(in[1], in[0].size(along), in[0]))};
   };
 }
 
@@ -79,18 +88,22 @@ OpRun PrepareGatherND(const OpInit& init) {
   init.NeedInputs(2, 2);
   return [batch_axes = init.Int("batch_dims", 0)](const Tensors& in) {
     const at::Tensor &x = in[0], &indices = in[1];
-    TORCH_CHECK(indices.dim() >= 1 && batch_axes >= 0 && batch_axes < indices.dim() &&
+    TORCH_CHECK(indices.dim() >= 1 && batch_axes >= 0 &&
+                    batch_axes < indices.dim() &&
                     batch_axes + indices.size(-1) <= x.dim(),
                 "the indices do not fit the data");
-    const int64_t batch = Product(x.sizes().slice(0, batch_axes)), depth = indices.size(-1);
+    const int64_t batch = Product(x.sizes().slice(0, batch_axes)),
+                  depth = indices.size(-1);
     const at::IntArrayRef picked = x.sizes().slice(batch_axes, depth);
     const at::IntArrayRef inner = x.sizes().slice(batch_axes + depth);
     const at::Tensor linear =
         LinearIndex(indices.reshape({batch, -1, depth}), picked, x);
-    const at::Tensor offset = at::arange(batch, linear.options()).unsqueeze(1) * Product(picked);
+    const at::Tensor offset =
+        at::arange(batch, linear.options()).unsqueeze(1) * Product(picked);
     const at::Tensor rows = x.reshape({batch * Product(picked), -1})
                                 .index_select(0, (linear + offset).view(-1));
-    std::vector<int64_t> shape = indices.sizes().slice(0, indices.dim() - 1).vec();
+    std::vector<int64_t> shape =
+        indices.sizes().slice(0, indices.dim() - 1).vec();
     shape.insert(shape.end(), inner.begin(), inner.end());
     return Tensors{rows.reshape(shape)};
   };
@@ -98,33 +111,40 @@ OpRun PrepareGatherND(const OpInit& init) {
 
 OpRun PrepareScatterElements(const OpInit& init) {
   init.NeedInputs(3, 3);
-  return [axis = init.Int("axis", 0), reduction = ReductionOf(init)](const Tensors& in) {
+  return [axis = init.Int("axis", 0),
+          reduction = ReductionOf(init)](const Tensors& in) {
     const int64_t along = WrapAxis(axis, in[0].dim());
     const at::Tensor index = FromStart(in[1], in[0].size(along), in[0]);
     return Tensors{ScatterAlong(in[0], along, index, in[2], reduction)};
   };
 }
 
-OpRun PrepareScatter(const OpInit& init) { return PrepareScatterElements(init); }
+OpRun PrepareScatter(const OpInit& init) {
+  return PrepareScatterElements(init);
+}
 
 OpRun PrepareScatterND(const OpInit& init) {
   init.NeedInputs(3, 3);
   return [reduction = ReductionOf(init)](const Tensors& in) {
     const at::Tensor &x = in[0], &indices = in[1];
-    TORCH_CHECK(indices.dim() >= 1 && indices.size(-1) <= x.dim(), "the indices do not fit the data");
+    TORCH_CHECK(indices.dim() >= 1 && indices.size(-1) <= x.dim(),
+                "the indices do not fit the data");
     const at::IntArrayRef picked = x.sizes().slice(0, indices.size(-1));
     const at::Tensor rows = x.reshape({Product(picked), -1});
     const at::Tensor updates = in[2].reshape({-1, rows.size(1)});
-    const at::Tensor index =
-        LinearIndex(indices, picked, x).reshape({-1, 1}).expand(updates.sizes());
-    return Tensors{ScatterAlong(rows, 0, index, updates, reduction).view(x.sizes())};
+    const at::Tensor index = LinearIndex(indices, picked, x)
+                                 .reshape({-1, 1})
+                                 .expand(updates.sizes());
+    return Tensors{
+        ScatterAlong(rows, 0, index, updates, reduction).view(x.sizes())};
   };
 }
 
 namespace {
 
 // x[axis from:to:step], bounds clamped as in Python.
-at::Tensor SliceAxis(const at::Tensor& x, int64_t axis, int64_t from, int64_t to, int64_t step) {
+at::Tensor SliceAxis(const at::Tensor& x, int64_t axis, int64_t from,
+                     int64_t to, int64_t step) {
   const int64_t size = x.size(axis);
   TORCH_CHECK(step != 0, "the step is 0");
   // Wraps and clamps without overflowing near the ends of int64.
@@ -148,19 +168,23 @@ at::Tensor SliceAxis(const at::Tensor& x, int64_t axis, int64_t from, int64_t to
 
 OpRun PrepareSlice(const OpInit& init) {
   init.NeedInputs(1, 5);
-  const auto starts = init.Ints("starts"), ends = init.Ints("ends"), axes = init.Ints("axes");
+  const auto starts = init.Ints("starts"), ends = init.Ints("ends"),
+             axes = init.Ints("axes");
   return [=](const Tensors& in) {
     const auto list = [&](size_t i, const std::vector<int64_t>& stated) {
       return Optional(in, i).defined() ? ToInts(in[i]) : stated;
     };
-    const auto from = list(1, starts), to = list(2, ends), along = list(3, axes), step = list(4, {});
-    TORCH_CHECK(from.size() == to.size() && (along.empty() || along.size() == from.size()) &&
+    const auto from = list(1, starts), to = list(2, ends),
+               along = list(3, axes), step = list(4, {});
+    TORCH_CHECK(from.size() == to.size() &&
+                    (along.empty() || along.size() == from.size()) &&
                     (step.empty() || step.size() == from.size()),
                 "starts, ends, axes and steps differ in number");
     at::Tensor out = in[0];
     for (size_t i = 0; i < from.size(); ++i) {
       const int64_t axis = along.empty() ? static_cast<int64_t>(i) : along[i];
-      out = SliceAxis(out, WrapAxis(axis, out.dim()), from[i], to[i], step.empty() ? 1 : step[i]);
+      out = SliceAxis(out, WrapAxis(axis, out.dim()), from[i], to[i],
+                      step.empty() ? 1 : step[i]);
     }
     return Tensors{out};
   };
@@ -168,13 +192,17 @@ OpRun PrepareSlice(const OpInit& init) {
 
 OpRun PrepareSplit(const OpInit& init) {
   init.NeedInputs(1, 2);
-  const int64_t parts = init.Int("num_outputs", static_cast<int64_t>(init.node.outputs.size()));
+  const int64_t parts =
+      init.Int("num_outputs", static_cast<int64_t>(init.node.outputs.size()));
   if (parts < 1 || parts > kMaxNodeInputs) {
-    init.Fail(absl::StrCat("splits into ", parts, " parts; allowed are 1 to ", kMaxNodeInputs));
+    init.Fail(absl::StrCat("splits into ", parts, " parts; allowed are 1 to ",
+                           kMaxNodeInputs));
   }
-  return [parts, axis = init.Int("axis", 0), stated = init.Ints("split")](const Tensors& in) {
+  return [parts, axis = init.Int("axis", 0),
+          stated = init.Ints("split")](const Tensors& in) {
     const int64_t along = WrapAxis(axis, in[0].dim()), size = in[0].size(along);
-    std::vector<int64_t> sizes = Optional(in, 1).defined() ? ToInts(in[1]) : stated;
+    std::vector<int64_t> sizes =
+        Optional(in, 1).defined() ? ToInts(in[1]) : stated;
     if (sizes.empty()) {
       // Equal parts; the last is smaller when they do not come out even.
       const int64_t each = (size + parts - 1) / parts;
@@ -211,7 +239,8 @@ OpRun PrepareCompress(const OpInit& init) {
   return [axis](const Tensors& in) {
     const at::Tensor x = axis ? in[0] : in[0].reshape(-1);
     const at::Tensor index = at::nonzero(in[1].to(at::kBool)).view(-1);
-    return Tensors{x.index_select(axis ? WrapAxis(*axis, x.dim()) : 0, index.to(x.device()))};
+    return Tensors{x.index_select(axis ? WrapAxis(*axis, x.dim()) : 0,
+                                  index.to(x.device()))};
   };
 }
 

@@ -10,13 +10,17 @@ namespace phosphene::onnx {
 OpRun PrepareGemm(const OpInit& init) {
   init.NeedInputs(2, 3);
   const double alpha = init.Float("alpha", 1), beta = init.Float("beta", 1);
-  const bool turn_a = init.Flag("transA", false), turn_b = init.Flag("transB", false);
+  const bool turn_a = init.Flag("transA", false),
+             turn_b = init.Flag("transB", false);
   const at::Tensor matrix = init.Constant(1), bias = init.Constant(2);
-  const bool plain = alpha == 1 && beta == 1 && !turn_a && FrozenLinear::Suits(matrix, init.options);
-  const bool vector = bias.defined() && bias.dim() == 1 && bias.scalar_type() == matrix.scalar_type() &&
+  const bool plain = alpha == 1 && beta == 1 && !turn_a &&
+                     FrozenLinear::Suits(matrix, init.options);
+  const bool vector = bias.defined() && bias.dim() == 1 &&
+                      bias.scalar_type() == matrix.scalar_type() &&
                       bias.numel() == matrix.size(turn_b ? 0 : 1);
   if (plain && (vector || !init.HasInput(2))) {
-    auto linear = std::make_shared<FrozenLinear>(turn_b ? matrix.t() : matrix, bias);
+    auto linear =
+        std::make_shared<FrozenLinear>(turn_b ? matrix.t() : matrix, bias);
     return [linear](const Tensors& in) {
       TORCH_CHECK(in[0].dim() == 2, "matrices are needed");
       return Tensors{linear->Run(in[0])};
@@ -26,9 +30,11 @@ OpRun PrepareGemm(const OpInit& init) {
     TORCH_CHECK(in[0].dim() == 2 && in[1].dim() == 2, "matrices are needed");
     const at::Tensor a = turn_a ? in[0].t() : in[0];
     const at::Tensor b = turn_b ? in[1].t() : in[1];
-    TORCH_CHECK(a.size(1) == b.size(0), "the input has ", a.size(1), " values a row where ",
-                b.size(0), " are needed; the layer takes another image size");
-    if (Optional(in, 2).defined()) return Tensors{at::addmm(in[2], a, b, beta, alpha)};
+    TORCH_CHECK(a.size(1) == b.size(0), "the input has ", a.size(1),
+                " values a row where ", b.size(0),
+                " are needed; the layer takes another image size");
+    if (Optional(in, 2).defined())
+      return Tensors{at::addmm(in[2], a, b, beta, alpha)};
     const at::Tensor product = at::mm(a, b);
     return Tensors{alpha == 1 ? product : product * alpha};
   };
@@ -37,9 +43,11 @@ OpRun PrepareGemm(const OpInit& init) {
 OpRun PrepareMatMul(const OpInit& init) {
   init.NeedInputs(2, 2);
   if (FrozenLinear::Suits(init.Constant(1), init.options)) {
-    auto linear = std::make_shared<FrozenLinear>(init.Constant(1), at::Tensor());
+    auto linear =
+        std::make_shared<FrozenLinear>(init.Constant(1), at::Tensor());
     return [linear, matrix = init.Constant(1)](const Tensors& in) {
-      const bool same = in[0].scalar_type() == matrix.scalar_type() && in[0].numel() > 0;
+      const bool same =
+          in[0].scalar_type() == matrix.scalar_type() && in[0].numel() > 0;
       return Tensors{same ? linear->Run(in[0]) : at::matmul(in[0], matrix)};
     };
   }
@@ -50,7 +58,9 @@ OpRun PrepareEinsum(const OpInit& init) {
   init.NeedInputs(1);
   const std::string equation = init.String("equation", "");
   if (equation.empty()) init.Fail("has no equation");
-  return [equation](const Tensors& in) { return Tensors{at::einsum(equation, in)}; };
+  return [equation](const Tensors& in) {
+    return Tensors{at::einsum(equation, in)};
+  };
 }
 
 OpRun PrepareDet(const OpInit& init) { return Unary(init, at::linalg_det); }

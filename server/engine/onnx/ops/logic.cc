@@ -25,22 +25,30 @@ OpRun PrepareAnd(const OpInit& init) { return Binary(init, at::logical_and); }
 OpRun PrepareOr(const OpInit& init) { return Binary(init, at::logical_or); }
 OpRun PrepareXor(const OpInit& init) { return Binary(init, at::logical_xor); }
 OpRun PrepareBitwiseAnd(const OpInit& init) {
-  return Binary(init, [](const T& a, const T& b) { return at::bitwise_and(a, b); });
+  return Binary(init,
+                [](const T& a, const T& b) { return at::bitwise_and(a, b); });
 }
 OpRun PrepareBitwiseOr(const OpInit& init) {
-  return Binary(init, [](const T& a, const T& b) { return at::bitwise_or(a, b); });
+  return Binary(init,
+                [](const T& a, const T& b) { return at::bitwise_or(a, b); });
 }
 OpRun PrepareBitwiseXor(const OpInit& init) {
-  return Binary(init, [](const T& a, const T& b) { return at::bitwise_xor(a, b); });
+  return Binary(init,
+                [](const T& a, const T& b) { return at::bitwise_xor(a, b); });
 }
 
 OpRun PrepareBitShift(const OpInit& init) {
   const std::string direction = init.String("direction", "");
   if (direction == "LEFT") {
-    return Binary(init, [](const T& a, const T& b) { return at::bitwise_left_shift(a, b); });
+    return Binary(init, [](const T& a, const T& b) {
+      return at::bitwise_left_shift(a, b);
+    });
   }
-  if (direction != "RIGHT") init.Fail("has a direction other than LEFT and RIGHT");
-  return Binary(init, [](const T& a, const T& b) { return at::bitwise_right_shift(a, b); });
+  if (direction != "RIGHT")
+    init.Fail("has a direction other than LEFT and RIGHT");
+  return Binary(init, [](const T& a, const T& b) {
+    return at::bitwise_right_shift(a, b);
+  });
 }
 
 OpRun PrepareWhere(const OpInit& init) {
@@ -48,7 +56,8 @@ OpRun PrepareWhere(const OpInit& init) {
   return [](const Tensors& in) {
     // Conditions of shape arithmetic live on the CPU, values on the device.
     const at::Device device = in[1].device();
-    return Tensors{at::where(in[0].to(device, at::kBool), in[1], in[2].to(device))};
+    return Tensors{
+        at::where(in[0].to(device, at::kBool), in[1], in[2].to(device))};
   };
 }
 

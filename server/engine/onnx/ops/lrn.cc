@@ -2,9 +2,9 @@
 
 #include <ATen/Parallel.h>
 
-#include "server/engine/onnx/ops/shared/gradient.h"
 #include "server/engine/onnx/kernels/cpu.h"
 #include "server/engine/onnx/ops/op.h"
+#include "server/engine/onnx/ops/shared/gradient.h"
 
 namespace phosphene::onnx {
 namespace {
@@ -23,18 +23,22 @@ at::Tensor KernelLrn(const LrnParams& p, const at::Tensor& x) {
   if (x.scalar_type() == at::kFloat) {
     LrnForward(p, x.const_data_ptr<float>(), y.data_ptr<float>());
   } else {
-    LrnForward(p, static_cast<const Bf16*>(x.const_data_ptr()), static_cast<Bf16*>(y.data_ptr()));
+    LrnForward(p, static_cast<const Bf16*>(x.const_data_ptr()),
+               static_cast<Bf16*>(y.data_ptr()));
   }
   return y;
 }
 
-at::Tensor KernelLrnGradient(const LrnParams& p, const at::Tensor& x, const at::Tensor& g) {
+at::Tensor KernelLrnGradient(const LrnParams& p, const at::Tensor& x,
+                             const at::Tensor& g) {
   at::Tensor dx = at::empty_like(x);
   if (x.scalar_type() == at::kFloat) {
-    LrnBackward(p, x.const_data_ptr<float>(), g.const_data_ptr<float>(), dx.data_ptr<float>());
+    LrnBackward(p, x.const_data_ptr<float>(), g.const_data_ptr<float>(),
+                dx.data_ptr<float>());
   } else {
     LrnBackward(p, static_cast<const Bf16*>(x.const_data_ptr()),
-                static_cast<const Bf16*>(g.const_data_ptr()), static_cast<Bf16*>(dx.data_ptr()));
+                static_cast<const Bf16*>(g.const_data_ptr()),
+                static_cast<Bf16*>(dx.data_ptr()));
   }
   return dx;
 }
@@ -43,23 +47,28 @@ at::Tensor KernelLrnGradient(const LrnParams& p, const at::Tensor& x, const at::
 at::Tensor ComposedLrn(const LrnParams& p, const at::Tensor& x) {
   const at::Tensor flat = x.reshape({x.size(0), x.size(1), -1});
   const int64_t before = (p.size - 1) / 2, after = p.size - 1 - before;
-  const at::Tensor squares = at::constant_pad_nd(flat * flat, {0, 0, before, after}, 0);
+  const at::Tensor squares =
+      at::constant_pad_nd(flat * flat, {0, 0, before, after}, 0);
   at::Tensor sum = squares.narrow(1, 0, x.size(1));
-  for (int64_t j = 1; j < p.size; ++j) sum = sum + squares.narrow(1, j, x.size(1));
-  const at::Tensor base = sum * (p.alpha / static_cast<double>(p.size)) + p.bias;
+  for (int64_t j = 1; j < p.size; ++j)
+    sum = sum + squares.narrow(1, j, x.size(1));
+  const at::Tensor base =
+      sum * (p.alpha / static_cast<double>(p.size)) + p.bias;
   return (flat * base.pow(-p.beta)).view_as(x.contiguous());
 }
 
 at::Tensor Lrn(const LrnParams& params, const at::Tensor& x) {
   TORCH_CHECK(x.dim() >= 2, "an input of at least 2 axes [N,C,...] is needed");
-  const bool kernel = x.device().is_cpu() && x.dim() == 4 &&
-                      (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16);
+  const bool kernel =
+      x.device().is_cpu() && x.dim() == 4 &&
+      (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16);
   if (!kernel) return ComposedLrn(params, x);
   const at::Tensor input = x.detach().contiguous(kLayout);
   const at::Tensor y = KernelLrn(Sized(params, input), input);
   if (Records({x})) {
     SetBackward({x}, {y}, [params, input](const Tensors& grads) -> Tensors {
-      return {KernelLrnGradient(Sized(params, input), input, grads[0].contiguous(kLayout))};
+      return {KernelLrnGradient(Sized(params, input), input,
+                                grads[0].contiguous(kLayout))};
     });
   }
   return y;

@@ -19,7 +19,8 @@ at::Tensor OverChannels(const at::Tensor& vector, const at::Tensor& x) {
 at::Tensor Standardized(const at::Tensor& x, double epsilon) {
   const at::Tensor flat = x.flatten(2);
   const at::Tensor centred = flat - flat.mean(-1, true);
-  return (centred * (centred.square().mean(-1, true) + epsilon).rsqrt()).view(x.sizes());
+  return (centred * (centred.square().mean(-1, true) + epsilon).rsqrt())
+      .view(x.sizes());
 }
 
 Tensors ComposedLayerNorm(const Tensors& in, int64_t axis, double epsilon) {
@@ -27,7 +28,8 @@ Tensors ComposedLayerNorm(const Tensors& in, int64_t axis, double epsilon) {
   std::iota(axes.begin(), axes.end(), axis);
   const at::Tensor mean = in[0].mean(axes, true);
   const at::Tensor centred = in[0] - mean;
-  const at::Tensor inverse = (centred.square().mean(axes, true) + epsilon).rsqrt();
+  const at::Tensor inverse =
+      (centred.square().mean(axes, true) + epsilon).rsqrt();
   at::Tensor y = centred * inverse * in[1];
   if (Optional(in, 2).defined()) y = y + in[2];
   return {y, mean, inverse};
@@ -38,24 +40,29 @@ Tensors ComposedLayerNorm(const Tensors& in, int64_t axis, double epsilon) {
 bool Trains(const OpInit& init) {
   if (init.opset >= 14) return init.Flag("training_mode", false);
   const auto& outputs = init.node.outputs;
-  return std::count(outputs.begin(), outputs.end(), "") + 1 < static_cast<int64_t>(outputs.size());
+  return std::count(outputs.begin(), outputs.end(), "") + 1 <
+         static_cast<int64_t>(outputs.size());
 }
 
 // y, the running mean and variance moved on, and those of the batch.
 Tensors NormalizeByBatch(const Tensors& in, double epsilon, double momentum) {
   const at::Tensor& x = in[0];
   TORCH_CHECK(x.dim() >= 2, "an input of at least 2 axes [N,C,...] is needed");
-  const at::Tensor flat = x.to(at::kDouble).transpose(0, 1).flatten(1);  // [C,N*...]
-  const at::Tensor mean = flat.mean(1), variance = flat.var(1, /*unbiased=*/false);
+  const at::Tensor flat =
+      x.to(at::kDouble).transpose(0, 1).flatten(1);  // [C,N*...]
+  const at::Tensor mean = flat.mean(1),
+                   variance = flat.var(1, /*unbiased=*/false);
   const at::Tensor scale = in[1].to(at::kDouble) * (variance + epsilon).rsqrt();
   const at::Tensor shift = in[2].to(at::kDouble) - mean * scale;
   std::vector<int64_t> shape(x.dim(), 1);
   shape[1] = x.size(1);
   const auto moved = [&](const at::Tensor& running, const at::Tensor& now) {
-    return (running.to(at::kDouble) * momentum + now * (1 - momentum)).to(running.scalar_type());
+    return (running.to(at::kDouble) * momentum + now * (1 - momentum))
+        .to(running.scalar_type());
   };
-  return {(x * scale.view(shape) + shift.view(shape)).to(x.scalar_type()), moved(in[3], mean),
-          moved(in[4], variance), mean.to(in[3].scalar_type()), variance.to(in[4].scalar_type())};
+  return {(x * scale.view(shape) + shift.view(shape)).to(x.scalar_type()),
+          moved(in[3], mean), moved(in[4], variance),
+          mean.to(in[3].scalar_type()), variance.to(in[4].scalar_type())};
 }
 
 }  // namespace
@@ -66,18 +73,24 @@ OpRun PrepareBatchNormalization(const OpInit& init) {
   if (Trains(init)) {
     // Weights may be standardized by it (NFNet, BiT), which is folded away.
     if (!init.Constant(0).defined()) {
-      init.Fail("is in training mode, where rows of a batch depend on each other; export for inference");
+      init.Fail(
+          "is in training mode, where rows of a batch depend on each other; "
+          "export for inference");
     }
-    return [epsilon, momentum = init.Float("momentum", 0.9)](const Tensors& in) {
-      return NormalizeByBatch(in, epsilon, momentum);
-    };
+    return
+        [epsilon, momentum = init.Float("momentum", 0.9)](const Tensors& in) {
+          return NormalizeByBatch(in, epsilon, momentum);
+        };
   }
   return [epsilon](const Tensors& in) {
     const at::Tensor& x = in[0];
-    TORCH_CHECK(x.dim() >= 2, "an input of at least 2 axes [N,C,...] is needed");
+    TORCH_CHECK(x.dim() >= 2,
+                "an input of at least 2 axes [N,C,...] is needed");
     std::vector<int64_t> shape(x.dim(), 1);
     shape[1] = x.size(1);
-    const at::Tensor scale = in[1] * (in[4].to(at::kDouble) + epsilon).rsqrt().to(in[1].scalar_type());
+    const at::Tensor scale =
+        in[1] *
+        (in[4].to(at::kDouble) + epsilon).rsqrt().to(in[1].scalar_type());
     const at::Tensor shift = in[2] - in[3] * scale;
     return Tensors{at::addcmul(shift.to(x.scalar_type()).view(shape), x,
                                scale.to(x.scalar_type()).view(shape))};
@@ -87,7 +100,8 @@ OpRun PrepareBatchNormalization(const OpInit& init) {
 OpRun PrepareInstanceNormalization(const OpInit& init) {
   init.NeedInputs(3, 3);
   return [epsilon = init.Float("epsilon", 1e-5)](const Tensors& in) {
-    TORCH_CHECK(in[0].dim() >= 3, "an input of at least 3 axes [N,C,...] is needed");
+    TORCH_CHECK(in[0].dim() >= 3,
+                "an input of at least 3 axes [N,C,...] is needed");
     return Tensors{Standardized(in[0], epsilon) * OverChannels(in[1], in[0]) +
                    OverChannels(in[2], in[0])};
   };
@@ -99,13 +113,16 @@ OpRun PrepareGroupNormalization(const OpInit& init) {
   if (groups < 1) init.Fail("has fewer than 1 num_groups");
   return [groups, epsilon = init.Float("epsilon", 1e-5)](const Tensors& in) {
     const at::Tensor& x = in[0];
-    TORCH_CHECK(x.dim() >= 3 && x.size(1) % groups == 0, groups, " groups do not divide ", x.sizes());
+    TORCH_CHECK(x.dim() >= 3 && x.size(1) % groups == 0, groups,
+                " groups do not divide ", x.sizes());
     const int64_t each = x.size(1) / groups;
     const at::Tensor y =
-        Standardized(x.reshape({x.size(0), groups, -1}), epsilon).view(x.sizes());
+        Standardized(x.reshape({x.size(0), groups, -1}), epsilon)
+            .view(x.sizes());
     // Up to opset 20 scale and bias are one a group.
     const auto per_channel = [&](const at::Tensor& v) {
-      return OverChannels(v.numel() == groups ? v.repeat_interleave(each) : v, x);
+      return OverChannels(v.numel() == groups ? v.repeat_interleave(each) : v,
+                          x);
     };
     return Tensors{y * per_channel(in[1]) + per_channel(in[2])};
   };
@@ -120,20 +137,23 @@ OpRun PrepareLayerNormalization(const OpInit& init) {
     const int64_t first = WrapAxis(axis, in[0].dim());
     const at::IntArrayRef shape = in[0].sizes().slice(first);
     const at::Tensor bias = Optional(in, 2);
-    if (statistics || in[1].sizes() != shape || (bias.defined() && bias.sizes() != shape)) {
+    if (statistics || in[1].sizes() != shape ||
+        (bias.defined() && bias.sizes() != shape)) {
       return ComposedLayerNorm(in, first, epsilon);
     }
     return Tensors{at::layer_norm(
-        in[0], shape, in[1], bias.defined() ? std::make_optional(bias) : std::nullopt, epsilon)};
+        in[0], shape, in[1],
+        bias.defined() ? std::make_optional(bias) : std::nullopt, epsilon)};
   };
 }
 
 OpRun PrepareLpNormalization(const OpInit& init) {
   init.NeedInputs(1, 1);
-  return [axis = init.Int("axis", -1), p = init.Int("p", 2)](const Tensors& in) {
-    const int64_t along = WrapAxis(axis, in[0].dim());
-    return Tensors{in[0] / at::linalg_vector_norm(in[0], p, {along}, true)};
-  };
+  return
+      [axis = init.Int("axis", -1), p = init.Int("p", 2)](const Tensors& in) {
+        const int64_t along = WrapAxis(axis, in[0].dim());
+        return Tensors{in[0] / at::linalg_vector_norm(in[0], p, {along}, true)};
+      };
 }
 
 OpRun PrepareMeanVarianceNormalization(const OpInit& init) {

@@ -23,7 +23,8 @@ ScopedSizeLimit::~ScopedSizeLimit() { size_limit = before_; }
 const Attribute* OpInit::Find(const char* name, Attribute::Type type) const {
   const auto it = node.attributes.find(name);
   if (it == node.attributes.end()) return nullptr;
-  if (it->second.type != type) Fail(absl::StrCat("attribute ", name, " has the wrong type"));
+  if (it->second.type != type)
+    Fail(absl::StrCat("attribute ", name, " has the wrong type"));
   return &it->second;
 }
 
@@ -37,13 +38,15 @@ double OpInit::Float(const char* attribute, double otherwise) const {
   return found ? found->f : otherwise;
 }
 
-std::string OpInit::String(const char* attribute, const std::string& otherwise) const {
+std::string OpInit::String(const char* attribute,
+                           const std::string& otherwise) const {
   const Attribute* found = Find(attribute, Attribute::kString);
   // As text: it may be repeated in a message.
   return found ? ToUtf8(found->s, kMaxNameLength) : otherwise;
 }
 
-std::vector<int64_t> OpInit::Ints(const char* attribute, std::vector<int64_t> otherwise) const {
+std::vector<int64_t> OpInit::Ints(const char* attribute,
+                                  std::vector<int64_t> otherwise) const {
   const Attribute* found = Find(attribute, Attribute::kInts);
   return found ? found->ints : std::move(otherwise);
 }
@@ -59,50 +62,60 @@ at::Tensor OpInit::Tensor(const char* attribute) const {
   return found ? found->t : at::Tensor();
 }
 
-at::ScalarType OpInit::Type(const char* attribute, at::ScalarType otherwise) const {
+at::ScalarType OpInit::Type(const char* attribute,
+                            at::ScalarType otherwise) const {
   const Attribute* found = Find(attribute, Attribute::kInt);
   if (found == nullptr) return otherwise;
   const auto type = ToScalarType(found->i);
-  if (!type.ok()) Fail(absl::StrCat("attribute ", attribute, ": ", type.status().message()));
+  if (!type.ok())
+    Fail(absl::StrCat("attribute ", attribute, ": ", type.status().message()));
   return *type;
 }
 
 at::ScalarType OpInit::Computed(at::ScalarType type) const {
-  const bool changes = options.float_type && at::isFloatingType(type) && type != at::kDouble;
+  const bool changes =
+      options.float_type && at::isFloatingType(type) && type != at::kDouble;
   return changes ? *options.float_type : type;
 }
 
 void OpInit::NeedInputs(size_t least, size_t most) const {
   size_t connected = 0;
-  for (size_t i = 0; i < node.inputs.size(); ++i) connected += HasInput(i) ? 1 : 0;
+  for (size_t i = 0; i < node.inputs.size(); ++i)
+    connected += HasInput(i) ? 1 : 0;
   bool first_there = true;
   for (size_t i = 0; i < least; ++i) first_there = first_there && HasInput(i);
   if (!first_there || connected > most) {
     Fail(absl::StrCat("has ", connected, " inputs where ", least,
-                      most == least         ? ""
+                      most == least      ? ""
                       : most == SIZE_MAX ? " or more"
-                                            : absl::StrCat(" to ", most),
+                                         : absl::StrCat(" to ", most),
                       " are needed"));
   }
 }
 
-void OpInit::Fail(absl::string_view message) const { throw BadNode(std::string(message)); }
+void OpInit::Fail(absl::string_view message) const {
+  throw BadNode(std::string(message));
+}
 
 OpRun Unary(const OpInit& init, at::Tensor (*fn)(const at::Tensor& x)) {
   init.NeedInputs(1, 1);
   return [fn](const Tensors& in) { return Tensors{fn(in[0])}; };
 }
 
-OpRun Binary(const OpInit& init, at::Tensor (*fn)(const at::Tensor& a, const at::Tensor& b)) {
+OpRun Binary(const OpInit& init,
+             at::Tensor (*fn)(const at::Tensor& a, const at::Tensor& b)) {
   init.NeedInputs(2, 2);
   return [fn](const Tensors& in) { return Tensors{fn(in[0], in[1])}; };
 }
 
-at::Tensor Optional(const Tensors& in, size_t i) { return i < in.size() ? in[i] : at::Tensor(); }
+at::Tensor Optional(const Tensors& in, size_t i) {
+  return i < in.size() ? in[i] : at::Tensor();
+}
 
 std::vector<int64_t> ToInts(const at::Tensor& tensor) {
-  TORCH_CHECK(tensor.defined() && at::isIntegralType(tensor.scalar_type(), true),
-              "an integer tensor is needed");
+  TORCH_CHECK(
+      tensor.defined() && at::isIntegralType(tensor.scalar_type(), true),
+      "an integer tensor is needed");
   const at::Tensor flat = tensor.to(at::kCPU, at::kLong).contiguous().view(-1);
   const int64_t* data = flat.const_data_ptr<int64_t>();
   return std::vector<int64_t>(data, data + flat.numel());

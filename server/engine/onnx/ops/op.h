@@ -32,21 +32,31 @@ class OpInit {
  public:
   // `constants` holds a tensor for each input that is known now, undefined for
   // the others.
-  OpInit(const Node& node, int64_t opset, Tensors constants, const OpOptions& options)
-      : node(node), opset(opset), constants(std::move(constants)), options(options) {}
+  OpInit(const Node& node, int64_t opset, Tensors constants,
+         const OpOptions& options)
+      : node(node),
+        opset(opset),
+        constants(std::move(constants)),
+        options(options) {}
 
   const Node& node;
   const int64_t opset;
   const Tensors constants;
   const OpOptions& options;
 
-  bool Has(const char* attribute) const { return node.attributes.count(attribute) > 0; }
-  // An attribute's value or the default; throw BadNode when it has another type.
+  bool Has(const char* attribute) const {
+    return node.attributes.count(attribute) > 0;
+  }
+  // An attribute's value or the default; throw BadNode when it has another
+  // type.
   int64_t Int(const char* attribute, int64_t otherwise) const;
-  bool Flag(const char* attribute, bool otherwise) const { return Int(attribute, otherwise) != 0; }
+  bool Flag(const char* attribute, bool otherwise) const {
+    return Int(attribute, otherwise) != 0;
+  }
   double Float(const char* attribute, double otherwise) const;
   std::string String(const char* attribute, const std::string& otherwise) const;
-  std::vector<int64_t> Ints(const char* attribute, std::vector<int64_t> otherwise = {}) const;
+  std::vector<int64_t> Ints(const char* attribute,
+                            std::vector<int64_t> otherwise = {}) const;
   std::vector<double> Floats(const char* attribute) const;
   at::Tensor Tensor(const char* attribute) const;  // undefined when absent
   at::ScalarType Type(const char* attribute, at::ScalarType otherwise) const;
@@ -56,9 +66,13 @@ class OpInit {
   at::ScalarType Computed(at::ScalarType type) const;
 
   // True when input i is connected.
-  bool HasInput(size_t i) const { return i < node.inputs.size() && !node.inputs[i].empty(); }
+  bool HasInput(size_t i) const {
+    return i < node.inputs.size() && !node.inputs[i].empty();
+  }
   // Input i when known now, else undefined.
-  at::Tensor Constant(size_t i) const { return i < constants.size() ? constants[i] : at::Tensor(); }
+  at::Tensor Constant(size_t i) const {
+    return i < constants.size() ? constants[i] : at::Tensor();
+  }
 
   // Throws BadNode unless between `least` and `most` inputs are connected.
   void NeedInputs(size_t least, size_t most = SIZE_MAX) const;
@@ -83,7 +97,8 @@ const std::vector<OpKind>& AllOps();
 
 // Operators of one or two inputs that a function does as it is.
 OpRun Unary(const OpInit& init, at::Tensor (*fn)(const at::Tensor& x));
-OpRun Binary(const OpInit& init, at::Tensor (*fn)(const at::Tensor& a, const at::Tensor& b));
+OpRun Binary(const OpInit& init,
+             at::Tensor (*fn)(const at::Tensor& a, const at::Tensor& b));
 
 // Input i of a run, undefined when it is absent.
 at::Tensor Optional(const Tensors& in, size_t i);

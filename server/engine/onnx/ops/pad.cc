@@ -19,22 +19,25 @@ int64_t SourceOf(const std::string& mode, int64_t at, int64_t size) {
   return phase < size ? phase : period - phase;
 }
 
-at::Tensor PadAxis(const at::Tensor& x, int64_t axis, int64_t before, int64_t after,
-                   const std::string& mode) {
+at::Tensor PadAxis(const at::Tensor& x, int64_t axis, int64_t before,
+                   int64_t after, const std::string& mode) {
   const int64_t size = x.size(axis);
   TORCH_CHECK(size > 0, "an empty axis cannot be padded by its own values");
   std::vector<int64_t> index;
-  for (int64_t at = -before; at < size + after; ++at) index.push_back(SourceOf(mode, at, size));
+  for (int64_t at = -before; at < size + after; ++at)
+    index.push_back(SourceOf(mode, at, size));
   return x.index_select(axis, at::tensor(index, at::kLong).to(x.device()));
 }
 
-at::Tensor Pad(const at::Tensor& x, const std::vector<int64_t>& pads, std::vector<int64_t> axes,
-               const std::string& mode, const at::Scalar& value) {
+at::Tensor Pad(const at::Tensor& x, const std::vector<int64_t>& pads,
+               std::vector<int64_t> axes, const std::string& mode,
+               const at::Scalar& value) {
   if (axes.empty()) {
     for (int64_t i = 0; i < x.dim(); ++i) axes.push_back(i);
   }
   const size_t count = axes.size();
-  TORCH_CHECK(pads.size() == 2 * count, pads.size(), " pads where ", 2 * count, " are needed");
+  TORCH_CHECK(pads.size() == 2 * count, pads.size(), " pads where ", 2 * count,
+              " are needed");
   std::vector<int64_t> shape = x.sizes().vec();
   for (size_t i = 0; i < count; ++i) {
     axes[i] = WrapAxis(axes[i], x.dim());
@@ -56,7 +59,8 @@ at::Tensor Pad(const at::Tensor& x, const std::vector<int64_t>& pads, std::vecto
   }
   at::Tensor out = x;
   for (size_t i = 0; i < count; ++i) {
-    if (pads[i] != 0 || pads[i + count] != 0) out = PadAxis(out, axes[i], pads[i], pads[i + count], mode);
+    if (pads[i] != 0 || pads[i + count] != 0)
+      out = PadAxis(out, axes[i], pads[i], pads[i + count], mode);
   }
   return out;
 }
@@ -66,14 +70,19 @@ at::Tensor Pad(const at::Tensor& x, const std::vector<int64_t>& pads, std::vecto
 OpRun PreparePad(const OpInit& init) {
   init.NeedInputs(1, 4);
   const std::string mode = init.String("mode", "constant");
-  if (mode != "constant" && mode != "reflect" && mode != "edge" && mode != "wrap") {
+  if (mode != "constant" && mode != "reflect" && mode != "edge" &&
+      mode != "wrap") {
     init.Fail("has a mode other than constant, reflect, edge and wrap");
   }
   const std::vector<int64_t> stated = init.Ints("pads");
   return [mode, stated, value = init.Float("value", 0)](const Tensors& in) {
-    const std::vector<int64_t> pads = Optional(in, 1).defined() ? ToInts(in[1]) : stated;
-    const at::Scalar fill = Optional(in, 2).defined() && in[2].numel() > 0 ? in[2].item() : at::Scalar(value);
-    const std::vector<int64_t> axes = Optional(in, 3).defined() ? ToInts(in[3]) : std::vector<int64_t>();
+    const std::vector<int64_t> pads =
+        Optional(in, 1).defined() ? ToInts(in[1]) : stated;
+    const at::Scalar fill = Optional(in, 2).defined() && in[2].numel() > 0
+                                ? in[2].item()
+                                : at::Scalar(value);
+    const std::vector<int64_t> axes =
+        Optional(in, 3).defined() ? ToInts(in[3]) : std::vector<int64_t>();
     return Tensors{Pad(in[0], pads, axes, mode, fill)};
   };
 }
@@ -83,13 +92,17 @@ OpRun PrepareCenterCropPad(const OpInit& init) {
   return [stated = init.Ints("axes")](const Tensors& in) {
     const std::vector<int64_t> sizes = ToInts(in[1]);
     std::vector<int64_t> axes = stated;
-    for (int64_t i = 0; stated.empty() && i < in[0].dim(); ++i) axes.push_back(i);
-    TORCH_CHECK(axes.size() == sizes.size(), "as many sizes as axes are needed");
+    for (int64_t i = 0; stated.empty() && i < in[0].dim(); ++i)
+      axes.push_back(i);
+    TORCH_CHECK(axes.size() == sizes.size(),
+                "as many sizes as axes are needed");
     std::vector<int64_t> pads(2 * axes.size());
     for (size_t i = 0; i < axes.size(); ++i) {
       CheckSize({sizes[i]});
-      const int64_t missing = sizes[i] - in[0].size(WrapAxis(axes[i], in[0].dim()));
-      // Odd pixels: padding puts the larger half behind, cropping cuts it there.
+      const int64_t missing =
+          sizes[i] - in[0].size(WrapAxis(axes[i], in[0].dim()));
+      // Odd pixels: padding puts the larger half behind, cropping cuts it
+      // there.
       const int64_t before = missing >= 0 ? missing / 2 : -((-missing) / 2);
       pads[i] = before;
       pads[i + axes.size()] = missing - before;
@@ -100,33 +113,44 @@ OpRun PrepareCenterCropPad(const OpInit& init) {
 
 OpRun PrepareGridSample(const OpInit& init) {
   init.NeedInputs(2, 2);
-  const std::string mode = init.String("mode", "linear"), padding = init.String("padding_mode", "zeros");
+  const std::string mode = init.String("mode", "linear"),
+                    padding = init.String("padding_mode", "zeros");
   // ATen's numbers of the modes.
-  const int64_t interpolation = mode == "nearest"                       ? 1
+  const int64_t interpolation = mode == "nearest"                      ? 1
                                 : mode == "cubic" || mode == "bicubic" ? 2
-                                                                        : 0;
-  const int64_t border = padding == "border" ? 1 : padding == "reflection" ? 2 : 0;
+                                                                       : 0;
+  const int64_t border = padding == "border"       ? 1
+                         : padding == "reflection" ? 2
+                                                   : 0;
   return [=, corners = init.Flag("align_corners", false)](const Tensors& in) {
-    TORCH_CHECK(in[0].dim() == 4 || in[0].dim() == 5, "an input of 4 or 5 axes is needed");
+    TORCH_CHECK(in[0].dim() == 4 || in[0].dim() == 5,
+                "an input of 4 or 5 axes is needed");
     if (in[0].dim() == 4) {
-      return Tensors{at::grid_sampler_2d(in[0], in[1], interpolation, border, corners)};
+      return Tensors{
+          at::grid_sampler_2d(in[0], in[1], interpolation, border, corners)};
     }
     TORCH_CHECK(interpolation != 2, "cubic sampling of volumes is not built");
-    return Tensors{at::grid_sampler_3d(in[0], in[1], interpolation, border, corners)};
+    return Tensors{
+        at::grid_sampler_3d(in[0], in[1], interpolation, border, corners)};
   };
 }
 
 OpRun PrepareReverseSequence(const OpInit& init) {
   init.NeedInputs(2, 2);
-  return [time = init.Int("time_axis", 0), batch = init.Int("batch_axis", 1)](const Tensors& in) {
+  return [time = init.Int("time_axis", 0),
+          batch = init.Int("batch_axis", 1)](const Tensors& in) {
     const std::vector<int64_t> lengths = ToInts(in[1]);
-    TORCH_CHECK(in[0].dim() >= 2 && time + batch == 1 && time * batch == 0, "axes 0 and 1 are needed");
-    TORCH_CHECK(static_cast<int64_t>(lengths.size()) == in[0].size(batch), "a length for each row is needed");
+    TORCH_CHECK(in[0].dim() >= 2 && time + batch == 1 && time * batch == 0,
+                "axes 0 and 1 are needed");
+    TORCH_CHECK(static_cast<int64_t>(lengths.size()) == in[0].size(batch),
+                "a length for each row is needed");
     Tensors rows;
     for (size_t i = 0; i < lengths.size(); ++i) {
       const at::Tensor row = in[0].select(batch, static_cast<int64_t>(i));
-      TORCH_CHECK(lengths[i] >= 0 && lengths[i] <= row.size(0), "a length of ", lengths[i]);
-      rows.push_back(at::cat({row.slice(0, 0, lengths[i]).flip(0), row.slice(0, lengths[i])}));
+      TORCH_CHECK(lengths[i] >= 0 && lengths[i] <= row.size(0), "a length of ",
+                  lengths[i]);
+      rows.push_back(at::cat(
+          {row.slice(0, 0, lengths[i]).flip(0), row.slice(0, lengths[i])}));
     }
     return Tensors{at::stack(rows, batch)};
   };

@@ -10,7 +10,8 @@ namespace phosphene::onnx {
 namespace {
 
 using Axes = std::vector<int64_t>;
-using Reduction = at::Tensor (*)(const at::Tensor& x, at::IntArrayRef axes, bool keep);
+using Reduction = at::Tensor (*)(const at::Tensor& x, at::IntArrayRef axes,
+                                 bool keep);
 
 // Axes come as an attribute, later (from `input_since` on) as an input. None
 // means all, or with noop_with_empty_axes nothing.
@@ -38,7 +39,8 @@ at::Tensor Sum(const at::Tensor& x, at::IntArrayRef axes, bool keep) {
 }
 
 // Extremes of nothing are the neutral element.
-at::Tensor Extreme(const at::Tensor& x, at::IntArrayRef axes, bool keep, bool largest) {
+at::Tensor Extreme(const at::Tensor& x, at::IntArrayRef axes, bool keep,
+                   bool largest) {
   if (x.numel() == 0) {
     const double edge = std::numeric_limits<double>::infinity();
     return at::sum(x, axes, keep) + (largest ? -edge : edge);
@@ -61,7 +63,8 @@ OpRun ArgExtreme(const OpInit& init, bool largest) {
           last = init.Flag("select_last_index", false)](const Tensors& in) {
     const int64_t along = WrapAxis(axis, in[0].dim());
     const at::Tensor x = last ? in[0].flip(along) : in[0];
-    const at::Tensor index = largest ? at::argmax(x, along, keep) : at::argmin(x, along, keep);
+    const at::Tensor index =
+        largest ? at::argmax(x, along, keep) : at::argmin(x, along, keep);
     return Tensors{last ? in[0].size(along) - 1 - index : index};
   };
 }
@@ -70,51 +73,61 @@ OpRun ArgExtreme(const OpInit& init, bool largest) {
 
 OpRun PrepareReduceSum(const OpInit& init) { return Reduce(init, 13, Sum); }
 OpRun PrepareReduceMean(const OpInit& init) {
-  return Reduce(init, 18, [](const at::Tensor& x, at::IntArrayRef axes, bool keep) {
-    const bool whole = !at::isFloatingType(x.scalar_type());
-    return at::mean(whole ? x.to(at::kDouble) : x, axes, keep);
-  });
+  return Reduce(init, 18,
+                [](const at::Tensor& x, at::IntArrayRef axes, bool keep) {
+                  const bool whole = !at::isFloatingType(x.scalar_type());
+                  return at::mean(whole ? x.to(at::kDouble) : x, axes, keep);
+                });
 }
 OpRun PrepareReduceMax(const OpInit& init) {
-  return Reduce(init, 18, [](const at::Tensor& x, at::IntArrayRef axes, bool keep) {
-    return Extreme(x, axes, keep, true);
-  });
+  return Reduce(init, 18,
+                [](const at::Tensor& x, at::IntArrayRef axes, bool keep) {
+                  return Extreme(x, axes, keep, true);
+                });
 }
 OpRun PrepareReduceMin(const OpInit& init) {
-  return Reduce(init, 18, [](const at::Tensor& x, at::IntArrayRef axes, bool keep) {
-    return Extreme(x, axes, keep, false);
-  });
+  return Reduce(init, 18,
+                [](const at::Tensor& x, at::IntArrayRef axes, bool keep) {
+                  return Extreme(x, axes, keep, false);
+                });
 }
 OpRun PrepareReduceProd(const OpInit& init) {
-  return Reduce(init, 18, [](const at::Tensor& x, at::IntArrayRef axes, bool keep) {
-    return Product(x, axes, keep);
-  });
+  return Reduce(init, 18,
+                [](const at::Tensor& x, at::IntArrayRef axes, bool keep) {
+                  return Product(x, axes, keep);
+                });
 }
 OpRun PrepareReduceL1(const OpInit& init) {
-  return Reduce(init, 18, [](const at::Tensor& x, at::IntArrayRef axes, bool keep) {
-    return Sum(x.abs(), axes, keep);
-  });
+  return Reduce(init, 18,
+                [](const at::Tensor& x, at::IntArrayRef axes, bool keep) {
+                  return Sum(x.abs(), axes, keep);
+                });
 }
 OpRun PrepareReduceL2(const OpInit& init) {
-  return Reduce(init, 18, [](const at::Tensor& x, at::IntArrayRef axes, bool keep) {
-    const bool whole = !at::isFloatingType(x.scalar_type());
-    return at::linalg_vector_norm(whole ? x.to(at::kDouble) : x, 2, axes, keep);
-  });
+  return Reduce(init, 18,
+                [](const at::Tensor& x, at::IntArrayRef axes, bool keep) {
+                  const bool whole = !at::isFloatingType(x.scalar_type());
+                  return at::linalg_vector_norm(whole ? x.to(at::kDouble) : x,
+                                                2, axes, keep);
+                });
 }
 OpRun PrepareReduceSumSquare(const OpInit& init) {
-  return Reduce(init, 18, [](const at::Tensor& x, at::IntArrayRef axes, bool keep) {
-    return Sum(x * x, axes, keep);
-  });
+  return Reduce(init, 18,
+                [](const at::Tensor& x, at::IntArrayRef axes, bool keep) {
+                  return Sum(x * x, axes, keep);
+                });
 }
 OpRun PrepareReduceLogSum(const OpInit& init) {
-  return Reduce(init, 18, [](const at::Tensor& x, at::IntArrayRef axes, bool keep) {
-    return Sum(x, axes, keep).log();
-  });
+  return Reduce(init, 18,
+                [](const at::Tensor& x, at::IntArrayRef axes, bool keep) {
+                  return Sum(x, axes, keep).log();
+                });
 }
 OpRun PrepareReduceLogSumExp(const OpInit& init) {
-  return Reduce(init, 18, [](const at::Tensor& x, at::IntArrayRef axes, bool keep) {
-    return at::logsumexp(x, axes, keep);
-  });
+  return Reduce(init, 18,
+                [](const at::Tensor& x, at::IntArrayRef axes, bool keep) {
+                  return at::logsumexp(x, axes, keep);
+                });
 }
 
 OpRun PrepareArgMax(const OpInit& init) { return ArgExtreme(init, true); }
@@ -135,14 +148,15 @@ OpRun PrepareCumSum(const OpInit& init) {
 OpRun PrepareTopK(const OpInit& init) {
   init.NeedInputs(1, 2);
   const int64_t stated = init.Int("k", -1);
-  return [stated, axis = init.Int("axis", -1), largest = init.Flag("largest", true)](
-             const Tensors& in) {
+  return [stated, axis = init.Int("axis", -1),
+          largest = init.Flag("largest", true)](const Tensors& in) {
     const int64_t along = WrapAxis(axis, in[0].dim());
     const int64_t k = Optional(in, 1).defined() ? ToInts(in[1]).at(0) : stated;
     TORCH_CHECK(k >= 0 && k <= in[0].size(along), "the ", k, " largest of ",
                 in[0].size(along), " are asked for");
     // Of equal elements the first counts, which a stable sort gives.
-    const auto [values, indices] = at::sort(in[0], /*stable=*/true, along, largest);
+    const auto [values, indices] =
+        at::sort(in[0], /*stable=*/true, along, largest);
     return Tensors{values.narrow(along, 0, k), indices.narrow(along, 0, k)};
   };
 }

@@ -5,23 +5,26 @@
 #include <functional>
 #include <numeric>
 
-#include "server/engine/onnx/ops/op.h"
 #include "server/engine/onnx/file/optional_squeeze.h"
+#include "server/engine/onnx/ops/op.h"
 
 namespace phosphene::onnx {
 namespace {
 
 // Axes from an attribute or, since opset 13, from input 1, in 0..rank-1 and
 // ascending.
-std::vector<int64_t> AxesOf(const std::vector<int64_t>& stated, const Tensors& in, int64_t rank) {
-  std::vector<int64_t> axes = Optional(in, 1).defined() ? ToInts(in[1]) : stated;
+std::vector<int64_t> AxesOf(const std::vector<int64_t>& stated,
+                            const Tensors& in, int64_t rank) {
+  std::vector<int64_t> axes =
+      Optional(in, 1).defined() ? ToInts(in[1]) : stated;
   for (int64_t& axis : axes) axis = WrapAxis(axis, rank);
   std::sort(axes.begin(), axes.end());
   return axes;
 }
 
 int64_t Product(at::IntArrayRef sizes) {
-  return std::accumulate(sizes.begin(), sizes.end(), int64_t{1}, std::multiplies<int64_t>());
+  return std::accumulate(sizes.begin(), sizes.end(), int64_t{1},
+                         std::multiplies<int64_t>());
 }
 
 }  // namespace
@@ -30,7 +33,8 @@ OpRun PrepareConcat(const OpInit& init) {
   init.NeedInputs(1);
   if (!init.Has("axis")) init.Fail("has no axis");
   return [axis = init.Int("axis", 0)](const Tensors& in) {
-    return Tensors{in.size() == 1 ? in[0] : at::cat(in, WrapAxis(axis, in[0].dim()))};
+    return Tensors{in.size() == 1 ? in[0]
+                                  : at::cat(in, WrapAxis(axis, in[0].dim()))};
   };
 }
 
@@ -41,7 +45,9 @@ OpRun PrepareDropout(const OpInit& init) {
   if (init.HasInput(2) && (!training.defined() || training.item<bool>())) {
     init.Fail("is in training mode; export for inference");
   }
-  return [](const Tensors& in) { return Tensors{in[0], at::ones_like(in[0], at::kBool)}; };
+  return [](const Tensors& in) {
+    return Tensors{in[0], at::ones_like(in[0], at::kBool)};
+  };
 }
 
 OpRun PrepareIdentity(const OpInit& init) {
@@ -56,7 +62,8 @@ OpRun PrepareFlatten(const OpInit& init) {
     const int64_t rank = in[0].dim();
     const int64_t at = axis == rank ? rank : WrapAxis(axis, rank);
     const at::IntArrayRef sizes = in[0].sizes();
-    return Tensors{in[0].reshape({Product(sizes.slice(0, at)), Product(sizes.slice(at))})};
+    return Tensors{
+        in[0].reshape({Product(sizes.slice(0, at)), Product(sizes.slice(at))})};
   };
 }
 
@@ -66,7 +73,8 @@ OpRun PrepareReshape(const OpInit& init) {
     std::vector<int64_t> shape = ToInts(in[1]);
     for (size_t i = 0; i < shape.size(); ++i) {
       if (shape[i] != 0 || keep_zero) continue;
-      TORCH_CHECK(static_cast<int64_t>(i) < in[0].dim(), "axis ", i, " has no size to keep");
+      TORCH_CHECK(static_cast<int64_t>(i) < in[0].dim(), "axis ", i,
+                  " has no size to keep");
       shape[i] = in[0].size(static_cast<int64_t>(i));
     }
     return Tensors{in[0].reshape(shape)};
@@ -87,12 +95,14 @@ OpRun PrepareTranspose(const OpInit& init) {
 
 OpRun PrepareSqueeze(const OpInit& init) {
   init.NeedInputs(1, 2);
-  return [stated = init.Ints("axes"), only_if_one = init.Flag(kOnlyIfOne, false)](const Tensors& in) {
+  return [stated = init.Ints("axes"),
+          only_if_one = init.Flag(kOnlyIfOne, false)](const Tensors& in) {
     const std::vector<int64_t> axes = AxesOf(stated, in, in[0].dim());
     if (axes.empty()) return Tensors{in[0].squeeze()};
     if (only_if_one) return Tensors{in[0].squeeze(axes)};
     for (int64_t axis : axes) {
-      TORCH_CHECK(in[0].size(axis) == 1, "axis ", axis, " has ", in[0].size(axis), " elements, not 1");
+      TORCH_CHECK(in[0].size(axis) == 1, "axis ", axis, " has ",
+                  in[0].size(axis), " elements, not 1");
     }
     return Tensors{in[0].squeeze(axes)};
   };
@@ -101,12 +111,15 @@ OpRun PrepareSqueeze(const OpInit& init) {
 OpRun PrepareUnsqueeze(const OpInit& init) {
   init.NeedInputs(1, 2);
   return [stated = init.Ints("axes")](const Tensors& in) {
-    const int64_t added = Optional(in, 1).defined() ? in[1].numel()
-                                                    : static_cast<int64_t>(stated.size());
+    const int64_t added = Optional(in, 1).defined()
+                              ? in[1].numel()
+                              : static_cast<int64_t>(stated.size());
     // ATen's own limit, before a long list is worked off.
-    TORCH_CHECK(in[0].dim() + added <= 64, "a tensor of ", in[0].dim() + added, " axes; at most 64");
+    TORCH_CHECK(in[0].dim() + added <= 64, "a tensor of ", in[0].dim() + added,
+                " axes; at most 64");
     at::Tensor out = in[0];
-    for (int64_t axis : AxesOf(stated, in, in[0].dim() + added)) out = out.unsqueeze(axis);
+    for (int64_t axis : AxesOf(stated, in, in[0].dim() + added))
+      out = out.unsqueeze(axis);
     return Tensors{out};
   };
 }
@@ -115,7 +128,8 @@ OpRun PrepareExpand(const OpInit& init) {
   init.NeedInputs(2, 2);
   return [](const Tensors& in) {
     // Both sides broadcast: a 1 in the shape keeps the input's size.
-    const std::vector<int64_t> shape = at::infer_size(in[0].sizes(), ToInts(in[1]));
+    const std::vector<int64_t> shape =
+        at::infer_size(in[0].sizes(), ToInts(in[1]));
     CheckSize(shape);
     return Tensors{in[0].expand(shape)};
   };
@@ -125,8 +139,8 @@ OpRun PrepareTile(const OpInit& init) {
   init.NeedInputs(2, 2);
   return [](const Tensors& in) {
     const std::vector<int64_t> repeats = ToInts(in[1]);
-    TORCH_CHECK(static_cast<int64_t>(repeats.size()) == in[0].dim(), "it repeats ",
-                repeats.size(), " axes of ", in[0].dim());
+    TORCH_CHECK(static_cast<int64_t>(repeats.size()) == in[0].dim(),
+                "it repeats ", repeats.size(), " axes of ", in[0].dim());
     std::vector<int64_t> shape;
     for (size_t i = 0; i < repeats.size(); ++i) {
       CheckSize({repeats[i]});
@@ -139,19 +153,23 @@ OpRun PrepareTile(const OpInit& init) {
 
 OpRun PrepareShape(const OpInit& init) {
   init.NeedInputs(1, 1);
-  return [start = init.Int("start", 0), end = init.Int("end", INT64_MAX)](const Tensors& in) {
+  return [start = init.Int("start", 0),
+          end = init.Int("end", INT64_MAX)](const Tensors& in) {
     const int64_t rank = in[0].dim();
     const auto clamp = [rank](int64_t at) {
       return std::clamp<int64_t>(at < 0 ? at + rank : at, 0, rank);
     };
-    const int64_t first = clamp(start), count = std::max<int64_t>(clamp(end) - first, 0);
+    const int64_t first = clamp(start),
+                  count = std::max<int64_t>(clamp(end) - first, 0);
     return Tensors{at::tensor(in[0].sizes().slice(first, count), at::kLong)};
   };
 }
 
 OpRun PrepareSize(const OpInit& init) {
   init.NeedInputs(1, 1);
-  return [](const Tensors& in) { return Tensors{at::scalar_tensor(in[0].numel(), at::kLong)}; };
+  return [](const Tensors& in) {
+    return Tensors{at::scalar_tensor(in[0].numel(), at::kLong)};
+  };
 }
 
 OpRun PrepareCast(const OpInit& init) {
@@ -176,10 +194,12 @@ OpRun PrepareConstantOfShape(const OpInit& init) {
   const at::ScalarType type = init.Computed(value.scalar_type());
   const bool on_device = at::isFloatingType(type);
   return [value = value.item(), type,
-          device = on_device ? init.options.device : at::Device(at::kCPU)](const Tensors& in) {
+          device = on_device ? init.options.device
+                             : at::Device(at::kCPU)](const Tensors& in) {
     const std::vector<int64_t> shape = ToInts(in[0]);
     CheckSize(shape);
-    return Tensors{at::full(shape, value, at::TensorOptions(type).device(device))};
+    return Tensors{
+        at::full(shape, value, at::TensorOptions(type).device(device))};
   };
 }
 
@@ -187,13 +207,16 @@ OpRun PrepareRange(const OpInit& init) {
   init.NeedInputs(3, 3);
   return [](const Tensors& in) {
     const at::ScalarType type = in[0].scalar_type();
-    const double start = in[0].item().toDouble(), limit = in[1].item().toDouble(),
+    const double start = in[0].item().toDouble(),
+                 limit = in[1].item().toDouble(),
                  step = in[2].item().toDouble();
     TORCH_CHECK(step != 0, "the step is 0");
     const double count = std::max(std::ceil((limit - start) / step), 0.0);
-    TORCH_CHECK(count < static_cast<double>(INT32_MAX), "a range of ", count, " numbers");
+    TORCH_CHECK(count < static_cast<double>(INT32_MAX), "a range of ", count,
+                " numbers");
     CheckSize({static_cast<int64_t>(count)});
-    const at::Tensor numbers = at::arange(static_cast<int64_t>(count), at::kDouble) * step + start;
+    const at::Tensor numbers =
+        at::arange(static_cast<int64_t>(count), at::kDouble) * step + start;
     return Tensors{numbers.to(in[0].device(), type)};
   };
 }
@@ -201,10 +224,14 @@ OpRun PrepareRange(const OpInit& init) {
 OpRun PrepareEyeLike(const OpInit& init) {
   init.NeedInputs(1, 1);
   return [offset = init.Int("k", 0), typed = init.Has("dtype"),
-          type = init.Computed(init.Type("dtype", at::kFloat))](const Tensors& in) {
+          type = init.Computed(init.Type("dtype", at::kFloat))](
+             const Tensors& in) {
     TORCH_CHECK(in[0].dim() == 2, "a matrix is needed");
-    at::Tensor out = at::zeros(in[0].sizes(), in[0].options().dtype(typed ? type : in[0].scalar_type()));
-    if (offset < in[0].size(1) && offset > -in[0].size(0)) out.diagonal(offset).fill_(1);
+    at::Tensor out =
+        at::zeros(in[0].sizes(),
+                  in[0].options().dtype(typed ? type : in[0].scalar_type()));
+    if (offset < in[0].size(1) && offset > -in[0].size(0))
+      out.diagonal(offset).fill_(1);
     return Tensors{out};
   };
 }

@@ -13,7 +13,9 @@ OpRun PrepareCeil(const OpInit& init) { return Unary(init, at::ceil); }
 OpRun PrepareRound(const OpInit& init) {
   return Unary(init, [](const at::Tensor& x) { return at::round(x); });
 }
-OpRun PrepareReciprocal(const OpInit& init) { return Unary(init, at::reciprocal); }
+OpRun PrepareReciprocal(const OpInit& init) {
+  return Unary(init, at::reciprocal);
+}
 OpRun PrepareSqrt(const OpInit& init) { return Unary(init, at::sqrt); }
 OpRun PrepareExp(const OpInit& init) { return Unary(init, at::exp); }
 OpRun PrepareLog(const OpInit& init) { return Unary(init, at::log); }
@@ -29,7 +31,9 @@ OpRun PrepareCosh(const OpInit& init) { return Unary(init, at::cosh); }
 OpRun PrepareAsinh(const OpInit& init) { return Unary(init, at::asinh); }
 OpRun PrepareAcosh(const OpInit& init) { return Unary(init, at::acosh); }
 OpRun PrepareAtanh(const OpInit& init) { return Unary(init, at::atanh); }
-OpRun PrepareBitwiseNot(const OpInit& init) { return Unary(init, at::bitwise_not); }
+OpRun PrepareBitwiseNot(const OpInit& init) {
+  return Unary(init, at::bitwise_not);
+}
 OpRun PrepareNot(const OpInit& init) { return Unary(init, at::logical_not); }
 OpRun PrepareIsNaN(const OpInit& init) { return Unary(init, at::isnan); }
 

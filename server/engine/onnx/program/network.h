@@ -24,7 +24,8 @@ class NetworkInfo {
   virtual const std::vector<v1::Layer>& layers() const = 0;
   // The layer's ONNX value name for a name or alias; NOT_FOUND lists the
   // nearest names. "input" and "image" are not resolved here.
-  virtual absl::StatusOr<std::string> Resolve(absl::string_view layer) const = 0;
+  virtual absl::StatusOr<std::string> Resolve(
+      absl::string_view layer) const = 0;
   // Channels of a resolved layer (0 unknown).
   virtual int64_t Channels(absl::string_view resolved) const = 0;
   // Value name of the logits (see ClassLogitObjective.layer); "" if none.
@@ -63,20 +64,21 @@ class Network {
 
 // Parses and checks ONNX bytes. `config` is completed by inference; remarks
 // (inferred conventions) go to `notes` when not null.
-absl::StatusOr<std::shared_ptr<const NetworkInfo>> OpenNetwork(const ModelFile& file,
-                                                               std::vector<std::string>* notes);
+absl::StatusOr<std::shared_ptr<const NetworkInfo>> OpenNetwork(
+    const ModelFile& file, std::vector<std::string>* notes);
 
 // Builds the executor for `layers` (resolved names).
 absl::StatusOr<std::unique_ptr<Network>> CompileNetwork(
-    const std::shared_ptr<const NetworkInfo>& info, const std::vector<std::string>& layers,
-    const CompileOptions& options);
+    const std::shared_ptr<const NetworkInfo>& info,
+    const std::vector<std::string>& layers, const CompileOptions& options);
 
 // Names and last opset of the operators built in.
 std::vector<std::string> OnnxOpNames();
 
 // Facts for ModelService (opset, producer, parameter count, ...) and self-check
 // notes; see Engine::Inspect.
-absl::StatusOr<ModelReport> InspectNetwork(absl::string_view onnx, const v1::ModelConfig& config,
+absl::StatusOr<ModelReport> InspectNetwork(absl::string_view onnx,
+                                           const v1::ModelConfig& config,
                                            absl::string_view source_file);
 
 }  // namespace phosphene

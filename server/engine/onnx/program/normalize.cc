@@ -4,39 +4,46 @@
 
 namespace phosphene::onnx {
 
-Normalizer::Normalizer(const v1::ModelConfig& config, int64_t channels, at::Device device,
-                       at::ScalarType type)
+Normalizer::Normalizer(const v1::ModelConfig& config, int64_t channels,
+                       at::Device device, at::ScalarType type)
     : type_(type), reversed_(config.channel_order() == v1::ModelConfig::BGR) {
-  const auto vector = [&](const google::protobuf::RepeatedField<double>& values) {
-    const at::Tensor v =
-        at::tensor(std::vector<double>(values.begin(), values.end()), at::kDouble);
-    return v.expand({channels}).view({1, channels, 1, 1});
-  };
+  const auto vector =
+      [&](const google::protobuf::RepeatedField<double>& values) {
+        const at::Tensor v = at::tensor(
+            std::vector<double>(values.begin(), values.end()), at::kDouble);
+        return v.expand({channels}).view({1, channels, 1, 1});
+      };
   const at::Tensor mean = vector(config.mean()), std = vector(config.std());
-  scale_ = ((config.range_hi() - config.range_lo()) / std).to(device, at::kFloat);
+  scale_ =
+      ((config.range_hi() - config.range_lo()) / std).to(device, at::kFloat);
   shift_ = ((config.range_lo() - mean) / std).to(device, at::kFloat);
 }
 
 at::Tensor Normalizer::Scaled(const at::Tensor& image) const {
-  at::Tensor out = at::empty(image.sizes(), image.options().dtype(at::kFloat).memory_format(
-                                                at::MemoryFormat::ChannelsLast));
+  at::Tensor out = at::empty(
+      image.sizes(), image.options()
+                         .dtype(at::kFloat)
+                         .memory_format(at::MemoryFormat::ChannelsLast));
   at::mul_out(out, reversed_ ? image.flip(1) : image, scale_);
   out.add_(shift_);
   return out.to(type_);
 }
 
 at::Tensor Normalizer::Apply(const at::Tensor& image) const {
-  TORCH_CHECK(image.dim() == 4 && image.size(1) == scale_.size(1), "images of ", scale_.size(1),
-              " channels [N,C,H,W] are needed, not ", image.sizes());
+  TORCH_CHECK(image.dim() == 4 && image.size(1) == scale_.size(1), "images of ",
+              scale_.size(1), " channels [N,C,H,W] are needed, not ",
+              image.sizes());
   at::Tensor out = [&] {
     at::NoGradGuard no_grad;
     return Scaled(image.detach());
   }();
   if (Records({image})) {
-    SetBackward({image}, {out}, [scale = scale_, reversed = reversed_](const auto& grads) {
-      const at::Tensor g = at::mul(grads[0].to(at::kFloat), scale).contiguous();
-      return std::vector<at::Tensor>{reversed ? g.flip(1) : g};
-    });
+    SetBackward({image}, {out},
+                [scale = scale_, reversed = reversed_](const auto& grads) {
+                  const at::Tensor g =
+                      at::mul(grads[0].to(at::kFloat), scale).contiguous();
+                  return std::vector<at::Tensor>{reversed ? g.flip(1) : g};
+                });
   }
   return out;
 }

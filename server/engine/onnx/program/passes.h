@@ -27,7 +27,8 @@ void FoldConstants(Graph* graph);
 
 // Takes out Identity and Dropout (unless its mask is read or wanted). Returns
 // value -> the value it was the same as, for wanted values too.
-std::unordered_map<std::string, std::string> RemoveNoOps(const Wanted& wanted, Graph* graph);
+std::unordered_map<std::string, std::string> RemoveNoOps(const Wanted& wanted,
+                                                         Graph* graph);
 
 // Folds BatchNormalization into the convolution before it.
 void FoldBatchNorms(const Wanted& wanted, WeightCache* cache, Graph* graph);

@@ -20,13 +20,38 @@ namespace {
 // Operators for which a batch is any number of rows. The others may hold the
 // batch size the file was exported with in a shape or an index.
 bool TakesAnyBatch(const std::string& op) {
-  static const auto* const kOps = new std::unordered_set<std::string>{
-      "Conv",    kGroupedConv,  "Relu",    "Clip",        "LRN",     "MaxPool", "AveragePool",
-      "GlobalAveragePool",      "GlobalMaxPool",          "Concat",  "Gemm",    "Flatten",
-      "Softmax", "Add",         "Mul",     "Sub",         "Div",     "Dropout", "Identity",
-      "BatchNormalization",     "Sigmoid", "HardSigmoid", "HardSwish", "Tanh",  "LeakyRelu",
-      "PRelu",   "Elu",         "Selu",    "InstanceNormalization", "LayerNormalization",
-      "ReduceMean"};
+  static const auto* const kOps =
+      new std::unordered_set<std::string>{"Conv",
+                                          kGroupedConv,
+                                          "Relu",
+                                          "Clip",
+                                          "LRN",
+                                          "MaxPool",
+                                          "AveragePool",
+                                          "GlobalAveragePool",
+                                          "GlobalMaxPool",
+                                          "Concat",
+                                          "Gemm",
+                                          "Flatten",
+                                          "Softmax",
+                                          "Add",
+                                          "Mul",
+                                          "Sub",
+                                          "Div",
+                                          "Dropout",
+                                          "Identity",
+                                          "BatchNormalization",
+                                          "Sigmoid",
+                                          "HardSigmoid",
+                                          "HardSwish",
+                                          "Tanh",
+                                          "LeakyRelu",
+                                          "PRelu",
+                                          "Elu",
+                                          "Selu",
+                                          "InstanceNormalization",
+                                          "LayerNormalization",
+                                          "ReduceMean"};
   return kOps->count(op) > 0;
 }
 
@@ -36,7 +61,8 @@ OpRun PrepareGroupedConv(const OpInit& init) {
     weights.push_back(init.Constant(i));
     biases.push_back(init.Constant(i + 1));
   }
-  const std::vector<Activation> activations(weights.size(), init.node.activation);
+  const std::vector<Activation> activations(weights.size(),
+                                            init.node.activation);
   auto conv = std::make_shared<FrozenConv>(init, weights, biases, activations);
   return [conv](const Tensors& in) { return conv->Run(in[0]); };
 }
@@ -56,8 +82,10 @@ absl::Status CheckOpsKnown(const Graph& graph) {
   constexpr size_t kMaxNamed = 20;
   if (count > kMaxNamed) unknown.resize(kMaxNamed);
   return absl::UnimplementedError(absl::StrCat(
-      "unsupported operator", count > 1 ? "s" : "", ": ", absl::StrJoin(unknown, ", "),
-      count > kMaxNamed ? absl::StrCat(" and ", count - kMaxNamed, " more") : ""));
+      "unsupported operator", count > 1 ? "s" : "", ": ",
+      absl::StrJoin(unknown, ", "),
+      count > kMaxNamed ? absl::StrCat(" and ", count - kMaxNamed, " more")
+                        : ""));
 }
 
 // Turns a rewritten graph into steps.
@@ -67,20 +95,26 @@ class ProgramBuilder {
       : graph_(std::move(graph)), options_(options), cache_(cache) {}
 
   // The wanted values, after rewriting.
-  absl::StatusOr<std::unique_ptr<Program>> Build(const std::vector<std::string>& inputs,
-                                                 const std::vector<std::string>& wanted) {
-    for (const std::string& input : inputs) program_->inputs_.push_back(Number(input));
+  absl::StatusOr<std::unique_ptr<Program>> Build(
+      const std::vector<std::string>& inputs,
+      const std::vector<std::string>& wanted) {
+    for (const std::string& input : inputs)
+      program_->inputs_.push_back(Number(input));
     std::unordered_set<std::string> known(inputs.begin(), inputs.end());
     for (const Node& node : graph_.nodes) {
       for (const std::string& input : node.inputs) {
-        if (input.empty() || known.count(input) > 0 || graph_.constants.count(input) > 0) continue;
-        return absl::InvalidArgumentError(absl::StrCat(
-            Describe(node), " needs the graph input \"", input, "\", which is not an image"));
+        if (input.empty() || known.count(input) > 0 ||
+            graph_.constants.count(input) > 0)
+          continue;
+        return absl::InvalidArgumentError(
+            absl::StrCat(Describe(node), " needs the graph input \"", input,
+                         "\", which is not an image"));
       }
       known.insert(node.outputs.begin(), node.outputs.end());
       RETURN_IF_ERROR(AddStep(node));
     }
-    for (const std::string& value : wanted) program_->wanted_.push_back(Number(value));
+    for (const std::string& value : wanted)
+      program_->wanted_.push_back(Number(value));
     FindLastReads();
     return std::move(program_);
   }
@@ -88,12 +122,14 @@ class ProgramBuilder {
  private:
   int Number(const std::string& value) {
     if (value.empty()) return -1;
-    const auto [it, added] = numbers_.emplace(value, static_cast<int>(numbers_.size()));
+    const auto [it, added] =
+        numbers_.emplace(value, static_cast<int>(numbers_.size()));
     if (added) {
       program_->names_.push_back(value);
       const auto constant = graph_.constants.find(value);
-      program_->initial_.push_back(
-          constant == graph_.constants.end() ? at::Tensor() : Convert(value, constant->second));
+      program_->initial_.push_back(constant == graph_.constants.end()
+                                       ? at::Tensor()
+                                       : Convert(value, constant->second));
     }
     return it->second;
   }
@@ -102,32 +138,38 @@ class ProgramBuilder {
   // CPU, where shapes are computed.
   at::Tensor Convert(const std::string& name, const at::Tensor& tensor) {
     if (!at::isFloatingType(tensor.scalar_type())) return tensor;
-    const bool retype = options_.float_type && tensor.scalar_type() != at::kDouble;
-    const at::ScalarType type = retype ? *options_.float_type : tensor.scalar_type();
+    const bool retype =
+        options_.float_type && tensor.scalar_type() != at::kDouble;
+    const at::ScalarType type =
+        retype ? *options_.float_type : tensor.scalar_type();
     if (type == tensor.scalar_type() && options_.device.is_cpu()) return tensor;
-    const std::string key =
-        absl::StrCat(name, "|", c10::toString(type), "|", options_.device.str());
+    const std::string key = absl::StrCat(name, "|", c10::toString(type), "|",
+                                         options_.device.str());
     return cache_->Get(key, [&] { return tensor.to(options_.device, type); });
   }
 
   absl::Status AddStep(const Node& node) {
     Program::Step step;
     step.what = Describe(node);
-    for (const std::string& input : node.inputs) step.inputs.push_back(Number(input));
-    for (const std::string& output : node.outputs) step.outputs.push_back(Number(output));
+    for (const std::string& input : node.inputs)
+      step.inputs.push_back(Number(input));
+    for (const std::string& output : node.outputs)
+      step.outputs.push_back(Number(output));
     Tensors constants;
     for (int input : step.inputs) {
       constants.push_back(input < 0 ? at::Tensor() : program_->initial_[input]);
     }
     const OpKind* op = FindOp(node.op);
-    const auto prepare = node.op == kGroupedConv ? &PrepareGroupedConv : op->prepare;
+    const auto prepare =
+        node.op == kGroupedConv ? &PrepareGroupedConv : op->prepare;
     const OpInit init(node, graph_.opset, std::move(constants), options_);
     absl::Status status;
     const absl::Status guarded = Guarded(step.what, [&] {
       try {
         step.run = prepare(init);
       } catch (const BadNode& e) {
-        status = absl::InvalidArgumentError(absl::StrCat(step.what, " ", e.what()));
+        status =
+            absl::InvalidArgumentError(absl::StrCat(step.what, " ", e.what()));
       }
     });
     RETURN_IF_ERROR(status);
@@ -138,12 +180,14 @@ class ProgramBuilder {
   }
 
   void FindLastReads() {
-    std::unordered_set<int> kept(program_->wanted_.begin(), program_->wanted_.end());
+    std::unordered_set<int> kept(program_->wanted_.begin(),
+                                 program_->wanted_.end());
     for (size_t i = program_->steps_.size(); i-- > 0;) {
       Program::Step& step = program_->steps_[i];
       for (const std::vector<int>* values : {&step.inputs, &step.outputs}) {
         for (int value : *values) {
-          if (value >= 0 && kept.insert(value).second) step.last_reads.push_back(value);
+          if (value >= 0 && kept.insert(value).second)
+            step.last_reads.push_back(value);
         }
       }
     }
@@ -156,11 +200,10 @@ class ProgramBuilder {
   std::unique_ptr<Program> program_ = std::make_unique<Program>();
 };
 
-absl::StatusOr<std::unique_ptr<Program>> Program::Compile(const Graph& graph,
-                                                          const std::vector<std::string>& inputs,
-                                                          const std::vector<std::string>& wanted,
-                                                          const OpOptions& options,
-                                                          WeightCache* cache) {
+absl::StatusOr<std::unique_ptr<Program>> Program::Compile(
+    const Graph& graph, const std::vector<std::string>& inputs,
+    const std::vector<std::string>& wanted, const OpOptions& options,
+    WeightCache* cache) {
   Graph own = graph;
   Prune(wanted, &own);
   RETURN_IF_ERROR(CheckOpsKnown(own));
@@ -182,7 +225,8 @@ absl::StatusOr<std::unique_ptr<Program>> Program::Compile(const Graph& graph,
 }
 
 std::vector<at::Tensor> Program::Begin(const Tensors& inputs) const {
-  TORCH_CHECK(inputs.size() == inputs_.size(), "the network has ", inputs_.size(), " inputs");
+  TORCH_CHECK(inputs.size() == inputs_.size(), "the network has ",
+              inputs_.size(), " inputs");
   std::vector<at::Tensor> values = initial_;
   for (size_t i = 0; i < inputs.size(); ++i) values[inputs_[i]] = inputs[i];
   return values;
@@ -190,15 +234,19 @@ std::vector<at::Tensor> Program::Begin(const Tensors& inputs) const {
 
 void Program::Execute(const Step& step, std::vector<at::Tensor>* values) {
   // CheckSize holds operators that make a size; this, those that broadcast.
-  const ScopedAllocationLimit memory(kMaxElements * static_cast<int64_t>(sizeof(float)));
+  const ScopedAllocationLimit memory(kMaxElements *
+                                     static_cast<int64_t>(sizeof(float)));
   Tensors arguments;
-  for (int input : step.inputs) arguments.push_back(input < 0 ? at::Tensor() : (*values)[input]);
+  for (int input : step.inputs)
+    arguments.push_back(input < 0 ? at::Tensor() : (*values)[input]);
   try {
     Tensors results = step.run(arguments);
-    TORCH_CHECK(results.size() >= step.outputs.size(), "it makes ", results.size(),
-                " outputs where ", step.outputs.size(), " are read");
+    TORCH_CHECK(results.size() >= step.outputs.size(), "it makes ",
+                results.size(), " outputs where ", step.outputs.size(),
+                " are read");
     for (size_t i = 0; i < step.outputs.size(); ++i) {
-      if (step.outputs[i] >= 0) (*values)[step.outputs[i]] = std::move(results[i]);
+      if (step.outputs[i] >= 0)
+        (*values)[step.outputs[i]] = std::move(results[i]);
     }
   } catch (c10::Error& e) {
     e.add_context(absl::StrCat("in ", step.what));
@@ -217,7 +265,8 @@ Tensors Program::Run(const Tensors& inputs) const {
   return out;
 }
 
-std::map<std::string, std::vector<int64_t>> Program::ShapesOf(const Tensors& inputs) const {
+std::map<std::string, std::vector<int64_t>> Program::ShapesOf(
+    const Tensors& inputs) const {
   at::NoGradGuard no_grad;
   std::vector<size_t> last_read(names_.size(), 0);
   for (size_t i = 0; i < steps_.size(); ++i) {

@@ -7,8 +7,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "server/engine/onnx/ops/op.h"
 #include "server/engine/onnx/file/weights.h"
+#include "server/engine/onnx/ops/op.h"
 
 namespace phosphene::onnx {
 
@@ -26,11 +26,10 @@ class Program {
   // it alone. Errors name the node: INVALID_ARGUMENT what its attributes or
   // weights hold, or an input that is needed and not given; UNIMPLEMENTED
   // operators.
-  static absl::StatusOr<std::unique_ptr<Program>> Compile(const Graph& graph,
-                                                          const std::vector<std::string>& inputs,
-                                                          const std::vector<std::string>& wanted,
-                                                          const OpOptions& options,
-                                                          WeightCache* cache);
+  static absl::StatusOr<std::unique_ptr<Program>> Compile(
+      const Graph& graph, const std::vector<std::string>& inputs,
+      const std::vector<std::string>& wanted, const OpOptions& options,
+      WeightCache* cache);
 
   // Values wanted, in that order. Values no longer needed are freed on the
   // way. Throws c10::Error that names the node.
@@ -39,7 +38,8 @@ class Program {
   // Runs without gradient and tells the shape of every value made on the way,
   // by name; keeps none. Values that rewriting took out are missing. Throws
   // like Run.
-  std::map<std::string, std::vector<int64_t>> ShapesOf(const Tensors& inputs) const;
+  std::map<std::string, std::vector<int64_t>> ShapesOf(
+      const Tensors& inputs) const;
 
   // True when every operator treats rows of a batch apart whatever their
   // number; false when the graph may have its batch size written into it.

@@ -32,14 +32,17 @@ struct Share {
 };
 
 void OneThreadEach(size_t shares, const std::function<void(size_t)>& fn) {
-  at::parallel_for(0, static_cast<int64_t>(shares), 1, [&](int64_t begin, int64_t end) {
-    const OneThread alone;
-    for (int64_t i = begin; i < end; ++i) fn(static_cast<size_t>(i));
-  });
+  at::parallel_for(0, static_cast<int64_t>(shares), 1,
+                   [&](int64_t begin, int64_t end) {
+                     const OneThread alone;
+                     for (int64_t i = begin; i < end; ++i)
+                       fn(static_cast<size_t>(i));
+                   });
 }
 
 // Gradient of the share's rows, from those of the joined values.
-at::Tensor RowsGradient(const Share& share, const Tensors& grads, int64_t first) {
+at::Tensor RowsGradient(const Share& share, const Tensors& grads,
+                        int64_t first) {
   Tensors values, own;
   for (size_t i = 0; i < grads.size(); ++i) {
     if (!grads[i].defined() || !share.values[i].requires_grad()) continue;
@@ -47,8 +50,9 @@ at::Tensor RowsGradient(const Share& share, const Tensors& grads, int64_t first)
     own.push_back(grads[i].narrow(0, first, share.input.size(0)));
   }
   if (values.empty()) return {};
-  return torch::autograd::grad(values, {share.input}, own, /*retain_graph=*/false,
-                               /*create_graph=*/false, /*allow_unused=*/true)[0];
+  return torch::autograd::grad(
+      values, {share.input}, own, /*retain_graph=*/false,
+      /*create_graph=*/false, /*allow_unused=*/true)[0];
 }
 
 at::Tensor JoinGradients(const std::vector<Share>& shares, const Tensors& grads,
@@ -76,14 +80,16 @@ int64_t RowsToShare(int64_t rows) {
   return threads < 2 || at::in_parallel_region() ? 0 : rows / threads * threads;
 }
 
-Tensors RunInRowShares(const at::Tensor& input,
-                       const std::function<Tensors(const at::Tensor& rows)>& run) {
+Tensors RunInRowShares(
+    const at::Tensor& input,
+    const std::function<Tensors(const at::Tensor& rows)>& run) {
   const bool records = Records({input});
   std::vector<Share> shares(at::get_num_threads());
   const int64_t rows = input.size(0) / static_cast<int64_t>(shares.size());
   OneThreadEach(shares.size(), [&](size_t i) {
     const at::AutoGradMode record(records);
-    shares[i].input = input.detach().narrow(0, static_cast<int64_t>(i) * rows, rows);
+    shares[i].input =
+        input.detach().narrow(0, static_cast<int64_t>(i) * rows, rows);
     shares[i].input.set_requires_grad(records);
     shares[i].values = run(shares[i].input);
   });
@@ -91,7 +97,8 @@ Tensors RunInRowShares(const at::Tensor& input,
   for (size_t value = 0; value < shares[0].values.size(); ++value) {
     const at::NoGradGuard no_grad;
     Tensors parts;
-    for (const Share& share : shares) parts.push_back(share.values[value].detach());
+    for (const Share& share : shares)
+      parts.push_back(share.values[value].detach());
     joined.push_back(at::cat(parts));
   }
   if (!records) return joined;
@@ -108,7 +115,8 @@ Tensors RunInRowShares(const at::Tensor& input,
   }
   if (differentiable.empty()) return joined;
   SetBackward({input}, differentiable,
-              [shares = std::move(kept), like = input.detach()](const Tensors& grads) -> Tensors {
+              [shares = std::move(kept),
+               like = input.detach()](const Tensors& grads) -> Tensors {
                 return {JoinGradients(shares, grads, like)};
               });
   return joined;

@@ -18,7 +18,8 @@ int64_t RowsToShare(int64_t rows);
 // `run` treats rows apart, may be called by several threads at once, and
 // returns tensors whose first axis is the rows'. Differentiable.
 // REQUIRES: RowsToShare(input.size(0)) == input.size(0) > 0.
-Tensors RunInRowShares(const at::Tensor& input,
-                       const std::function<Tensors(const at::Tensor& rows)>& run);
+Tensors RunInRowShares(
+    const at::Tensor& input,
+    const std::function<Tensors(const at::Tensor& rows)>& run);
 
 }  // namespace phosphene::onnx

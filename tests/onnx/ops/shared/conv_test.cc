@@ -15,8 +15,9 @@ struct Setting {
 };
 
 std::ostream& operator<<(std::ostream& out, const Setting& s) {
-  return out << s.in << "->" << s.out << " kernel " << s.kernel << " stride " << s.stride
-             << " dilation " << s.dilation << " group " << s.group << " pads " << s.pads;
+  return out << s.in << "->" << s.out << " kernel " << s.kernel << " stride "
+             << s.stride << " dilation " << s.dilation << " group " << s.group
+             << " pads " << s.pads;
 }
 
 class FrozenConvTest : public testing::TestWithParam<Setting> {};
@@ -28,24 +29,30 @@ TEST_P(FrozenConvTest, EqualsAtenForwardAndBackward) {
       RandomTensor({s.out, s.in / s.group, s.kernel, s.kernel}, 1, -0.3, 0.3);
   const at::Tensor bias = RandomTensor({s.out}, 2, -0.3, 0.3);
   NetBuilder net(17, {0, s.in, 0, 0});
-  net.Weight("w", weight).Weight("b", bias).Node("Conv", {"image", "w", "b"}, "c");
-  net.Values("strides", {s.stride, s.stride}).Values("dilations", {s.dilation, s.dilation});
+  net.Weight("w", weight)
+      .Weight("b", bias)
+      .Node("Conv", {"image", "w", "b"}, "c");
+  net.Values("strides", {s.stride, s.stride})
+      .Values("dilations", {s.dilation, s.dilation});
   net.Values("pads", s.pads).Int("group", s.group).Relu("c", "r").Output("r");
   const at::Tensor image = RandomTensor({2, s.in, s.height, s.width}, 3, -1, 1);
   const auto run = [&](const std::function<at::Tensor(const at::Tensor&)>& fn) {
     const at::Tensor x = image.clone().requires_grad_(true);
     const at::Tensor y = fn(x);
     return std::make_pair(
-        y, torch::autograd::grad({y}, {x}, {RandomTensor(y.sizes().vec(), 4, -1, 1)})[0]);
+        y, torch::autograd::grad({y}, {x},
+                                 {RandomTensor(y.sizes().vec(), 4, -1, 1)})[0]);
   };
   const auto network = net.Compile({"r"});
-  const auto own = run([&](const at::Tensor& x) { return network->Forward(x).at("r"); });
+  const auto own =
+      run([&](const at::Tensor& x) { return network->Forward(x).at("r"); });
   const auto aten = run([&](const at::Tensor& x) {
     const at::Tensor padded =
         at::constant_pad_nd(x, {s.pads[1], s.pads[3], s.pads[0], s.pads[2]});
     const std::vector<int64_t> none = {0, 0}, stride = {s.stride, s.stride},
                                dilation = {s.dilation, s.dilation};
-    return at::relu(at::conv2d(padded, weight, bias, stride, none, dilation, s.group));
+    return at::relu(
+        at::conv2d(padded, weight, bias, stride, none, dilation, s.group));
   });
   EXPECT_TRUE(at::allclose(own.first, aten.first, 1e-4, 1e-5));
   EXPECT_TRUE(at::allclose(own.second, aten.second, 1e-4, 1e-5));
@@ -72,7 +79,9 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(FrozenConvGroupTest, BranchesOfOneInputEqualEachAlone) {
   NetBuilder net(17, {0, 8, 0, 0});
-  net.Conv("image", "a", 8, 4, 1).Conv("image", "b", 8, 6, 1).Conv("image", "c", 8, 2, 1);
+  net.Conv("image", "a", 8, 4, 1)
+      .Conv("image", "b", 8, 6, 1)
+      .Conv("image", "c", 8, 2, 1);
   net.Relu("a", "ra").Relu("b", "rb").Relu("c", "rc");
   const at::Tensor image = RandomTensor({2, 8, 6, 5}, 3, -1, 1);
   const auto together = net.Compile({"ra", "rb", "rc"});
@@ -85,8 +94,10 @@ TEST(FrozenConvGroupTest, BranchesOfOneInputEqualEachAlone) {
     EXPECT_TRUE(at::allclose(out.at(name), y, 1e-5, 1e-6));
     sum = sum + torch::autograd::grad({y.sum()}, {alone})[0];
   }
-  const at::Tensor all = out.at("ra").sum() + out.at("rb").sum() + out.at("rc").sum();
-  EXPECT_TRUE(at::allclose(torch::autograd::grad({all}, {x})[0], sum, 1e-4, 1e-5));
+  const at::Tensor all =
+      out.at("ra").sum() + out.at("rb").sum() + out.at("rc").sum();
+  EXPECT_TRUE(
+      at::allclose(torch::autograd::grad({all}, {x})[0], sum, 1e-4, 1e-5));
 }
 
 // Branches nothing flows back through give no gradient, and no crash.
@@ -94,17 +105,22 @@ TEST(FrozenConvGroupTest, UnusedBranchesGiveNoGradient) {
   NetBuilder net(17, {0, 8, 0, 0});
   net.Conv("image", "a", 8, 4, 1).Conv("image", "b", 8, 6, 1);
   const at::Tensor image = RandomTensor({1, 8, 6, 5}, 3, -1, 1);
-  const at::Tensor x = image.clone().requires_grad_(true), alone = image.clone().requires_grad_(true);
+  const at::Tensor x = image.clone().requires_grad_(true),
+                   alone = image.clone().requires_grad_(true);
   const at::Tensor y = net.Compile({"a", "b"})->Forward(x).at("a");
   const at::Tensor z = net.Compile({"a"})->Forward(alone).at("a");
   EXPECT_TRUE(at::allclose(torch::autograd::grad({y.sum()}, {x})[0],
-                           torch::autograd::grad({z.sum()}, {alone})[0], 1e-5, 1e-6));
+                           torch::autograd::grad({z.sum()}, {alone})[0], 1e-5,
+                           1e-6));
 }
 
 TEST(FrozenConvTest, WrongChannelsAreSaid) {
   NetBuilder net(17, {0, 3, 0, 0});
-  net.Weight("w", at::ones({2, 4, 1, 1})).Node("Conv", {"image", "w"}, "c").Output("c");
-  EXPECT_THROW(net.Compile({"c"})->Forward(at::zeros({1, 3, 4, 4})), c10::Error);
+  net.Weight("w", at::ones({2, 4, 1, 1}))
+      .Node("Conv", {"image", "w"}, "c")
+      .Output("c");
+  EXPECT_THROW(net.Compile({"c"})->Forward(at::zeros({1, 3, 4, 4})),
+               c10::Error);
 }
 
 }  // namespace

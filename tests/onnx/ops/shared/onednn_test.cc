@@ -10,7 +10,8 @@ namespace {
 // 192 filters are blocked by 48 or by 64, as the picture's width suggests: one
 // weight serves every size, in whatever order they come.
 TEST(PackedWeightTest, ServesSizesThatWantOtherLayouts) {
-  if (!OneDnnConvolves(at::kFloat)) GTEST_SKIP() << "this machine's oneDNN does not convolve f32";
+  if (!OneDnnConvolves(at::kFloat))
+    GTEST_SKIP() << "this machine's oneDNN does not convolve f32";
   const at::Tensor weight = RandomTensor({192, 64, 3, 3}, 1, -0.1, 0.1);
   Window window;
   window.kernel = {3, 3};
@@ -22,7 +23,8 @@ TEST(PackedWeightTest, ServesSizesThatWantOtherLayouts) {
     const at::Tensor y =
         OneDnnConvolution(x, packed.For(x.sizes(), window), {}, window, 1, {});
     const at::Tensor expected = at::conv2d(x, weight, {}, 1, 1);
-    EXPECT_LT((y - expected).abs().max().item<float>(), 1e-4) << "side " << side;
+    EXPECT_LT((y - expected).abs().max().item<float>(), 1e-4)
+        << "side " << side;
   }
 }
 

@@ -9,10 +9,11 @@ namespace phosphene::onnx {
 namespace {
 
 // Gradient that reaches x when g is that of the loss with respect to act(x).
-at::Tensor Gradient(const at::Tensor& x, const at::Tensor& g, const Activation& activation,
-                    const OpOptions& options) {
+at::Tensor Gradient(const at::Tensor& x, const at::Tensor& g,
+                    const Activation& activation, const OpOptions& options) {
   const at::Tensor leaf = x.clone().requires_grad_(true);
-  return torch::autograd::grad({Activate(leaf, activation, options)}, {leaf}, {g})[0];
+  return torch::autograd::grad({Activate(leaf, activation, options)}, {leaf},
+                               {g})[0];
 }
 
 TEST(ReluTest, PlainGradientPassesWhereOpen) {
@@ -65,17 +66,23 @@ TEST(ReluTest, LinearPassesEverything) {
 TEST(ReluTest, SlicesOfChannelsAreGatedAsWholeTensorsAre) {
   for (const at::ScalarType type : {at::kFloat, at::kBFloat16}) {
     const auto whole = [&](uint64_t seed) {
-      return RandomTensor({3, 40, 5, 7}, seed, -1, 1).to(type).contiguous(at::MemoryFormat::ChannelsLast);
+      return RandomTensor({3, 40, 5, 7}, seed, -1, 1)
+          .to(type)
+          .contiguous(at::MemoryFormat::ChannelsLast);
     };
-    const at::Tensor y = whole(1).clamp(0, 0.5).narrow(1, 8, 19), g = whole(2).narrow(1, 3, 19);
+    const at::Tensor y = whole(1).clamp(0, 0.5).narrow(1, 8, 19),
+                     g = whole(2).narrow(1, 3, 19);
     y[1].zero_();
-    for (const Activation& activation : {Activation{Activation::kRelu, 0}, {Activation::kClip, 0.5}}) {
+    for (const Activation& activation :
+         {Activation{Activation::kRelu, 0}, {Activation::kClip, 0.5}}) {
       for (const bool redirect : {false, true}) {
         OpOptions options;
         *options.redirect_relu = redirect;
         at::Tensor out = at::full_like(whole(3), 7).narrow(1, 2, 19);
         WriteActivationGradient(g, y, activation, options, &out);
-        EXPECT_TRUE(at::equal(out, ActivationGradient(g.contiguous(), y.contiguous(), activation, options)))
+        EXPECT_TRUE(
+            at::equal(out, ActivationGradient(g.contiguous(), y.contiguous(),
+                                              activation, options)))
             << type << " redirect " << redirect;
       }
     }

@@ -20,20 +20,23 @@ Window Unpadded(Window window) {
 
 at::Tensor JoinBiases(const std::vector<at::Tensor>& weights,
                       const std::vector<at::Tensor>& biases) {
-  const bool any = std::any_of(biases.begin(), biases.end(),
-                               [](const at::Tensor& bias) { return bias.defined(); });
+  const bool any =
+      std::any_of(biases.begin(), biases.end(),
+                  [](const at::Tensor& bias) { return bias.defined(); });
   if (!any) return {};
   Tensors parts;
   for (size_t i = 0; i < weights.size(); ++i) {
     parts.push_back(biases[i].defined() ? biases[i]
-                                        : at::zeros({weights[i].size(0)}, weights[i].options()));
+                                        : at::zeros({weights[i].size(0)},
+                                                    weights[i].options()));
   }
   return parts.size() == 1 ? parts[0] : at::cat(parts);
 }
 
 }  // namespace
 
-FrozenConv::FrozenConv(const OpInit& init, const std::vector<at::Tensor>& weights,
+FrozenConv::FrozenConv(const OpInit& init,
+                       const std::vector<at::Tensor>& weights,
                        const std::vector<at::Tensor>& biases,
                        std::vector<Activation> activations)
     : options_(init.options),
@@ -44,11 +47,13 @@ FrozenConv::FrozenConv(const OpInit& init, const std::vector<at::Tensor>& weight
       packed_flipped_([this] { return FlippedWeight(); }, group_) {
   for (size_t i = 0; i < weights.size(); ++i) {
     channels_.push_back(weights[i].size(0));
-    if (biases[i].defined() && (biases[i].dim() != 1 || biases[i].size(0) != channels_[i])) {
+    if (biases[i].defined() &&
+        (biases[i].dim() != 1 || biases[i].size(0) != channels_[i])) {
       init.Fail("has a bias that does not fit its weight");
     }
   }
-  weight_ = (weights.size() == 1 ? weights[0] : at::cat(weights)).contiguous(kLayout);
+  weight_ =
+      (weights.size() == 1 ? weights[0] : at::cat(weights)).contiguous(kLayout);
   if (group_ < 1 || weight_.numel() == 0 || weight_.size(0) % group_ != 0) {
     init.Fail(absl::StrCat("has group ", group_, ", which does not divide its ",
                            weight_.size(0), " filters"));
@@ -60,11 +65,13 @@ FrozenConv::FrozenConv(const OpInit& init, const std::vector<at::Tensor>& weight
 at::Tensor FrozenConv::Forward(const at::Tensor& x, const Window& window,
                                const Activation& activation) {
   if (packs_) {
-    return OneDnnConvolution(x, packed_.For(x.sizes(), window), bias_, window, group_, activation);
+    return OneDnnConvolution(x, packed_.For(x.sizes(), window), bias_, window,
+                             group_, activation);
   }
   const auto bias = bias_.defined() ? std::make_optional(bias_) : std::nullopt;
-  at::Tensor y = at::convolution(x, weight_, bias, window.stride, window.pad_begin,
-                                 window.dilation, false, {0, 0}, group_);
+  at::Tensor y =
+      at::convolution(x, weight_, bias, window.stride, window.pad_begin,
+                      window.dilation, false, {0, 0}, group_);
   ActivateInPlace(activation, &y);
   return y;
 }
@@ -85,23 +92,28 @@ at::Tensor FrozenConv::InputGradient(const at::Tensor& g, const Window& window,
   Window back = window;
   bool forward_possible = packs_;
   for (size_t i = 0; i < window.rank(); ++i) {
-    back.pad_begin[i] = back.pad_end[i] = window.Extent(i) - 1 - window.pad_begin[i];
-    forward_possible = forward_possible && window.stride[i] == 1 && back.pad_begin[i] >= 0;
+    back.pad_begin[i] = back.pad_end[i] =
+        window.Extent(i) - 1 - window.pad_begin[i];
+    forward_possible =
+        forward_possible && window.stride[i] == 1 && back.pad_begin[i] >= 0;
   }
   if (forward_possible) {
-    return OneDnnConvolution(g, packed_flipped_.For(g.sizes(), back), {}, back, group_, {});
+    return OneDnnConvolution(g, packed_flipped_.For(g.sizes(), back), {}, back,
+                             group_, {});
   }
   if (packs_ && PhaseGradient::Suits(weight_, window, group_)) {
     std::call_once(phases_once_, [&] { phases_.emplace(weight_, window); });
     return phases_->Run(g, x_sizes);
   }
-  const at::Tensor input = at::empty(x_sizes, g.options().memory_format(kLayout));
-  return std::get<0>(at::convolution_backward(g, input, weight_, std::nullopt, window.stride,
-                                              window.pad_begin, window.dilation, false, {0, 0},
-                                              group_, {true, false, false}));
+  const at::Tensor input =
+      at::empty(x_sizes, g.options().memory_format(kLayout));
+  return std::get<0>(at::convolution_backward(
+      g, input, weight_, std::nullopt, window.stride, window.pad_begin,
+      window.dilation, false, {0, 0}, group_, {true, false, false}));
 }
 
-at::Tensor FrozenConv::JoinGradients(const Tensors& grads, const at::Tensor& whole) const {
+at::Tensor FrozenConv::JoinGradients(const Tensors& grads,
+                                     const at::Tensor& whole) const {
   at::Tensor joined = at::empty_like(whole);
   int64_t first = 0;
   for (size_t i = 0; i < grads.size(); ++i) {
@@ -118,9 +130,11 @@ at::Tensor FrozenConv::JoinGradients(const Tensors& grads, const at::Tensor& who
 }
 
 Tensors FrozenConv::Run(const at::Tensor& x) {
-  TORCH_CHECK(x.dim() == 4, "an input of 4 axes [N,C,H,W] is needed, not ", x.dim());
-  TORCH_CHECK(x.size(1) == weight_.size(1) * group_, "the input has ", x.size(1),
-              " channels where ", weight_.size(1) * group_, " are needed");
+  TORCH_CHECK(x.dim() == 4, "an input of 4 axes [N,C,H,W] is needed, not ",
+              x.dim());
+  TORCH_CHECK(x.size(1) == weight_.size(1) * group_, "the input has ",
+              x.size(1), " channels where ", weight_.size(1) * group_,
+              " are needed");
   Window window = WithPads(window_, SpatialSizes(x));
   for (size_t i = 0; i < 2; ++i) window.OutputSize(i, x.size(2 + i));
   at::Tensor padded = x;
@@ -132,21 +146,25 @@ Tensors FrozenConv::Run(const at::Tensor& x) {
   at::Tensor whole;
   {
     at::NoGradGuard no_grad;
-    whole = Forward(padded.detach().contiguous(kLayout), window, activations_[0]);
+    whole =
+        Forward(padded.detach().contiguous(kLayout), window, activations_[0]);
     int64_t first = 0;
     for (int64_t channels : channels_) {
-      outputs.push_back(channels_.size() == 1 ? whole : whole.narrow(1, first, channels));
+      outputs.push_back(
+          channels_.size() == 1 ? whole : whole.narrow(1, first, channels));
       first += channels;
     }
   }
   if (Records({padded})) {
     // The slices' own views of `whole`, so that the graph does not hold itself.
     for (at::Tensor& output : outputs) output = output.detach();
-    SetBackward({padded}, outputs,
-                [self = shared_from_this(), whole = whole.detach(), window,
-                 sizes = padded.sizes().vec()](const Tensors& grads) -> Tensors {
-                  return {self->InputGradient(self->JoinGradients(grads, whole), window, sizes)};
-                });
+    SetBackward(
+        {padded}, outputs,
+        [self = shared_from_this(), whole = whole.detach(), window,
+         sizes = padded.sizes().vec()](const Tensors& grads) -> Tensors {
+          return {self->InputGradient(self->JoinGradients(grads, whole), window,
+                                      sizes)};
+        });
   }
   return outputs;
 }

@@ -12,8 +12,10 @@ class OwnBackward : public torch::autograd::Node {
  public:
   explicit OwnBackward(BackwardFn backward) : backward_(std::move(backward)) {}
 
-  torch::autograd::variable_list apply(torch::autograd::variable_list&& grads) override {
-    TORCH_CHECK(backward_ != nullptr, "backward ran a second time through the same network run");
+  torch::autograd::variable_list apply(
+      torch::autograd::variable_list&& grads) override {
+    TORCH_CHECK(backward_ != nullptr,
+                "backward ran a second time through the same network run");
     at::NoGradGuard no_grad;
     return backward_(grads);
   }
@@ -34,8 +36,8 @@ bool Records(const std::vector<at::Tensor>& inputs) {
   return false;
 }
 
-void SetBackward(const std::vector<at::Tensor>& inputs, const std::vector<at::Tensor>& outputs,
-                 BackwardFn backward) {
+void SetBackward(const std::vector<at::Tensor>& inputs,
+                 const std::vector<at::Tensor>& outputs, BackwardFn backward) {
   std::shared_ptr<OwnBackward> node(new OwnBackward(std::move(backward)),
                                     torch::autograd::deleteNode);
   node->set_next_edges(torch::autograd::collect_next_edges(inputs));

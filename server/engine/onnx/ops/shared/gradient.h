@@ -9,7 +9,8 @@ namespace phosphene::onnx {
 
 // Gradients of the inputs from those of the outputs (undefined where nothing
 // flows back to that output). Runs without recording.
-using BackwardFn = std::function<std::vector<at::Tensor>(const std::vector<at::Tensor>& grads)>;
+using BackwardFn = std::function<std::vector<at::Tensor>(
+    const std::vector<at::Tensor>& grads)>;
 
 // True when autograd would record an operation on these.
 bool Records(const std::vector<at::Tensor>& inputs);
@@ -18,7 +19,7 @@ bool Records(const std::vector<at::Tensor>& inputs);
 // an own backward. What `backward` captures is freed once it has run; it must
 // capture outputs detached, or they keep themselves alive.
 // REQUIRES: Records(inputs); outputs are fresh tensors of floating type.
-void SetBackward(const std::vector<at::Tensor>& inputs, const std::vector<at::Tensor>& outputs,
-                 BackwardFn backward);
+void SetBackward(const std::vector<at::Tensor>& inputs,
+                 const std::vector<at::Tensor>& outputs, BackwardFn backward);
 
 }  // namespace phosphene::onnx

@@ -6,8 +6,8 @@
 
 #include <ATen/Parallel.h>
 
-#include "server/engine/onnx/ops/shared/gradient.h"
 #include "server/engine/onnx/kernels/cpu.h"
+#include "server/engine/onnx/ops/shared/gradient.h"
 
 namespace phosphene::onnx {
 namespace {
@@ -22,7 +22,8 @@ bool KernelTakes(const at::Tensor& x, const Window& window) {
 
 MaxPoolParams ParamsFor(const at::Tensor& x, const Window& window) {
   MaxPoolParams p;
-  p.batch = x.size(0), p.channels = x.size(1), p.height = x.size(2), p.width = x.size(3);
+  p.batch = x.size(0), p.channels = x.size(1), p.height = x.size(2),
+  p.width = x.size(3);
   p.out_height = window.OutputSize(0, p.height);
   p.out_width = window.OutputSize(1, p.width);
   p.kernel_h = window.kernel[0], p.kernel_w = window.kernel[1];
@@ -34,12 +35,14 @@ MaxPoolParams ParamsFor(const at::Tensor& x, const Window& window) {
 }
 
 // winner is undefined unless a gradient will be asked for.
-at::Tensor ForwardByKernel(const MaxPoolParams& p, const at::Tensor& x, at::Tensor* winner) {
+at::Tensor ForwardByKernel(const MaxPoolParams& p, const at::Tensor& x,
+                           at::Tensor* winner) {
   at::Tensor y = at::empty({p.batch, p.channels, p.out_height, p.out_width},
                            x.options().memory_format(kLayout));
   uint8_t* numbers = nullptr;
   if (winner != nullptr) {
-    *winner = at::empty({p.batch * p.out_height * p.out_width * p.channels}, at::kByte);
+    *winner = at::empty({p.batch * p.out_height * p.out_width * p.channels},
+                        at::kByte);
     numbers = winner->data_ptr<uint8_t>();
   }
   if (x.scalar_type() == at::kFloat) {
@@ -58,7 +61,8 @@ at::Tensor BackwardByKernel(const MaxPoolParams& p, const at::Tensor& grad,
                             g.options().memory_format(kLayout));
   const uint8_t* numbers = winner.const_data_ptr<uint8_t>();
   if (g.scalar_type() == at::kFloat) {
-    MaxPoolBackward(p, g.const_data_ptr<float>(), numbers, dx.data_ptr<float>());
+    MaxPoolBackward(p, g.const_data_ptr<float>(), numbers,
+                    dx.data_ptr<float>());
   } else {
     MaxPoolBackward(p, static_cast<const Bf16*>(g.const_data_ptr()), numbers,
                     static_cast<Bf16*>(dx.data_ptr()));
@@ -68,10 +72,12 @@ at::Tensor BackwardByKernel(const MaxPoolParams& p, const at::Tensor& grad,
 
 // ATen's pooling after explicit padding, which takes what the kernels do not.
 at::Tensor ByAten(const at::Tensor& x, const Window& window) {
-  const at::Scalar least = at::isFloatingType(x.scalar_type())
-                               ? at::Scalar(-std::numeric_limits<float>::infinity())
-                               : at::Scalar(x.scalar_type() == at::kByte ? 0 : -128);
-  const at::Tensor padded = at::constant_pad_nd(x, PadList(Covering(window, SpatialSizes(x))), least);
+  const at::Scalar least =
+      at::isFloatingType(x.scalar_type())
+          ? at::Scalar(-std::numeric_limits<float>::infinity())
+          : at::Scalar(x.scalar_type() == at::kByte ? 0 : -128);
+  const at::Tensor padded =
+      at::constant_pad_nd(x, PadList(Covering(window, SpatialSizes(x))), least);
   const std::vector<int64_t> none(window.rank(), 0);
   // ATen has no integer pooling on CPU; 8-bit values are exact in f32.
   const bool whole_numbers = !at::isFloatingType(x.scalar_type());
@@ -89,14 +95,16 @@ at::Tensor ByAten(const at::Tensor& x, const Window& window) {
 
 // avg over a window's elements inside the image.
 at::Tensor WindowMean(const at::Tensor& x, const Window& window) {
-  const at::Tensor inside = Windows(at::ones_like(x.detach().slice(0, 0, 1).slice(1, 0, 1)),
-                                    window, 0).sum(-1);
+  const at::Tensor inside =
+      Windows(at::ones_like(x.detach().slice(0, 0, 1).slice(1, 0, 1)), window,
+              0)
+          .sum(-1);
   return Windows(x, window, 0).sum(-1) / inside;
 }
 
 // Gradient of the smooth stand-in for the maximum, by autograd.
-at::Tensor SmoothedGradient(const at::Tensor& grad, const at::Tensor& x, const Window& window,
-                            bool l2) {
+at::Tensor SmoothedGradient(const at::Tensor& grad, const at::Tensor& x,
+                            const Window& window, bool l2) {
   at::AutoGradMode record(true);
   const at::Tensor input = x.detach().requires_grad_(true);
   // 0.01 keeps the quotient's gradient finite at zero; lucid's constant.
@@ -108,7 +116,8 @@ at::Tensor SmoothedGradient(const at::Tensor& grad, const at::Tensor& x, const W
 
 }  // namespace
 
-at::Tensor MaxPool(const at::Tensor& x, const Window& window, const OpOptions& options) {
+at::Tensor MaxPool(const at::Tensor& x, const Window& window,
+                   const OpOptions& options) {
   const bool smoothed = options.max_pool == v1::GradientOverrides::AVERAGE ||
                         options.max_pool == v1::GradientOverrides::L2;
   const bool records = Records({x});
@@ -121,7 +130,8 @@ at::Tensor MaxPool(const at::Tensor& x, const Window& window, const OpOptions& o
     if (kernel) {
       params = ParamsFor(x, window);
       const bool keep = records && !smoothed;
-      y = ForwardByKernel(params, x.detach().contiguous(kLayout), keep ? &winner : nullptr);
+      y = ForwardByKernel(params, x.detach().contiguous(kLayout),
+                          keep ? &winner : nullptr);
     } else {
       y = ByAten(x.detach(), window);
     }
@@ -129,9 +139,10 @@ at::Tensor MaxPool(const at::Tensor& x, const Window& window, const OpOptions& o
   if (!records) return y;
   if (smoothed) {
     const bool l2 = options.max_pool == v1::GradientOverrides::L2;
-    SetBackward({x}, {y}, [x = x.detach(), window, l2](const Tensors& grads) -> Tensors {
-      return {SmoothedGradient(grads[0], x, window, l2)};
-    });
+    SetBackward({x}, {y},
+                [x = x.detach(), window, l2](const Tensors& grads) -> Tensors {
+                  return {SmoothedGradient(grads[0], x, window, l2)};
+                });
   } else {
     SetBackward({x}, {y}, [params, winner](const Tensors& grads) -> Tensors {
       MaxPoolParams p = params;
@@ -142,18 +153,21 @@ at::Tensor MaxPool(const at::Tensor& x, const Window& window, const OpOptions& o
   return y;
 }
 
-Tensors MaxPoolWithIndices(const at::Tensor& x, const Window& window, bool column_major) {
+Tensors MaxPoolWithIndices(const at::Tensor& x, const Window& window,
+                           bool column_major) {
   TORCH_CHECK(x.numel() > 0, "an empty input has no largest elements");
   at::NoGradGuard no_grad;
   const at::Tensor in = x.detach().to(at::kDouble);
-  const auto [y, at_window] = Windows(in, window, -std::numeric_limits<double>::infinity()).max(-1);
+  const auto [y, at_window] =
+      Windows(in, window, -std::numeric_limits<double>::infinity()).max(-1);
   // The same windows over each element's own index tell where winners lie.
   at::Tensor index = at::arange(x.numel() / (x.size(0) * x.size(1)), at::kLong);
   const at::IntArrayRef sizes = SpatialSizes(x);
   if (column_major) {
     std::vector<int64_t> reversed(sizes.rbegin(), sizes.rend());
     std::vector<int64_t> axes(sizes.size());
-    for (size_t i = 0; i < axes.size(); ++i) axes[i] = static_cast<int64_t>(axes.size() - 1 - i);
+    for (size_t i = 0; i < axes.size(); ++i)
+      axes[i] = static_cast<int64_t>(axes.size() - 1 - i);
     index = index.view(reversed).permute(axes);
   } else {
     index = index.view(sizes);
@@ -161,7 +175,8 @@ Tensors MaxPoolWithIndices(const at::Tensor& x, const Window& window, bool colum
   std::vector<int64_t> every = x.sizes().slice(0, 2).vec();
   const at::Tensor places = Windows(index.unsqueeze(0).unsqueeze(0), window, 0);
   every.insert(every.end(), places.sizes().begin() + 2, places.sizes().end());
-  at::Tensor winners = places.expand(every).gather(-1, at_window.unsqueeze(-1)).squeeze(-1);
+  at::Tensor winners =
+      places.expand(every).gather(-1, at_window.unsqueeze(-1)).squeeze(-1);
   // Indices count through the whole tensor, not through one channel.
   const int64_t area = index.numel();
   const at::Tensor base = at::arange(x.size(0) * x.size(1), at::kLong) * area;

@@ -11,10 +11,12 @@ namespace phosphene::onnx {
 //   AVERAGE  that of averaging the window's elements inside the image;
 //   L2       that of avg(x^2) / (0.01 + avg(|x|)).
 // Source: lucid overrides/smoothed_maxpool_grad.py.
-at::Tensor MaxPool(const at::Tensor& x, const Window& window, const OpOptions& options);
+at::Tensor MaxPool(const at::Tensor& x, const Window& window,
+                   const OpOptions& options);
 
 // Max-pooling and, as ONNX asks, each winner's index in the flattened input,
 // counted along columns first if `column_major`. Not differentiable.
-Tensors MaxPoolWithIndices(const at::Tensor& x, const Window& window, bool column_major);
+Tensors MaxPoolWithIndices(const at::Tensor& x, const Window& window,
+                           bool column_major);
 
 }  // namespace phosphene::onnx

@@ -22,8 +22,8 @@ bool OneDnnConvolves(at::ScalarType type);
 
 // Lays a weight [O,I/group,kh,kw] out as oneDNN likes it for this window and
 // input size [N,C,H,W]; other sizes work too.
-at::Tensor PackWeight(const at::Tensor& weight, const Window& window, int64_t group,
-                      at::IntArrayRef input_sizes);
+at::Tensor PackWeight(const at::Tensor& weight, const Window& window,
+                      int64_t group, at::IntArrayRef input_sizes);
 
 // A weight in every layout oneDNN has asked for so far. The best one depends on
 // the input's size, which random scaling changes from step to step, and on the
@@ -54,8 +54,9 @@ class PackedWeight {
 
 // Convolution with bias (or undefined) and activation. Symmetric pads only.
 // Not differentiable.
-at::Tensor OneDnnConvolution(const at::Tensor& x, const at::Tensor& packed_weight,
-                             const at::Tensor& bias, const Window& window, int64_t group,
-                             const Activation& activation);
+at::Tensor OneDnnConvolution(const at::Tensor& x,
+                             const at::Tensor& packed_weight,
+                             const at::Tensor& bias, const Window& window,
+                             int64_t group, const Activation& activation);
 
 }  // namespace phosphene::onnx

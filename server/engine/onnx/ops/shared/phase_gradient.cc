@@ -7,13 +7,17 @@ namespace {
 
 constexpr int64_t kMaxChannels = 4;
 
-int64_t FloorDiv(int64_t a, int64_t b) { return a >= 0 ? a / b : -((-a + b - 1) / b); }
+int64_t FloorDiv(int64_t a, int64_t b) {
+  return a >= 0 ? a / b : -((-a + b - 1) / b);
+}
 
 }  // namespace
 
-bool PhaseGradient::Suits(const at::Tensor& weight, const Window& window, int64_t group) {
-  return group == 1 && weight.size(1) <= kMaxChannels && window.dilation[0] == 1 &&
-         window.dilation[1] == 1 && std::max(window.stride[0], window.stride[1]) > 1 &&
+bool PhaseGradient::Suits(const at::Tensor& weight, const Window& window,
+                          int64_t group) {
+  return group == 1 && weight.size(1) <= kMaxChannels &&
+         window.dilation[0] == 1 && window.dilation[1] == 1 &&
+         std::max(window.stride[0], window.stride[1]) > 1 &&
          std::max(window.stride[0], window.stride[1]) <= 4;
 }
 
@@ -34,12 +38,14 @@ PhaseGradient::PhaseGradient(const at::Tensor& weight, const Window& window)
       packed_([this] { return weight_; }, /*group=*/1) {
   const int64_t sh = window.stride[0], sw = window.stride[1];
   const at::Tensor w = weight.contiguous().transpose(0, 1);  // [I,O,kh,kw]
-  at::Tensor phases =
-      at::zeros({channels_, sh, sw, weight.size(0), axes_[0].taps, axes_[1].taps}, weight.options());
+  at::Tensor phases = at::zeros(
+      {channels_, sh, sw, weight.size(0), axes_[0].taps, axes_[1].taps},
+      weight.options());
   // Tap of the phase's kernel for tap k of the weight, -1 for none.
   const auto tap = [&](size_t axis, int64_t k, int64_t phase) -> int64_t {
     const int64_t offset = k - phase - window.pad_begin[axis];
-    if (offset != FloorDiv(offset, window.stride[axis]) * window.stride[axis]) return -1;
+    if (offset != FloorDiv(offset, window.stride[axis]) * window.stride[axis])
+      return -1;
     return axes_[axis].before - FloorDiv(offset, window.stride[axis]);
   };
   for (int64_t ry = 0; ry < sh; ++ry) {
@@ -48,8 +54,11 @@ PhaseGradient::PhaseGradient(const at::Tensor& weight, const Window& window)
         for (int64_t kx = 0; kx < window.kernel[1]; ++kx) {
           const int64_t ty = tap(0, ky, ry), tx = tap(1, kx, rx);
           if (ty < 0 || tx < 0) continue;
-          phases.select(1, ry).select(1, rx).select(-2, ty).select(-1, tx).copy_(
-              w.select(-2, ky).select(-1, kx));
+          phases.select(1, ry)
+              .select(1, rx)
+              .select(-2, ty)
+              .select(-1, tx)
+              .copy_(w.select(-2, ky).select(-1, kx));
         }
       }
     }
@@ -65,14 +74,15 @@ at::Tensor PhaseGradient::Run(const at::Tensor& g, at::IntArrayRef x_sizes) {
   for (size_t i = 0; i < 2; ++i) {
     const int64_t size = x_sizes[2 + i];
     rows[i] = (size + window_.stride[i] - 1) / window_.stride[i];
-    const int64_t after = rows[i] - g.size(2 + static_cast<int64_t>(i)) - axes_[i].before +
-                          axes_[i].taps - 1;
+    const int64_t after = rows[i] - g.size(2 + static_cast<int64_t>(i)) -
+                          axes_[i].before + axes_[i].taps - 1;
     // oneDNN is reached with equal pads only; what is too much is cut off.
     const int64_t pad = std::max({axes_[i].before, after, int64_t{0}});
     window.pad_begin.push_back(pad);
     window.pad_end.push_back(pad);
   }
-  at::Tensor phases = OneDnnConvolution(g, packed_.For(g.sizes(), window), {}, window, 1, {});
+  at::Tensor phases =
+      OneDnnConvolution(g, packed_.For(g.sizes(), window), {}, window, 1, {});
   phases = phases.narrow(2, window.pad_begin[0] - axes_[0].before, rows[0])
                .narrow(3, window.pad_begin[1] - axes_[1].before, rows[1]);
   const int64_t sh = window_.stride[0], sw = window_.stride[1];

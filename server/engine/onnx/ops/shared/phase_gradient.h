@@ -15,7 +15,8 @@ namespace phosphene::onnx {
 class PhaseGradient {
  public:
   // Whether it is the faster way for this weight [O,I,kh,kw] and window.
-  static bool Suits(const at::Tensor& weight, const Window& window, int64_t group);
+  static bool Suits(const at::Tensor& weight, const Window& window,
+                    int64_t group);
 
   // REQUIRES: Suits; pads of `window` are set and symmetric.
   PhaseGradient(const at::Tensor& weight, const Window& window);

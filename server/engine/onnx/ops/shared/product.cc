@@ -4,8 +4,8 @@
 
 #include <ATen/Parallel.h>
 
-#include "server/engine/onnx/ops/shared/gradient.h"
 #include "server/engine/onnx/kernels/cpu.h"
+#include "server/engine/onnx/ops/shared/gradient.h"
 
 namespace phosphene::onnx {
 namespace {
@@ -23,14 +23,16 @@ at::Tensor AsFilters(const at::Tensor& matrix) {
 
 bool Batched(const at::Tensor& a, const at::Tensor& b) {
   const int64_t rank = a.dim();
-  if (rank < 3 || b.dim() != rank || !a.device().is_cpu() || a.scalar_type() != at::kFloat ||
-      b.scalar_type() != at::kFloat || a.numel() == 0 || b.numel() == 0) {
+  if (rank < 3 || b.dim() != rank || !a.device().is_cpu() ||
+      a.scalar_type() != at::kFloat || b.scalar_type() != at::kFloat ||
+      a.numel() == 0 || b.numel() == 0) {
     return false;
   }
   for (int64_t i = 0; i + 2 < rank; ++i) {
     if (a.size(i) != b.size(i)) return false;
   }
-  return a.size(-1) == b.size(-2) && a.size(-2) <= kMaxSide && b.size(-1) <= kMaxSide;
+  return a.size(-1) == b.size(-2) && a.size(-2) <= kMaxSide &&
+         b.size(-1) <= kMaxSide;
 }
 
 // Where each matrix of a batch begins, in elements.
@@ -40,7 +42,8 @@ std::vector<int64_t> Starts(const at::Tensor& x) {
     std::vector<int64_t> more;
     more.reserve(starts.size() * x.size(axis));
     for (const int64_t start : starts) {
-      for (int64_t i = 0; i < x.size(axis); ++i) more.push_back(start + i * x.stride(axis));
+      for (int64_t i = 0; i < x.size(axis); ++i)
+        more.push_back(start + i * x.stride(axis));
     }
     starts = std::move(more);
   }
@@ -58,8 +61,8 @@ at::Tensor Multiply(const at::Tensor& a, const at::Tensor& b) {
   p.a_row = a.stride(-2), p.a_column = a.stride(-1);
   p.b_row = b.stride(-2), p.b_column = b.stride(-1);
   p.threads = at::get_num_threads();
-  BatchProduct(p, a.const_data_ptr<float>(), a_starts.data(), b.const_data_ptr<float>(),
-               b_starts.data(), c.data_ptr<float>());
+  BatchProduct(p, a.const_data_ptr<float>(), a_starts.data(),
+               b.const_data_ptr<float>(), b_starts.data(), c.data_ptr<float>());
   return c;
 }
 
@@ -78,24 +81,26 @@ FrozenLinear::FrozenLinear(const at::Tensor& matrix, at::Tensor bias)
       packed_([this] { return forward_; }, 1),
       packed_turned_([this] { return backward_; }, 1) {}
 
-at::Tensor FrozenLinear::Apply(const at::Tensor& x, PackedWeight* weight, const at::Tensor& bias,
-                               int64_t columns) const {
+at::Tensor FrozenLinear::Apply(const at::Tensor& x, PackedWeight* weight,
+                               const at::Tensor& bias, int64_t columns) const {
   std::vector<int64_t> sizes = x.sizes().vec();
   const int64_t rows = x.numel() / sizes.back();
   // The rows' memory is that of a channels_last picture of one line.
-  const at::Tensor pixels = x.contiguous().view({1, 1, rows, sizes.back()}).permute({0, 3, 1, 2});
+  const at::Tensor pixels =
+      x.contiguous().view({1, 1, rows, sizes.back()}).permute({0, 3, 1, 2});
   Window window;
   window.kernel = window.stride = window.dilation = {1, 1};
   window.pad_begin = window.pad_end = {0, 0};
-  const at::Tensor y =
-      OneDnnConvolution(pixels, weight->For(pixels.sizes(), window), bias, window, 1, {});
+  const at::Tensor y = OneDnnConvolution(
+      pixels, weight->For(pixels.sizes(), window), bias, window, 1, {});
   sizes.back() = columns;
   return y.permute({0, 2, 3, 1}).reshape(sizes);
 }
 
 at::Tensor FrozenLinear::Run(const at::Tensor& x) {
   TORCH_CHECK(x.dim() > 0 && x.size(-1) == forward_.size(1), "the input has ",
-              x.dim() > 0 ? x.size(-1) : 0, " values a row where ", forward_.size(1),
+              x.dim() > 0 ? x.size(-1) : 0, " values a row where ",
+              forward_.size(1),
               " are needed; the layer takes another image size");
   TORCH_CHECK(x.numel() > 0, "the input is empty");
   at::Tensor y;
@@ -104,9 +109,11 @@ at::Tensor FrozenLinear::Run(const at::Tensor& x) {
     y = Apply(x.detach(), &packed_, bias_, forward_.size(0));
   }
   if (Records({x})) {
-    SetBackward({x}, {y}, [self = shared_from_this()](const Tensors& grads) -> Tensors {
-      return {self->Apply(grads[0], &self->packed_turned_, {}, self->backward_.size(0))};
-    });
+    SetBackward({x}, {y},
+                [self = shared_from_this()](const Tensors& grads) -> Tensors {
+                  return {self->Apply(grads[0], &self->packed_turned_, {},
+                                      self->backward_.size(0))};
+                });
   }
   return y;
 }
@@ -119,9 +126,12 @@ at::Tensor Product(const at::Tensor& a, const at::Tensor& b) {
     c = Multiply(a.detach(), b.detach());
   }
   if (Records({a, b})) {
-    SetBackward({a, b}, {c}, [a = a.detach(), b = b.detach()](const Tensors& grads) -> Tensors {
-      return {Multiply(grads[0], b.transpose(-1, -2)), Multiply(a.transpose(-1, -2), grads[0])};
-    });
+    SetBackward(
+        {a, b}, {c},
+        [a = a.detach(), b = b.detach()](const Tensors& grads) -> Tensors {
+          return {Multiply(grads[0], b.transpose(-1, -2)),
+                  Multiply(a.transpose(-1, -2), grads[0])};
+        });
   }
   return c;
 }

@@ -2,8 +2,8 @@
 
 #include <memory>
 
-#include "server/engine/onnx/ops/shared/onednn.h"
 #include "server/engine/onnx/ops/op.h"
+#include "server/engine/onnx/ops/shared/onednn.h"
 #include "server/engine/tensor/torch_pch.h"
 
 namespace phosphene::onnx {
@@ -26,8 +26,8 @@ class FrozenLinear : public std::enable_shared_from_this<FrozenLinear> {
   at::Tensor Run(const at::Tensor& x);
 
  private:
-  at::Tensor Apply(const at::Tensor& x, PackedWeight* weight, const at::Tensor& bias,
-                   int64_t columns) const;
+  at::Tensor Apply(const at::Tensor& x, PackedWeight* weight,
+                   const at::Tensor& bias, int64_t columns) const;
 
   const at::Tensor forward_, backward_;  // [M,K,1,1], [K,M,1,1]
   const at::Tensor bias_;

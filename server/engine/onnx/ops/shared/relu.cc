@@ -4,16 +4,19 @@
 
 #include <ATen/Parallel.h>
 
-#include "server/engine/onnx/ops/shared/gradient.h"
 #include "server/engine/onnx/kernels/cpu.h"
+#include "server/engine/onnx/ops/shared/gradient.h"
 
 namespace phosphene::onnx {
 namespace {
 
-constexpr int64_t kShareElements = 32768;  // below, a second thread costs more than it does
+constexpr int64_t kShareElements =
+    32768;  // below, a second thread costs more than it does
 
-at::Tensor PlainGradient(const at::Tensor& g, const at::Tensor& y, const Activation& activation) {
-  if (activation.kind == Activation::kRelu) return at::threshold_backward(g, y, 0);
+at::Tensor PlainGradient(const at::Tensor& g, const at::Tensor& y,
+                         const Activation& activation) {
+  if (activation.kind == Activation::kRelu)
+    return at::threshold_backward(g, y, 0);
   return at::hardtanh_backward(g, y, 0, activation.max);
 }
 
@@ -22,29 +25,38 @@ at::Tensor PlainGradient(const at::Tensor& g, const at::Tensor& y, const Activat
 // is laid out otherwise.
 int64_t PixelStride(const at::Tensor& x) {
   if (x.dim() != 4 || (x.size(1) > 1 && x.stride(1) != 1)) return 0;
-  const int64_t stride = x.size(3) > 1 ? x.stride(3) : x.size(2) > 1 ? x.stride(2) : x.size(1);
+  const int64_t stride = x.size(3) > 1   ? x.stride(3)
+                         : x.size(2) > 1 ? x.stride(2)
+                                         : x.size(1);
   const bool rows_follow = x.size(2) < 2 || x.stride(2) == x.size(3) * stride;
-  const bool items_follow = x.size(0) < 2 || x.stride(0) == x.size(2) * x.size(3) * stride;
+  const bool items_follow =
+      x.size(0) < 2 || x.stride(0) == x.size(2) * x.size(3) * stride;
   return rows_follow && items_follow && stride >= x.size(1) ? stride : 0;
 }
 
 // The plain or redirected gradient in one pass; false where the kernel does not
 // take the layout.
-bool GateByKernel(const at::Tensor& g, const at::Tensor& y, const Activation& activation,
-                  bool redirect, at::Tensor* out) {
+bool GateByKernel(const at::Tensor& g, const at::Tensor& y,
+                  const Activation& activation, bool redirect,
+                  at::Tensor* out) {
   const at::ScalarType type = y.scalar_type();
-  if (!y.device().is_cpu() || (type != at::kFloat && type != at::kBFloat16)) return false;
-  if (g.scalar_type() != type || out->scalar_type() != type || y.numel() == 0) return false;
+  if (!y.device().is_cpu() || (type != at::kFloat && type != at::kBFloat16))
+    return false;
+  if (g.scalar_type() != type || out->scalar_type() != type || y.numel() == 0)
+    return false;
   GateParams p;
-  p.g_stride = PixelStride(g), p.y_stride = PixelStride(y), p.out_stride = PixelStride(*out);
+  p.g_stride = PixelStride(g), p.y_stride = PixelStride(y),
+  p.out_stride = PixelStride(*out);
   if (p.g_stride == 0 || p.y_stride == 0 || p.out_stride == 0) return false;
   p.items = y.size(0), p.pixels = y.size(2) * y.size(3), p.channels = y.size(1);
-  p.max = activation.kind == Activation::kClip ? static_cast<float>(activation.max)
-                                               : std::numeric_limits<float>::infinity();
+  p.max = activation.kind == Activation::kClip
+              ? static_cast<float>(activation.max)
+              : std::numeric_limits<float>::infinity();
   p.redirect = redirect;
   p.threads = y.numel() > kShareElements ? at::get_num_threads() : 1;
   if (type == at::kFloat) {
-    GateGradient(p, g.const_data_ptr<float>(), y.const_data_ptr<float>(), out->data_ptr<float>());
+    GateGradient(p, g.const_data_ptr<float>(), y.const_data_ptr<float>(),
+                 out->data_ptr<float>());
   } else {
     GateGradient(p, static_cast<const Bf16*>(g.const_data_ptr()),
                  static_cast<const Bf16*>(y.const_data_ptr()),
@@ -73,11 +85,13 @@ void ActivateInPlace(const Activation& activation, at::Tensor* x) {
 }
 
 at::Tensor ActivationGradient(const at::Tensor& g, const at::Tensor& y,
-                              const Activation& activation, const OpOptions& options) {
+                              const Activation& activation,
+                              const OpOptions& options) {
   if (activation.kind == Activation::kNone || options.linear_relu) return g;
   if (g.sizes() == y.sizes()) {
     at::Tensor gated = at::empty_like(y);
-    if (GateByKernel(g, y, activation, *options.redirect_relu, &gated)) return gated;
+    if (GateByKernel(g, y, activation, *options.redirect_relu, &gated))
+      return gated;
   }
   at::Tensor plain = PlainGradient(g, y, activation);
   // An item is a row of a batch; there is none in a vector.
@@ -85,14 +99,17 @@ at::Tensor ActivationGradient(const at::Tensor& g, const at::Tensor& y,
   const at::Tensor alive = plain.abs().flatten(1).amax(1).gt(0);
   std::vector<int64_t> shape(y.dim(), 1);
   shape[0] = y.size(0);
-  return at::where(alive.view(shape), plain, RedirectedGradient(g, y, activation));
+  return at::where(alive.view(shape), plain,
+                   RedirectedGradient(g, y, activation));
 }
 
 void WriteActivationGradient(const at::Tensor& g, const at::Tensor& y,
-                             const Activation& activation, const OpOptions& options,
-                             at::Tensor* out) {
-  const bool gates = activation.kind != Activation::kNone && !options.linear_relu;
-  if (gates && GateByKernel(g, y, activation, *options.redirect_relu, out)) return;
+                             const Activation& activation,
+                             const OpOptions& options, at::Tensor* out) {
+  const bool gates =
+      activation.kind != Activation::kNone && !options.linear_relu;
+  if (gates && GateByKernel(g, y, activation, *options.redirect_relu, out))
+    return;
   const bool plain = !options.linear_relu && !*options.redirect_relu;
   if (plain && activation.kind == Activation::kRelu) {
     at::threshold_backward_out(*out, g, y, 0);
@@ -103,15 +120,20 @@ void WriteActivationGradient(const at::Tensor& g, const at::Tensor& y,
   }
 }
 
-at::Tensor Activate(const at::Tensor& x, const Activation& activation, const OpOptions& options) {
+at::Tensor Activate(const at::Tensor& x, const Activation& activation,
+                    const OpOptions& options) {
   const at::Tensor y = [&] {
     at::NoGradGuard no_grad;
-    return activation.kind == Activation::kClip ? at::clamp(x, 0, activation.max) : at::relu(x);
+    return activation.kind == Activation::kClip
+               ? at::clamp(x, 0, activation.max)
+               : at::relu(x);
   }();
   if (Records({x})) {
-    SetBackward({x}, {y}, [y = y.detach(), activation, options](const auto& grads) {
-      return std::vector<at::Tensor>{ActivationGradient(grads[0], y, activation, options)};
-    });
+    SetBackward({x}, {y},
+                [y = y.detach(), activation, options](const auto& grads) {
+                  return std::vector<at::Tensor>{
+                      ActivationGradient(grads[0], y, activation, options)};
+                });
   }
   return y;
 }

@@ -19,15 +19,17 @@ void ActivateInPlace(const Activation& activation, at::Tensor* x);
 // the loss that is minimised. Source: lucid overrides/redirected_relu_grad.py,
 // which opens the ReLU at exactly 0; here, as in torch, 0 is closed.
 at::Tensor ActivationGradient(const at::Tensor& g, const at::Tensor& y,
-                              const Activation& activation, const OpOptions& options);
+                              const Activation& activation,
+                              const OpOptions& options);
 
 // The same, written to `out`, which may be a slice of a larger tensor; in the
 // plain case one pass.
 void WriteActivationGradient(const at::Tensor& g, const at::Tensor& y,
-                             const Activation& activation, const OpOptions& options,
-                             at::Tensor* out);
+                             const Activation& activation,
+                             const OpOptions& options, at::Tensor* out);
 
 // An activation as an operation of its own, differentiable.
-at::Tensor Activate(const at::Tensor& x, const Activation& activation, const OpOptions& options);
+at::Tensor Activate(const at::Tensor& x, const Activation& activation,
+                    const OpOptions& options);
 
 }  // namespace phosphene::onnx

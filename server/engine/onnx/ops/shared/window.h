@@ -10,13 +10,20 @@ namespace phosphene::onnx {
 // The sliding window of a convolution or pooling, one value a spatial axis.
 struct Window {
   std::vector<int64_t> kernel, stride, dilation, pad_begin, pad_end;
-  enum AutoPad { kExplicit, kSameUpper, kSameLower, kValid } auto_pad = kExplicit;
+  enum AutoPad {
+    kExplicit,
+    kSameUpper,
+    kSameLower,
+    kValid
+  } auto_pad = kExplicit;
   bool ceil_mode = false;
 
   size_t rank() const { return kernel.size(); }
   bool SymmetricPads() const { return pad_begin == pad_end; }
   // Pixels a dilated kernel spans.
-  int64_t Extent(size_t axis) const { return dilation[axis] * (kernel[axis] - 1) + 1; }
+  int64_t Extent(size_t axis) const {
+    return dilation[axis] * (kernel[axis] - 1) + 1;
+  }
   // Positions along an axis of `size` pixels; throws c10::Error when there is
   // none. With ceil_mode a last, partial position counts unless it begins in
   // the end padding, as PyTorch and ONNX Runtime have it.
@@ -38,7 +45,8 @@ Window Covering(const Window& window, at::IntArrayRef sizes);
 
 // Every window of x as a last axis: [N,C,positions...,elements of a window],
 // `fill` outside of the image.
-at::Tensor Windows(const at::Tensor& x, const Window& window, const at::Scalar& fill);
+at::Tensor Windows(const at::Tensor& x, const Window& window,
+                   const at::Scalar& fill);
 
 // Spatial sizes of a tensor [N,C,...].
 at::IntArrayRef SpatialSizes(const at::Tensor& x);
