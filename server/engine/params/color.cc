@@ -7,6 +7,7 @@
 #include <ATen/Parallel.h>
 
 #include "server/engine/params/color_kernels.h"
+#include "server/engine/tensor/autograd_function.h"
 
 namespace phosphene {
 namespace {

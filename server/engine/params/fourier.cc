@@ -5,6 +5,7 @@
 #include "server/engine/params/colored.h"
 #include "server/engine/params/latent.h"
 #include "server/engine/params/spectrum.h"
+#include "server/engine/tensor/autograd_function.h"
 
 namespace phosphene {
 namespace {

@@ -11,6 +11,7 @@
 #include "server/engine/params/latent.h"
 #include "server/engine/params/resize.h"
 #include "server/engine/params/spectrum.h"
+#include "server/engine/tensor/autograd_function.h"
 #include "server/engine/tensor/rng.h"
 
 namespace phosphene {

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "server/engine/params/for_each.h"
+#include "server/engine/tensor/autograd_function.h"
 
 namespace phosphene {
 namespace {

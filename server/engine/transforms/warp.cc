@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "server/engine/tensor/autograd_function.h"
 #include "server/engine/transforms/warp_device.h"
 
 namespace phosphene {

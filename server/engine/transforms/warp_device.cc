@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/engine/cuda/launch.h"
+#include "server/engine/tensor/autograd_function.h"
 
 namespace phosphene {
 namespace {
