@@ -21,12 +21,16 @@ struct Fault {
 // at once. Thread-compatible.
 class Faults {
  public:
+  // Adds a fault; one that is listed already is not told twice.
   void Add(absl::string_view field, absl::string_view message);
+  // Whether a fault stands at `field` itself.
+  bool Has(absl::string_view field) const;
   bool empty() const { return faults_.empty(); }
   const std::vector<Fault>& list() const { return faults_; }
-  // OK when empty; else INVALID_ARGUMENT "field: message; field: message"
-  // whose faults FaultsOf() gets back (rpc makes a google.rpc.BadRequest).
-  absl::Status ToStatus() const;
+  // OK when empty; else an error "field: message; field: message" whose faults
+  // FaultsOf() gets back (rpc makes a google.rpc.BadRequest).
+  absl::Status ToStatus(
+      absl::StatusCode code = absl::StatusCode::kInvalidArgument) const;
 
  private:
   std::vector<Fault> faults_;
