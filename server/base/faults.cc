@@ -20,6 +20,7 @@ constexpr char kRecord = '\x1e';
 }  // namespace
 
 void Faults::Add(absl::string_view field, absl::string_view message) {
+  if (full()) return;
   const bool listed =
       std::any_of(faults_.begin(), faults_.end(), [&](const Fault& fault) {
         return fault.field == field && fault.message == message;

@@ -88,7 +88,7 @@ class Walk {
   explicit Walk(Faults& faults) : faults_(faults) {}
 
   void Visit(const Message& message, absl::string_view path) {
-    if (Full()) return;
+    if (faults_.full()) return;
     if (nesting_ > kMaxNesting) {
       return Add(path, absl::StrCat("is nested too deep; allowed: ",
                                     kMaxNesting, " levels"));
@@ -112,7 +112,7 @@ class Walk {
     ++seen.depth;
     VisitUnknown(message, path);
     VisitArms(message, path);
-    for (int i = 0; i < type.field_count() && !Full(); ++i) {
+    for (int i = 0; i < type.field_count() && !faults_.full(); ++i) {
       VisitField(message, *type.field(i), path);
     }
     --seen.depth;
@@ -148,10 +148,8 @@ class Walk {
     int depth = 0;
   };
 
-  bool Full() const { return faults_.list().size() >= kMaxFaults; }
-
   void Add(absl::string_view path, absl::string_view what) {
-    if (!Full()) faults_.Add(path, what);
+    faults_.Add(path, what);
   }
 
   void VisitUnknown(const Message& message, absl::string_view path) {
@@ -193,7 +191,7 @@ class Walk {
                            "; allowed: ", CountAllowed(rules)));
     }
     if (field.is_map()) return VisitMap(message, field, at);
-    for (int i = 0; i < size && !Full(); ++i) {
+    for (int i = 0; i < size && !faults_.full(); ++i) {
       VisitValue(message, field, i, at);
     }
   }
@@ -205,13 +203,15 @@ class Walk {
     const FieldDescriptor& key_field = *field.message_type()->map_key();
     const FieldDescriptor& value_field = *field.message_type()->map_value();
     const int size = reflection.FieldSize(message, &field);
-    for (int i = 0; i < size && !Full(); ++i) {
+    for (int i = 0; i < size && !faults_.full(); ++i) {
       const Message& entry = reflection.GetRepeatedMessage(message, &field, i);
       const Reflection& of_entry = *entry.GetReflection();
       if (key_field.cpp_type() != FieldDescriptor::CPPTYPE_STRING) continue;
       const std::string key = of_entry.GetString(entry, &key_field);
       const std::string path = AtKey(at, key);
-      if (!Fits(key, rules.is())) {
+      if (key.find('\0') != std::string::npos) {
+        Add(path, "the key has a NUL character, which no text may have");
+      } else if (!Fits(key, rules.is())) {
         Add(path, absl::StrCat("the key is not allowed; allowed: ",
                                FormatText(rules.is())));
       }

@@ -16,8 +16,6 @@ namespace phosphene {
 
 // Messages nested deeper are refused without a look into them.
 constexpr int kMaxNesting = 64;
-// Faults that one answer lists; a walk ends there.
-constexpr size_t kMaxFaults = 100;
 
 // Adds everything in `message` that its fields' rules forbid, at any depth:
 // * a field this server does not know (a newer client's);
@@ -29,7 +27,7 @@ constexpr size_t kMaxFaults = 100;
 // * messages nested too deep, or too many of a kind (rules of the message).
 // `path` is the path of `message`, such as "spec"; "" for a request, whose
 // fields then have plain paths. OUTPUT_ONLY and IDENTIFIER fields are passed
-// over. Stops where `faults` lists kMaxFaults.
+// over. Stops where `faults` is full.
 void AddRuleFaults(const google::protobuf::Message& message,
                    absl::string_view path, Faults& faults);
 

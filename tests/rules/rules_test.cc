@@ -181,7 +181,7 @@ TEST(RulesTest, NoMessageIsTooDeepAndNoAnswerTooLong) {
               ElementsAre(HasSubstr("is nested too deep; allowed: 64 levels")));
   std::string wide;
   for (int i = 0; i < 1000; ++i) wide += "kinds: 9 ";
-  EXPECT_EQ(FaultsOfText("Choices", wide).size(), kMaxFaults);
+  EXPECT_EQ(FaultsOfText("Choices", wide).size(), Faults::kMaxFaults);
 }
 
 TEST(RulesTest, OneFieldCanBeCheckedAlone) {
