@@ -1,5 +1,7 @@
+// Collects faults, and carries them as the payload of a status.
 #include "server/base/faults.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "absl/strings/cord.h"
@@ -18,10 +20,20 @@ constexpr char kRecord = '\x1e';
 }  // namespace
 
 void Faults::Add(absl::string_view field, absl::string_view message) {
-  faults_.push_back({std::string(field), std::string(message)});
+  if (full()) return;
+  const bool listed =
+      std::any_of(faults_.begin(), faults_.end(), [&](const Fault& fault) {
+        return fault.field == field && fault.message == message;
+      });
+  if (!listed) faults_.push_back({std::string(field), std::string(message)});
 }
 
-absl::Status Faults::ToStatus() const {
+bool Faults::Has(absl::string_view field) const {
+  return std::any_of(faults_.begin(), faults_.end(),
+                     [&](const Fault& fault) { return fault.field == field; });
+}
+
+absl::Status Faults::ToStatus(absl::StatusCode code) const {
   if (faults_.empty()) return absl::OkStatus();
   std::string text, payload;
   for (const Fault& fault : faults_) {
@@ -31,7 +43,7 @@ absl::Status Faults::ToStatus() const {
     payload += absl::StrCat(fault.field, std::string(1, kUnit), fault.message,
                             std::string(1, kRecord));
   }
-  absl::Status status = absl::InvalidArgumentError(text);
+  absl::Status status(code, text);
   status.SetPayload(kFaultsUrl, absl::Cord(payload));
   return status;
 }

@@ -21,12 +21,21 @@ struct Fault {
 // at once. Thread-compatible.
 class Faults {
  public:
+  // As many are listed; who gets so many mends them first.
+  static constexpr size_t kMaxFaults = 100;
+
+  // Adds a fault unless full(); one that is listed already is not told twice.
   void Add(absl::string_view field, absl::string_view message);
+  // Whether a fault stands at `field` itself.
+  bool Has(absl::string_view field) const;
+  // Nothing more is listed: a check may stop.
+  bool full() const { return faults_.size() >= kMaxFaults; }
   bool empty() const { return faults_.empty(); }
   const std::vector<Fault>& list() const { return faults_; }
-  // OK when empty; else INVALID_ARGUMENT "field: message; field: message"
-  // whose faults FaultsOf() gets back (rpc makes a google.rpc.BadRequest).
-  absl::Status ToStatus() const;
+  // OK when empty; else an error "field: message; field: message" whose faults
+  // FaultsOf() gets back (rpc makes a google.rpc.BadRequest).
+  absl::Status ToStatus(
+      absl::StatusCode code = absl::StatusCode::kInvalidArgument) const;
 
  private:
   std::vector<Fault> faults_;

@@ -1,3 +1,4 @@
+// Ids and names: random ones, and what each kind may look like.
 #include "server/base/ids.h"
 
 #include <sys/random.h>
@@ -48,6 +49,25 @@ bool IsUuid(absl::string_view text) {
     if (dash ? text[i] != '-' : !absl::ascii_isxdigit(text[i])) return false;
   }
   return true;
+}
+
+bool IsPlainName(absl::string_view name) {
+  const auto letter_or_digit = [](char c) {
+    return absl::ascii_islower(c) || absl::ascii_isdigit(c);
+  };
+  return !name.empty() && name.size() <= 63 && letter_or_digit(name[0]) &&
+         std::all_of(name.begin(), name.end(), [&](char c) {
+           return letter_or_digit(c) || c == '_' || c == '-' || c == '.';
+         });
+}
+
+bool IsBlobName(absl::string_view name) {
+  constexpr absl::string_view kPrefix = "blobs/";
+  return name.size() == kPrefix.size() + 64 &&
+         name.substr(0, kPrefix.size()) == kPrefix &&
+         std::all_of(name.begin() + kPrefix.size(), name.end(), [](char c) {
+           return absl::ascii_isdigit(c) || (c >= 'a' && c <= 'f');
+         });
 }
 
 }  // namespace phosphene

@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "server/base/clock.h"
+#include "server/base/ids.h"
 
 namespace phosphene {
 
@@ -104,9 +105,7 @@ class BlobStore {
       absl::string_view name) = 0;
 };
 
-// Whether `name` is `blobs/` and 64 lower-case hex digits.
-bool IsBlobName(absl::string_view name);
-// INVALID_ARGUMENT naming `field`, unless IsBlobName.
+// INVALID_ARGUMENT naming `field`, unless IsBlobName (server/base/ids.h).
 absl::Status CheckBlobName(absl::string_view name, absl::string_view field);
 // The name of the blob with this content.
 std::string BlobNameOf(absl::string_view bytes);

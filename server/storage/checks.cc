@@ -11,23 +11,14 @@ namespace phosphene {
 namespace {
 
 constexpr absl::string_view kPrefix = "blobs/";
-constexpr size_t kDigits = 64;
 
 }  // namespace
-
-bool IsBlobName(absl::string_view name) {
-  return name.size() == kPrefix.size() + kDigits &&
-         name.substr(0, kPrefix.size()) == kPrefix &&
-         std::all_of(name.begin() + kPrefix.size(), name.end(), [](char c) {
-           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-         });
-}
 
 absl::Status CheckBlobName(absl::string_view name, absl::string_view field) {
   if (IsBlobName(name)) return absl::OkStatus();
   return FieldError(field, absl::StrCat("\"", name.substr(0, 100),
-                                        "\" is no blob name; it must be "
-                                        "blobs/ and 64 lower-case hex digits"));
+                                        "\" is not a blob; allowed: blobs/ and "
+                                        "64 lower-case hex digits"));
 }
 
 std::string BlobNameOf(absl::string_view bytes) {

@@ -25,6 +25,18 @@ TEST(FaultsTest, EveryFaultIsInTheMessageAndComesBackOut) {
   EXPECT_EQ(back[1].message, "too big; really");
 }
 
+TEST(FaultsTest, AFaultIsToldOnceAndMayHaveAnotherCode) {
+  Faults faults;
+  faults.Add("spec.model", "no model \"a\"");
+  faults.Add("spec.model", "no model \"a\"");
+  EXPECT_EQ(faults.list().size(), 1u);
+  EXPECT_TRUE(faults.Has("spec.model"));
+  EXPECT_FALSE(faults.Has("spec"));
+  const absl::Status status = faults.ToStatus(absl::StatusCode::kNotFound);
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_EQ(FaultsOf(status).size(), 1u);
+}
+
 TEST(FaultsTest, OtherStatusesCarryNone) {
   EXPECT_TRUE(FaultsOf(absl::InternalError("x")).empty());
   EXPECT_TRUE(FaultsOf(absl::OkStatus()).empty());

@@ -40,5 +40,22 @@ TEST(IdsTest, UuidsAreFiveGroupsOfHexDigits) {
   EXPECT_FALSE(IsUuid("123e4567-e89b-42d3-a456-4266141740000"));
 }
 
+TEST(IdsTest, PlainNamesAreSafeAsFileNames) {
+  for (const char* name : {"a", "0", "a.png", "inception_v1-2"})
+    EXPECT_TRUE(IsPlainName(name)) << name;
+  for (const char* name : {"", ".", "..", ".a", "-a", "_a", "A", "a/b", "a b"})
+    EXPECT_FALSE(IsPlainName(name)) << name;
+  EXPECT_FALSE(IsPlainName(std::string(64, 'a')));
+}
+
+TEST(IdsTest, BlobNamesAreBlobsAnd64LowerCaseHexDigits) {
+  const std::string digits(64, 'a');
+  EXPECT_TRUE(IsBlobName("blobs/" + digits));
+  EXPECT_FALSE(IsBlobName(digits));
+  EXPECT_FALSE(IsBlobName("blobs/" + digits + "a"));
+  EXPECT_FALSE(IsBlobName("blobs/" + std::string(64, 'A')));
+  EXPECT_FALSE(IsBlobName("blobs/" + std::string(63, 'a') + "/"));
+}
+
 }  // namespace
 }  // namespace phosphene

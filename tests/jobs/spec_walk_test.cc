@@ -47,8 +47,8 @@ TEST(SpecWalkTest, NumbersMustBeFinite) {
 TEST(SpecWalkTest, EnumValuesMustExist) {
   v1::JobSpec spec = FakeSpec(10);
   spec.set_precision(static_cast<v1::JobSpec::Precision>(99));
-  EXPECT_THAT(FaultsIn(spec),
-              ElementsAre("spec.precision: 99 is none of AUTO, FP32, BF16"));
+  EXPECT_THAT(FaultsIn(spec), ElementsAre("spec.precision: 99 is not a known "
+                                          "value; allowed: AUTO, FP32, BF16"));
 }
 
 TEST(SpecWalkTest, RequiredTextListsAndMessagesMustBeThere) {

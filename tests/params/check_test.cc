@@ -39,7 +39,7 @@ TEST(CheckParamTest, DefaultsAndLimitsAreFine) {
 
 TEST(CheckParamTest, CanvasFaultsNameFieldValueAndRange) {
   ExpectFault("pixel {} width: 100000", "spec.p.width",
-              "100000 is out of range 1..32768");
+              "100000 is out of range; allowed: 1..32768");
   ExpectFault("pixel {} height: -3", "spec.p.height", "-3");
   ExpectFault("pixel {} rows: 257", "spec.p.rows", "1..256");
   ExpectFault("pixel {} channels: 65", "spec.p.channels", "1..64");
