@@ -100,7 +100,6 @@ struct Server::Parts {
   absl::Status BuildServices();
   absl::Status Serve();
   EngineInputs Inputs();
-  absl::Status CheckSpec(const v1::JobSpec& spec);
 
   const v1::ServerConfig config;
   const Clock& clock = Clock::Real();
@@ -144,16 +143,6 @@ EngineInputs Server::Parts::Inputs() {
       .read_blob = [this](absl::string_view name) { return blobs->Get(name); },
       .open_model =
           [this](absl::string_view name) { return catalog->Open(name); }};
-}
-
-// A model that is not there is NOT_FOUND, as a blob is; the engine would list
-// it among the spec's faults.
-absl::Status Server::Parts::CheckSpec(const v1::JobSpec& spec) {
-  if (!spec.model().empty()) {
-    const absl::Status found = catalog->Open(spec.model()).status();
-    if (absl::IsNotFound(found)) return Annotate(found, "spec.model");
-  }
-  return engine->Check(spec);
 }
 
 absl::Status Server::Parts::OpenData(const EngineFactory& make_engine) {
@@ -200,9 +189,12 @@ absl::Status Server::Parts::BuildServices() {
   const ValidationContext validation = {
       .limits = limits,
       .blobs = blobs.get(),
-      .engine_check = [this](const v1::JobSpec& spec) {
-        return CheckSpec(spec);
-      }};
+      .find_model =
+          [this](absl::string_view name) {
+            return catalog->Open(name).status();
+          },
+      .engine_check =
+          [this](const v1::JobSpec& spec) { return engine->Check(spec); }};
   job_service = std::make_unique<JobServiceImpl>(
       env, JobServiceImpl::Options{.store = store.get(),
                                    .blobs = blobs.get(),

@@ -110,9 +110,11 @@ class Engine {
                                         RunSink& sink,
                                         std::stop_token stop) = 0;
 
-  // Everything wrong with the spec that takes a look at network and kinds:
-  // unknown layers, channels out of range, arms not built in
-  // (UNIMPLEMENTED, naming the arm). Field paths begin with "spec".
+  // Everything wrong with the spec, however much of it there is: rules of its
+  // fields, unknown layers, channels out of range, arms not built in
+  // (UNIMPLEMENTED when nothing else is wrong), a model that is not there
+  // (NOT_FOUND likewise). What other faults leave unknown is passed over. Field
+  // paths begin with "spec".
   virtual absl::Status Check(const v1::JobSpec& spec) = 0;
 
   // Reads an ONNX file and checks that it can run; completes `config`.

@@ -7,7 +7,7 @@
 #include "server/base/sha256.h"
 #include "server/base/status_macros.h"
 #include "server/jobs/proto_time.h"
-#include "server/jobs/spec_walk.h"
+#include "server/rules/rules.h"
 
 namespace phosphene {
 namespace {
@@ -133,9 +133,11 @@ absl::Status SqliteJobTable::Insert(JobRow& row, absl::Time now) {
       db_.Execute("UPDATE job SET proto = ? WHERE id = ?",
                   {SqlValue::Bytes(row.job.SerializeAsString()), row.id})
           .status());
-  for (const SpecBlob& blob : BlobsOf(spec, "spec")) {
-    RETURN_IF_ERROR(Use(row.id, "spec", blob.name));
-  }
+  absl::Status used;
+  VisitTexts(spec, "spec", v1::FieldRules::BLOB, [&](const RuledText& blob) {
+    if (used.ok()) used = Use(row.id, "spec", blob.value);
+  });
+  RETURN_IF_ERROR(used);
   RETURN_IF_ERROR(WriteLabels(row));
   return WriteEvent(row);
 }

@@ -1,10 +1,11 @@
+// Holds the requests that make and change jobs to their rules.
 #include "server/jobs/validate.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 #include <vector>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -12,76 +13,42 @@
 #include "server/base/ids.h"
 #include "server/base/nearest.h"
 #include "server/base/status_macros.h"
-#include "server/jobs/spec_walk.h"
-#include "server/jobs/validate_spec.h"
+#include "server/rules/rules.h"
+#include "server/rules/spec_rules.h"
+#include "server/rules/verdict.h"
 
 namespace phosphene {
 namespace {
 
-constexpr int kMaxLabels = 64;
-constexpr size_t kMaxLabelValue = 256;
-
-bool IsLabelKey(absl::string_view key) {
-  return !key.empty() && key.size() <= 63 &&
-         std::all_of(key.begin(), key.end(), [](char c) {
-           return absl::ascii_islower(c) || absl::ascii_isdigit(c) ||
-                  c == '_' || c == '-' || c == '.';
-         });
-}
-
-void CheckLabels(const google::protobuf::Map<std::string, std::string>& labels,
-                 Faults& faults) {
-  if (labels.size() > kMaxLabels) {
-    faults.Add("labels",
-               absl::StrCat(labels.size(), " are set; at most ", kMaxLabels));
-  }
-  for (const auto& [key, value] : labels) {
-    const std::string path =
-        absl::StrCat("labels[\"", key.substr(0, 100), "\"]");
-    if (!IsLabelKey(key)) {
-      faults.Add(path, "the key is not 1-63 characters a-z 0-9 _ - .");
+// Adds the blobs a spec names that are not there. Looking keeps those that are
+// from being collected before the job refers to them.
+absl::Status AddMissingBlobs(const v1::JobSpec& spec, BlobStore& blobs,
+                             Verdict& verdict) {
+  std::map<std::string, absl::Status> looked_up;
+  absl::Status broken;
+  VisitTexts(spec, "spec", v1::FieldRules::BLOB, [&](const RuledText& blob) {
+    if (!broken.ok() || verdict.full() || !IsBlobName(blob.value)) return;
+    auto found = looked_up.find(blob.value);
+    if (found == looked_up.end()) {
+      const absl::Status status = blobs.Stat(blob.value).status();
+      found = looked_up.emplace(blob.value, status).first;
     }
-    if (value.size() > kMaxLabelValue) {
-      faults.Add(
-          path, absl::StrCat(value.size(), " bytes; at most ", kMaxLabelValue));
+    if (absl::IsNotFound(found->second)) {
+      verdict.AddMissing(blob.path, found->second);
+    } else {
+      broken = Annotate(found->second, blob.path);
     }
-    if (value.find('\0') != std::string::npos) {
-      faults.Add(path, "the value has a NUL character");
-    }
-  }
-}
-
-void CheckPriority(int priority, const v1::Limits& limits, Faults& faults) {
-  if (priority >= limits.min_priority() && priority <= limits.max_priority()) {
-    return;
-  }
-  faults.Add("priority",
-             absl::StrCat(priority, " is not in ", limits.min_priority(), "..",
-                          limits.max_priority()));
-}
-
-// NOT_FOUND for the first blob of the spec that is not there. Looking keeps
-// them from being collected before the job refers to them.
-absl::Status CheckBlobs(const v1::JobSpec& spec, BlobStore& blobs) {
-  for (const SpecBlob& blob : BlobsOf(spec, "spec")) {
-    const absl::Status status = blobs.Stat(blob.name).status();
-    if (!status.ok()) return Annotate(status, blob.path);
-  }
-  return absl::OkStatus();
+  });
+  return broken;
 }
 
 }  // namespace
 
 v1::Limits DefaultLimits() {
-  v1::Limits limits;
+  v1::Limits limits = RuleLimits();
   limits.set_max_spec_bytes(int64_t{8} << 20);
   limits.set_max_blob_bytes(int64_t{2} << 30);
-  limits.set_max_canvas_pixels(int64_t{1} << 28);
-  limits.set_max_rows(256);
-  limits.set_max_steps(1'000'000);
   limits.set_max_model_bytes(int64_t{2} << 30);
-  limits.set_min_priority(-100);
-  limits.set_max_priority(100);
   limits.set_max_watchers_per_job(256);
   return limits;
 }
@@ -91,30 +58,29 @@ absl::Status ValidateCreateJob(const v1::CreateJobRequest& request,
   const v1::JobSpec& spec = request.job().spec();
   const int64_t size = spec.ByteSizeLong();
   if (size > context.limits.max_spec_bytes()) {
-    return FieldError(
-        "spec", absl::StrCat(size, " bytes; at most ",
-                             context.limits.max_spec_bytes(), " are allowed"));
+    return FieldError("spec",
+                      absl::StrCat("has ", size, " bytes; allowed: at most ",
+                                   context.limits.max_spec_bytes()));
   }
-  Faults faults;
-  if (!request.job_id().empty() && !IsJobId(request.job_id())) {
-    faults.Add("job_id",
-               absl::StrCat("\"", request.job_id().substr(0, 100),
-                            "\" is not 1-63 characters a-z, 0-9 and '-' that "
-                            "start with a letter"));
-  }
-  if (!request.request_id().empty() && !IsUuid(request.request_id())) {
-    faults.Add("request_id",
-               absl::StrCat("\"", request.request_id().substr(0, 100),
-                            "\" is no UUID"));
-  }
-  CheckLabels(request.job().labels(), faults);
-  CheckPriority(request.job().priority(), context.limits, faults);
-  AddSpecFaults(spec, context.limits, faults);
-  RETURN_IF_ERROR(faults.ToStatus());
+  Verdict verdict;
+  AddFieldFaults(request, "job_id", "", verdict.faults());
+  AddFieldFaults(request, "request_id", "", verdict.faults());
+  AddRuleFaults(request.job(), "", verdict.faults());
+  AddRelationFaults(spec, verdict.faults());
   if (context.blobs != nullptr) {
-    RETURN_IF_ERROR(CheckBlobs(spec, *context.blobs));
+    RETURN_IF_ERROR(AddMissingBlobs(spec, *context.blobs, verdict));
   }
-  return context.engine_check ? context.engine_check(spec) : absl::OkStatus();
+  if (context.find_model && !spec.model().empty() &&
+      !verdict.HasAt("spec.model")) {
+    const absl::Status found = context.find_model(spec.model());
+    if (absl::IsNotFound(found)) verdict.AddMissing("spec.model", found);
+  }
+  if (context.engine_check && request.job().has_spec()) {
+    const absl::Status checked = context.engine_check(spec);
+    // An accident of the engine matters only where the request is well.
+    if (!verdict.Join(checked, "spec") && verdict.ok()) return checked;
+  }
+  return verdict.ToStatus();
 }
 
 absl::Status ValidateUpdateJob(const v1::UpdateJobRequest& request,
@@ -134,8 +100,8 @@ absl::Status ValidateUpdateJob(const v1::UpdateJobRequest& request,
                               NearestHint(path.substr(0, 100), *paths)));
     }
   }
-  CheckLabels(request.job().labels(), faults);
-  CheckPriority(request.job().priority(), context.limits, faults);
+  AddFieldFaults(request.job(), "labels", "", faults);
+  AddFieldFaults(request.job(), "priority", "", faults);
   return faults.ToStatus();
 }
 

@@ -20,20 +20,27 @@ namespace phosphene {
 // -100..100, max_watchers_per_job 256.
 v1::Limits DefaultLimits();
 
-// What a spec is checked against.
+// What a request is checked against.
 struct ValidationContext {
+  // max_spec_bytes counts here; the other bounds are rules of the fields.
   v1::Limits limits = DefaultLimits();
   // Blobs the spec names must be there. Null: not looked at. Must outlive the
   // call.
   BlobStore* blobs = nullptr;
-  // Engine::Check, called last and only when all else is well. Null: not.
+  // NOT_FOUND, with the nearest names, when there is no model of that name.
+  // Null: not looked for.
+  std::function<absl::Status(absl::string_view name)> find_model;
+  // Engine::Check; called whatever else is wrong. Null: not.
   std::function<absl::Status(const v1::JobSpec&)> engine_check;
 };
 
 // Checks a CreateJobRequest: job_id, request_id, labels, priority and the
-// spec. INVALID_ARGUMENT lists every fault with its path (`spec.steps`,
-// `labels`, `job_id`), NOT_FOUND names a missing blob; then what engine_check
-// answers.
+// spec, by the rules of their fields (server/rules/), by what fields have to do
+// with each other, by the blobs and the model that must be there, and by the
+// engine. One answer has every fault of every level, each once, with its path
+// (`spec.steps`, `labels`, `job_id`): INVALID_ARGUMENT; NOT_FOUND when the only
+// faults are blobs and models that are not there; UNIMPLEMENTED when it is arms
+// that are not built in. A spec above max_spec_bytes is looked at no further.
 absl::Status ValidateCreateJob(const v1::CreateJobRequest& request,
                                const ValidationContext& context);
 

@@ -50,13 +50,16 @@ TEST(ValidateCreateJobTest, EveryFaultIsListedAtOnce) {
   request.mutable_job()->set_priority(101);
   request.mutable_job()->mutable_spec()->set_steps(-1);
   request.mutable_job()->mutable_spec()->set_model("Models/x");
-  EXPECT_THAT(BadFields(request),
-              ElementsAre("job_id", "request_id", "labels[\"Key\"]", "priority",
-                          "spec.model", "spec.steps"));
+  EXPECT_THAT(BadFields(request), testing::UnorderedElementsAre(
+                                      "job_id", "request_id", "labels[\"Key\"]",
+                                      "priority", "spec.model", "spec.steps"));
 }
 
 TEST(ValidateCreateJobTest, AnEmptyRequestNamesWhatIsRequired) {
-  EXPECT_THAT(BadFields({}), ElementsAre("spec.parameterization"));
+  EXPECT_THAT(BadFields({}), ElementsAre("spec"));
+  v1::CreateJobRequest request;
+  request.mutable_job()->mutable_spec();
+  EXPECT_THAT(BadFields(request), ElementsAre("spec.parameterization"));
 }
 
 TEST(ValidateCreateJobTest, LabelsAreBounded) {
@@ -69,8 +72,9 @@ TEST(ValidateCreateJobTest, LabelsAreBounded) {
               testing::UnorderedElementsAre(
                   "labels[\"long\"]", "labels[\"nul\"]",
                   absl::StrCat("labels[\"", std::string(64, 'k'), "\"]")));
-  labels.clear();
-  for (int i = 0; i < 65; ++i) labels[absl::StrCat("k", i)] = "";
+  request = Request();
+  for (int i = 0; i < 65; ++i)
+    (*request.mutable_job()->mutable_labels())[absl::StrCat("k", i)] = "";
   EXPECT_THAT(BadFields(request), ElementsAre("labels"));
 }
 
@@ -100,7 +104,7 @@ TEST(ValidateCreateJobTest, NumbersAreHeldToTheirRanges) {
        [](auto& s) { s.mutable_objectives(0)->set_row(1); }},
       {"spec.objectives[0].label",
        [](auto& s) {
-         s.mutable_objectives(0)->set_label(std::string(300, 'x'));
+         s.mutable_objectives(0)->set_label(std::string(129, 'x'));
        }},
       {"spec.frames.every", [](auto& s) { s.mutable_frames()->set_every(-1); }},
       {"spec.frames.max_size",
@@ -129,6 +133,10 @@ TEST(ValidateCreateJobTest, NumbersAreHeldToTheirRanges) {
       {"spec.outputs[0].animated_webp.frames_per_second",
        [](auto& s) {
          s.add_outputs()->mutable_animated_webp()->set_frames_per_second(61);
+       }},
+      {"spec.outputs[0].contact_sheet.columns",
+       [](auto& s) {
+         s.add_outputs()->mutable_contact_sheet()->set_columns(257);
        }},
       {"spec.outputs[0].contact_sheet.gap",
        [](auto& s) { s.add_outputs()->mutable_contact_sheet()->set_gap(65); }},
@@ -173,7 +181,8 @@ TEST(ValidateCreateJobTest, NamesOfOutputsAreUniqueFileNames) {
     output.mutable_png();
   }
   EXPECT_THAT(BadFields(request),
-              ElementsAre("spec.outputs[1].name", "spec.outputs[2].name"));
+              testing::UnorderedElementsAre("spec.outputs[1].name",
+                                            "spec.outputs[2].name"));
 }
 
 TEST(ValidateCreateJobTest, ALargeSpecIsRefusedByItsSizeAlone) {
@@ -208,19 +217,108 @@ TEST(ValidateCreateJobTest, MissingBlobsAreNamed) {
                ("spec.parameterization.mask.image: no blob " + image).c_str()));
 }
 
-TEST(ValidateCreateJobTest, TheEngineIsAskedLastAndOnlyAboutGoodSpecs) {
-  int asked = 0;
+TEST(ValidateCreateJobTest, AMissingModelIsNamedLikeAMissingBlob) {
   ValidationContext context;
-  context.engine_check = [&](const v1::JobSpec&) {
-    ++asked;
-    return absl::UnimplementedError("arm texture");
+  context.find_model = [](absl::string_view name) {
+    return WithReason(absl::NotFoundError("no model \"fake\""),
+                      "MODEL_NOT_FOUND");
   };
+  const absl::Status status = ValidateCreateJob(Request(), context);
+  EXPECT_THAT(status,
+              StatusIs(StatusCode::kNotFound, "spec.model: no model \"fake\""));
+  EXPECT_EQ(ReasonOf(status), "MODEL_NOT_FOUND");
+  EXPECT_THAT(FieldsOf(status), ElementsAre("spec.model"));
+}
+
+// What rules, relations, blob store, model catalog and engine find stands in
+// one answer, once.
+TEST(ValidateCreateJobTest, AllLevelsAreInOneAnswer) {
+  const auto blobs = OpenBlobStore("memory", {}).value();
+  ValidationContext context;
+  context.blobs = blobs.get();
+  context.find_model = [](absl::string_view) {
+    return absl::NotFoundError("no model");
+  };
+  context.engine_check = [](const v1::JobSpec&) {
+    Faults faults;
+    faults.Add("spec.steps", "the engine does not like them either");
+    faults.Add("spec.model", "no model for the engine");
+    faults.Add("spec.objectives[0].channel.layer", "no layer \"conv1\"");
+    return faults.ToStatus();
+  };
+  v1::CreateJobRequest request = Request();
+  request.set_job_id("1");
+  v1::JobSpec& spec = *request.mutable_job()->mutable_spec();
+  spec.set_steps(-1);
+  spec.mutable_objectives(0)->set_row(7);
+  for (int i = 0; i < 2; ++i) {
+    spec.add_objectives()->mutable_gram_style()->set_mask(
+        BlobNameOf("not stored"));
+    auto& style = *spec.mutable_objectives(i + 1)->mutable_gram_style();
+    style.add_layers()->set_layer("conv1");
+    style.add_styles()->set_image(BlobNameOf("not stored"));
+  }
+  const absl::Status status = ValidateCreateJob(request, context);
+  EXPECT_THAT(status, StatusIs(StatusCode::kInvalidArgument));
+  EXPECT_THAT(FieldsOf(status),
+              testing::UnorderedElementsAre(
+                  "job_id", "spec.steps", "spec.objectives[0].row",
+                  "spec.objectives[0].channel.layer", "spec.model",
+                  "spec.objectives[1].gram_style.mask",
+                  "spec.objectives[1].gram_style.styles[0].image",
+                  "spec.objectives[2].gram_style.mask",
+                  "spec.objectives[2].gram_style.styles[0].image"));
+}
+
+TEST(ValidateCreateJobTest, WhatIsOnlyUnimplementedOrAnAccidentKeepsItsCode) {
+  ValidationContext context;
+  absl::Status answer = absl::UnimplementedError("arm texture");
+  context.engine_check = [&](const v1::JobSpec&) { return answer; };
   EXPECT_THAT(ValidateCreateJob(Request(), context),
               StatusIs(StatusCode::kUnimplemented, "texture"));
-  EXPECT_EQ(asked, 1);
-  EXPECT_THAT(ValidateCreateJob({}, context),
-              StatusIs(StatusCode::kInvalidArgument));
-  EXPECT_EQ(asked, 1);
+  answer = absl::InternalError("an accident");
+  EXPECT_THAT(ValidateCreateJob(Request(), context),
+              StatusIs(StatusCode::kInternal, "an accident"));
+  v1::CreateJobRequest bad = Request();
+  bad.set_job_id("1");
+  EXPECT_THAT(ValidateCreateJob(bad, context),
+              StatusIs(StatusCode::kInvalidArgument, "job_id"));
+}
+
+// Every field that holds a blob, set to "" where it then stands: as an arm or
+// an entry. Plain fields are unset by "".
+TEST(ValidateCreateJobTest, AnEmptyBlobNameIsRefused) {
+  const auto bad = [](auto spoil) {
+    v1::CreateJobRequest request = Request();
+    spoil(*request.mutable_job()->mutable_spec());
+    return BadFields(request);
+  };
+  EXPECT_THAT(bad([](v1::JobSpec& s) {
+                s.mutable_parameterization()->mutable_init()->set_image("");
+              }),
+              ElementsAre("spec.parameterization.init.image"));
+  EXPECT_THAT(
+      bad([](v1::JobSpec& s) {
+        s.mutable_parameterization()->mutable_init()->set_checkpoint("");
+      }),
+      ElementsAre("spec.parameterization.init.checkpoint"));
+  EXPECT_THAT(
+      bad([](v1::JobSpec& s) { s.mutable_parameterization()->mutable_mask(); }),
+      ElementsAre("spec.parameterization.mask.image"));
+  EXPECT_THAT(bad([](v1::JobSpec& s) {
+                s.mutable_parameterization()
+                    ->mutable_phase()
+                    ->mutable_measured()
+                    ->add_images("");
+              }),
+              ElementsAre("spec.parameterization.phase.measured.images[0]"));
+  EXPECT_THAT(bad([](v1::JobSpec& s) {
+                auto& match =
+                    *s.mutable_objectives(0)->mutable_activation_match();
+                match.set_layer("conv1");
+                match.set_image("");
+              }),
+              ElementsAre("spec.objectives[0].activation_match.image"));
 }
 
 TEST(ValidateUpdateJobTest, OnlyLabelsAndPriorityChange) {

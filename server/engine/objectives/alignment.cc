@@ -1,8 +1,11 @@
+// Neighbouring rows agree: -sum over d = 1..4, i of mean (A_i - A_{i+d})^2 /
+// ratio^d. Source: lucid objectives.alignment.
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
 #include "server/base/status_macros.h"
 #include "server/engine/objectives/interface.h"
+#include "server/engine/objectives/shared/fields.h"
 
 namespace phosphene {
 namespace {
@@ -54,21 +57,13 @@ class Alignment final : public ObjectiveFn {
 void Check(const v1::Objective& spec, const NetworkInfo* network,
            const Canvas& canvas, absl::string_view path, Faults& faults) {
   const std::string arm = absl::StrCat(path, ".alignment");
-  const double ratio = spec.alignment().decay_ratio();
-  CheckLayer(network, spec.alignment().layer(), absl::StrCat(arm, ".layer"),
-             faults);
-  if (!(ratio >= 0 && std::isfinite(ratio))) {
-    faults.Add(absl::StrCat(arm, ".decay_ratio"),
-               absl::StrCat(ratio, " is not above 0"));
-  }
   const int64_t columns = spec.alignment().columns();
-  if (columns != 0 && (columns < 0 || canvas.rows % columns != 0)) {
-    faults.Add(
-        absl::StrCat(arm, ".columns"),
-        absl::StrCat(columns, " is no divisor of the ", canvas.rows, " rows"));
+  if (columns > 0 && canvas.rows % columns != 0) {
+    faults.Add(absl::StrCat(arm, ".columns"),
+               absl::StrCat(columns, " is not a divisor of the ", canvas.rows,
+                            " rows"));
   }
-  if (canvas.rows < 2)
-    faults.Add(arm, "needs a canvas of at least 2 rows, this has 1");
+  CheckTwoRows(canvas, arm, faults);
 }
 
 absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,

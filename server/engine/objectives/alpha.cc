@@ -1,6 +1,8 @@
+// A statistic of alpha: its mean, 1 - mean, or mean alpha (1 - alpha). Source:
+// Distill 2018, transparency.
 #include "absl/strings/str_cat.h"
-#include "server/base/range_fault.h"
 #include "server/engine/objectives/interface.h"
+#include "server/engine/objectives/shared/fields.h"
 
 namespace phosphene {
 namespace {
@@ -32,16 +34,7 @@ class Alpha final : public ObjectiveFn {
 
 void Check(const v1::Objective& spec, const NetworkInfo* network,
            const Canvas& canvas, absl::string_view path, Faults& faults) {
-  const std::string arm = absl::StrCat(path, ".alpha");
-  const int statistic = spec.alpha().statistic();
-  RequireKnown(AlphaObjective::Statistic_IsValid(statistic), statistic,
-               "MEAN, TRANSPARENCY, INDECISION",
-               absl::StrCat(arm, ".statistic"), faults);
-  if (canvas.channels != 4) {
-    faults.Add(arm,
-               absl::StrCat("needs an image with alpha (4 channels), this has ",
-                            canvas.channels));
-  }
+  CheckAlpha(canvas, absl::StrCat(path, ".alpha"), faults);
 }
 
 absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,

@@ -1,6 +1,8 @@
+// The distance to a blurred self: 1/2 sum (x - stop_gradient(blur x))^2.
+// Source: lucid objectives.blur_input_each_step, blur_alpha_each_step.
 #include "absl/strings/str_cat.h"
-#include "server/base/range_fault.h"
 #include "server/engine/objectives/interface.h"
+#include "server/engine/objectives/shared/fields.h"
 #include "server/engine/objectives/shared/little_blur.h"
 
 namespace phosphene {
@@ -24,16 +26,8 @@ class Blur final : public ObjectiveFn {
 
 void Check(const v1::Objective& spec, const NetworkInfo* network,
            const Canvas& canvas, absl::string_view path, Faults& faults) {
-  const std::string field = absl::StrCat(path, ".blur.target");
-  const int target = spec.blur().target();
-  RequireKnown(BlurObjective::Target_IsValid(target), target, "IMAGE, ALPHA",
-               field, faults);
-  if (target == BlurObjective::ALPHA && canvas.channels != 4) {
-    faults.Add(
-        field,
-        absl::StrCat("ALPHA needs an image with alpha (4 channels), this has ",
-                     canvas.channels));
-  }
+  if (spec.blur().target() == BlurObjective::ALPHA)
+    CheckAlpha(canvas, absl::StrCat(path, ".blur.target"), faults);
 }
 
 absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,

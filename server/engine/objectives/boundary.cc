@@ -1,3 +1,5 @@
+// Quiet edges: sum over a border of (blur5(x) - x)^2 + 0.8 (x - level)^2.
+// Source: lucid objectives.penalize_boundary_complexity.
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
@@ -40,16 +42,11 @@ class Boundary final : public ObjectiveFn {
 
 void Check(const v1::Objective& spec, const NetworkInfo* network,
            const Canvas& canvas, absl::string_view path, Faults& faults) {
-  const v1::BoundaryObjective& own = spec.boundary();
-  const std::string arm = absl::StrCat(path, ".boundary");
-  const int64_t half =
-      std::max<int64_t>(1, std::min(canvas.height, canvas.width) / 2);
-  if (own.width() != 0) {
-    RequireRange(own.width(), 1, static_cast<double>(half),
-                 absl::StrCat(arm, ".width"), faults);
-  }
-  if (own.has_level())
-    RequireRange(own.level(), 0, 1, absl::StrCat(arm, ".level"), faults);
+  const int64_t side = std::min(canvas.height, canvas.width);
+  if (side == 0 || spec.boundary().width() == 0) return;
+  RequireRange(spec.boundary().width(), 1,
+               static_cast<double>(std::max<int64_t>(1, side / 2)),
+               absl::StrCat(path, ".boundary.width"), faults);
 }
 
 absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,

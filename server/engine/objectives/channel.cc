@@ -1,3 +1,5 @@
+// A channel of a layer: mean over y, x of act[channel]. Source: lucid
+// objectives.channel.
 #include "absl/strings/str_cat.h"
 #include "server/base/status_macros.h"
 #include "server/engine/objectives/interface.h"
@@ -21,11 +23,8 @@ class Channel final : public ObjectiveFn {
 
 void Check(const v1::Objective& spec, const NetworkInfo* network,
            const Canvas& canvas, absl::string_view path, Faults& faults) {
-  const std::string arm = absl::StrCat(path, ".channel");
-  CheckLayer(network, spec.channel().layer(), absl::StrCat(arm, ".layer"),
-             faults);
   CheckChannel(network, spec.channel().layer(), spec.channel().channel(),
-               absl::StrCat(arm, ".channel"), faults);
+               absl::StrCat(path, ".channel.channel"), faults);
 }
 
 absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,

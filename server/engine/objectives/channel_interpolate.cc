@@ -1,8 +1,12 @@
+// From one channel to another over the rows: (1-w_n) mean(a1[n]) +
+// w_n mean(a2[n]), w_n = n/(rows-1). Source: lucid
+// objectives.channel_interpolate.
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
 #include "server/base/status_macros.h"
 #include "server/engine/objectives/interface.h"
+#include "server/engine/objectives/shared/fields.h"
 
 namespace phosphene {
 namespace {
@@ -34,15 +38,11 @@ void Check(const v1::Objective& spec, const NetworkInfo* network,
            const Canvas& canvas, absl::string_view path, Faults& faults) {
   const std::string arm = absl::StrCat(path, ".channel_interpolate");
   const v1::ChannelInterpolateObjective& own = spec.channel_interpolate();
-  CheckLayer(network, own.from_layer(), absl::StrCat(arm, ".from_layer"),
-             faults);
   CheckChannel(network, own.from_layer(), own.from_channel(),
                absl::StrCat(arm, ".from_channel"), faults);
-  CheckLayer(network, own.to_layer(), absl::StrCat(arm, ".to_layer"), faults);
   CheckChannel(network, own.to_layer(), own.to_channel(),
                absl::StrCat(arm, ".to_channel"), faults);
-  if (canvas.rows < 2)
-    faults.Add(arm, "needs a canvas of at least 2 rows, this has 1");
+  CheckTwoRows(canvas, arm, faults);
 }
 
 absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,

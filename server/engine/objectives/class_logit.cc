@@ -1,10 +1,11 @@
+// The score of a class before softmax: logits[class]. Source: Simonyan et al.
+// 2013.
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "server/base/nearest.h"
 #include "server/base/status_macros.h"
 #include "server/engine/objectives/interface.h"
-#include "server/engine/objectives/shared/fields.h"
 
 namespace phosphene {
 namespace {
@@ -60,20 +61,15 @@ void Check(const v1::Objective& spec, const NetworkInfo* network,
            const Canvas& canvas, absl::string_view path, Faults& faults) {
   const v1::ClassLogitObjective& own = spec.class_logit();
   const std::string arm = absl::StrCat(path, ".class_logit");
-  if (own.target_case() == v1::ClassLogitObjective::TARGET_NOT_SET) {
-    faults.Add(arm, "set index or class_label");
-    return;
-  }
   if (network == nullptr) return;
   const std::string layer = LayerOf(own, *network);
   if (layer.empty()) {
     faults.Add(absl::StrCat(arm, ".layer"),
                "the model has no logits; name a layer");
-    return;
-  }
-  CheckLayer(network, layer, absl::StrCat(arm, ".layer"), faults);
-  if (network->Resolve(layer).ok())
+  } else if (own.target_case() != v1::ClassLogitObjective::TARGET_NOT_SET &&
+             network->Resolve(layer).ok()) {
     CheckTarget(own, *network, layer, arm, faults);
+  }
 }
 
 absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,

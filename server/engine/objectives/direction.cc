@@ -1,4 +1,5 @@
-#include <cmath>
+// A direction in a layer: mean of <a, v> max(0.1, cos(a, v))^p. Source: lucid
+// objectives.direction.
 
 #include "absl/strings/str_cat.h"
 #include "server/base/status_macros.h"
@@ -38,16 +39,13 @@ void Check(const v1::Objective& spec, const NetworkInfo* network,
            const Canvas& canvas, absl::string_view path, Faults& faults) {
   const std::string arm = absl::StrCat(path, ".direction");
   const v1::DirectionObjective& own = spec.direction();
-  CheckLayer(network, own.layer(), absl::StrCat(arm, ".layer"), faults);
   if (own.has_random_seed() && own.vector_size() > 0) {
     faults.Add(absl::StrCat(arm, ".random_seed"),
                "set either vector or random_seed, not both");
   } else if (!own.has_random_seed()) {
-    CheckValues(own.vector(), LayerChannels(network, canvas, own.layer()),
-                absl::StrCat(arm, ".vector"), faults);
+    CheckCount(own.vector_size(), LayerChannels(network, canvas, own.layer()),
+               absl::StrCat(arm, ".vector"), faults);
   }
-  CheckCosinePower(own.cossim_power(), absl::StrCat(arm, ".cossim_power"),
-                   faults);
 }
 
 absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,

@@ -1,6 +1,9 @@
+// Rows unlike each other: -(mean cosine of their flattened Gram matrices).
+// Source: lucid objectives.diversity.
 #include "absl/strings/str_cat.h"
 #include "server/base/status_macros.h"
 #include "server/engine/objectives/interface.h"
+#include "server/engine/objectives/shared/fields.h"
 #include "server/engine/objectives/shared/gram.h"
 
 namespace phosphene {
@@ -28,11 +31,7 @@ class Diversity final : public ObjectiveFn {
 
 void Check(const v1::Objective& spec, const NetworkInfo* network,
            const Canvas& canvas, absl::string_view path, Faults& faults) {
-  const std::string arm = absl::StrCat(path, ".diversity");
-  CheckLayer(network, spec.diversity().layer(), absl::StrCat(arm, ".layer"),
-             faults);
-  if (canvas.rows < 2)
-    faults.Add(arm, "needs a canvas of at least 2 rows, this has 1");
+  CheckTwoRows(canvas, absl::StrCat(path, ".diversity"), faults);
 }
 
 absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,

@@ -1,8 +1,9 @@
+// Style: -distance of the statistics G = F F^T / (H W), or of mean and
+// covariance, to those of style images. Source: Gatys et al. 2016; Distill
+// 2018.
 #include <algorithm>
-#include <cmath>
 
 #include "absl/strings/str_cat.h"
-#include "server/base/range_fault.h"
 #include "server/base/status_macros.h"
 #include "server/engine/objectives/shared/color_transfer.h"
 #include "server/engine/objectives/shared/moving_average.h"
@@ -14,8 +15,6 @@ namespace phosphene {
 namespace {
 
 using v1::GramStyleObjective;
-
-constexpr int kMaxStyles = 16;
 
 struct Style {
   double weight = 0;       // shares sum to 1
@@ -78,48 +77,6 @@ class GramStyle final : public ObjectiveFn {
   at::Tensor mask_;                   // [1,1,H,W] f32 or undefined
   MovingAverage average_;
 };
-
-void CheckStyles(const GramStyleObjective& own, const std::string& arm,
-                 Faults& faults) {
-  if (own.styles_size() < 1 || own.styles_size() > kMaxStyles) {
-    faults.Add(
-        absl::StrCat(arm, ".styles"),
-        absl::StrCat("has ", own.styles_size(), ", needs 1..", kMaxStyles));
-  }
-  for (int i = 0; i < std::min(own.styles_size(), kMaxStyles); ++i) {
-    const auto& style = own.styles(i);
-    const std::string at = absl::StrCat(arm, ".styles[", i, "]");
-    RequireBlob(style.image(), absl::StrCat(at, ".image"), faults);
-    if (style.has_weight() &&
-        !(style.weight() > 0 && std::isfinite(style.weight()))) {
-      faults.Add(absl::StrCat(at, ".weight"),
-                 absl::StrCat(style.weight(), " is not above 0"));
-    }
-    if (!style.colors_from().empty()) {
-      RequireBlob(style.colors_from(), absl::StrCat(at, ".colors_from"),
-                  faults);
-    }
-    if (style.has_scale()) {
-      RequireRange(style.scale(), 0.05, 8, absl::StrCat(at, ".scale"), faults);
-    }
-  }
-}
-
-void Check(const v1::Objective& spec, const NetworkInfo* network,
-           const Canvas& canvas, absl::string_view path, Faults& faults) {
-  const std::string arm = absl::StrCat(path, ".gram_style");
-  const GramStyleObjective& own = spec.gram_style();
-  CheckWeightedLayers(own.layers(), network, absl::StrCat(arm, ".layers"),
-                      faults);
-  CheckStyles(own, arm, faults);
-  RequireKnown(GramStyleObjective::Distance_IsValid(own.distance()),
-               own.distance(), "MEAN_L1, MEAN_L2, MEAN_SQUARED, WASSERSTEIN2",
-               absl::StrCat(arm, ".distance"), faults);
-  RequireRange(own.moving_average(), 0, 0.999,
-               absl::StrCat(arm, ".moving_average"), faults);
-  if (!own.mask().empty())
-    RequireBlob(own.mask(), absl::StrCat(arm, ".mask"), faults);
-}
 
 // A style at its scale; for crops at least as large as the canvas.
 absl::StatusOr<at::Tensor> LoadStyle(const GramStyleObjective::StyleImage& spec,
@@ -199,7 +156,7 @@ absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,
 }  // namespace
 
 const ObjectiveKind& GramStyleObjectiveKind() {
-  static const ObjectiveKind kind = {"gram_style", Check, Make};
+  static const ObjectiveKind kind = {"gram_style", nullptr, Make};
   return kind;
 }
 

@@ -81,8 +81,11 @@ struct ObjectiveContext {
 // and `label` of the message are handled outside.
 struct ObjectiveKind {
   const char* arm;
-  // Own fields and layers (network may be null: then skip what needs it);
-  // `path` is that of the Objective message.
+  // Adds what the rules of its fields cannot tell: what needs the network
+  // (null: skip it), the canvas (0: a side, rows or channels that are not
+  // known) or two fields at once. Layers exist, or are told elsewhere; other
+  // fields may break their rules. `path` is that of the Objective message.
+  // Null: the rules say all.
   void (*check)(const v1::Objective& spec, const NetworkInfo* network,
                 const Canvas& canvas, absl::string_view path, Faults& faults);
   absl::StatusOr<std::unique_ptr<ObjectiveFn>> (*make)(
@@ -92,7 +95,10 @@ struct ObjectiveKind {
 const std::vector<const ObjectiveKind*>& ObjectiveKinds();
 const ObjectiveKind* FindObjectiveKind(const v1::Objective& spec);
 
-// Checks one objective tree; UNIMPLEMENTED names an arm that is not built in.
+// Checks one objective and those below it: the rules of all fields, that the
+// network has the layers they name, and what each kind's check tells. The
+// network may be null, a number of the canvas 0 where it is not known.
+// UNIMPLEMENTED names arms that are not built in, when nothing else is wrong.
 absl::Status CheckObjective(const v1::Objective& spec,
                             const NetworkInfo* network, const Canvas& canvas,
                             absl::string_view path);
@@ -102,10 +108,8 @@ absl::StatusOr<std::unique_ptr<ObjectiveFn>> MakeObjective(
 // "channel inception_4c/output:10": label for progress events.
 std::string ObjectiveLabel(const v1::Objective& spec);
 
-// Helpers for check functions: adds a fault "no layer ...; nearest ..." or
-// "channel 600 of ... is out of range 0..511".
-void CheckLayer(const NetworkInfo* network, absl::string_view layer,
-                absl::string_view path, Faults& faults);
+// For check functions: adds "600 is out of range; allowed: 0..511, the channels
+// of mixed4a" where the layer's channels are known.
 void CheckChannel(const NetworkInfo* network, absl::string_view layer,
                   int64_t channel, absl::string_view path, Faults& faults);
 

@@ -1,6 +1,5 @@
-#include <cmath>
+// sqrt(epsilon + sum (x - constant)^2). Source: lucid objectives.L2.
 
-#include "absl/strings/str_cat.h"
 #include "server/base/status_macros.h"
 #include "server/engine/objectives/interface.h"
 #include "server/engine/objectives/shared/fields.h"
@@ -25,22 +24,6 @@ class L2 final : public ObjectiveFn {
   double constant_, epsilon_;
 };
 
-void Check(const v1::Objective& spec, const NetworkInfo* network,
-           const Canvas& canvas, absl::string_view path, Faults& faults) {
-  const v1::L2Objective& own = spec.l2();
-  CheckLayer(network, LayerOrInput(own.layer()),
-             absl::StrCat(path, ".l2.layer"), faults);
-  if (!std::isfinite(own.constant())) {
-    faults.Add(absl::StrCat(path, ".l2.constant"),
-               absl::StrCat(own.constant(), " is not finite"));
-  }
-  if (own.has_epsilon() &&
-      !(own.epsilon() > 0 && std::isfinite(own.epsilon()))) {
-    faults.Add(absl::StrCat(path, ".l2.epsilon"),
-               absl::StrCat(own.epsilon(), " is not above 0"));
-  }
-}
-
 absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,
                                                   ObjectiveContext& context) {
   const v1::L2Objective& own = spec.l2();
@@ -53,7 +36,7 @@ absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,
 }  // namespace
 
 const ObjectiveKind& L2ObjectiveKind() {
-  static const ObjectiveKind kind = {"l2", Check, Make};
+  static const ObjectiveKind kind = {"l2", nullptr, Make};
   return kind;
 }
 

@@ -1,4 +1,4 @@
-#include "absl/strings/str_cat.h"
+// An expression: -term.
 #include "server/engine/objectives/shared/terms.h"
 
 namespace phosphene {
@@ -13,16 +13,10 @@ class Negate final : public Expression {
   }
 };
 
-void Check(const v1::Objective& spec, const NetworkInfo* network,
-           const Canvas& canvas, absl::string_view path, Faults& faults) {
-  if (!spec.negate().has_term())
-    faults.Add(absl::StrCat(path, ".negate.term"), "is required");
-}
-
 }  // namespace
 
 const ObjectiveKind& NegateObjectiveKind() {
-  static const ObjectiveKind kind = {"negate", Check, MakeExpression<Negate>};
+  static const ObjectiveKind kind = {"negate", nullptr, MakeExpression<Negate>};
   return kind;
 }
 

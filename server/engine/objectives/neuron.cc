@@ -1,3 +1,5 @@
+// One position of a channel: act[channel, y, x]. Source: lucid
+// objectives.neuron.
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
@@ -32,17 +34,8 @@ class Neuron final : public ObjectiveFn {
 
 void Check(const v1::Objective& spec, const NetworkInfo* network,
            const Canvas& canvas, absl::string_view path, Faults& faults) {
-  const std::string arm = absl::StrCat(path, ".neuron");
-  const v1::NeuronObjective& own = spec.neuron();
-  CheckLayer(network, own.layer(), absl::StrCat(arm, ".layer"), faults);
-  CheckChannel(network, own.layer(), own.channel(),
-               absl::StrCat(arm, ".channel"), faults);
-  if (own.has_x() && own.x() < 0) {
-    faults.Add(absl::StrCat(arm, ".x"), absl::StrCat(own.x(), " is negative"));
-  }
-  if (own.has_y() && own.y() < 0) {
-    faults.Add(absl::StrCat(arm, ".y"), absl::StrCat(own.y(), " is negative"));
-  }
+  CheckChannel(network, spec.neuron().layer(), spec.neuron().channel(),
+               absl::StrCat(path, ".neuron.channel"), faults);
 }
 
 absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,

@@ -1,3 +1,5 @@
+// Infinite patterns: mean(act * target), target = mean over space of
+// act_ref^selectivity, divided by its maximum. Source: Distill 2018, appendix.
 #include "absl/strings/str_cat.h"
 #include "server/base/status_macros.h"
 #include "server/engine/objectives/shared/reference.h"
@@ -20,20 +22,6 @@ class Pattern final : public ObjectiveFn {
   std::string layer_;
   at::Tensor target_;  // [1,C,1,1] f32, 0..1
 };
-
-void Check(const v1::Objective& spec, const NetworkInfo* network,
-           const Canvas& canvas, absl::string_view path, Faults& faults) {
-  const std::string arm = absl::StrCat(path, ".pattern");
-  const v1::PatternObjective& own = spec.pattern();
-  CheckLayer(network, own.layer(), absl::StrCat(arm, ".layer"), faults);
-  RequireBlob(own.image(), absl::StrCat(arm, ".image"), faults);
-  if (own.has_selectivity() &&
-      !(own.selectivity() > 0 && own.selectivity() <= 16)) {
-    faults.Add(
-        absl::StrCat(arm, ".selectivity"),
-        absl::StrCat(own.selectivity(), " is out of range, above 0 to 16"));
-  }
-}
 
 absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,
                                                   ObjectiveContext& context) {
@@ -59,7 +47,7 @@ absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,
 }  // namespace
 
 const ObjectiveKind& PatternObjectiveKind() {
-  static const ObjectiveKind kind = {"pattern", Check, Make};
+  static const ObjectiveKind kind = {"pattern", nullptr, Make};
   return kind;
 }
 

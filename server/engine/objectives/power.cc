@@ -1,5 +1,4 @@
-#include "absl/strings/str_cat.h"
-#include "server/base/range_fault.h"
+// An expression, row by row: sign(x) |x|^exponent.
 #include "server/engine/objectives/shared/terms.h"
 
 namespace phosphene {
@@ -20,18 +19,10 @@ class Power final : public Expression {
   double exponent_;
 };
 
-void Check(const v1::Objective& spec, const NetworkInfo* network,
-           const Canvas& canvas, absl::string_view path, Faults& faults) {
-  RequireRange(spec.power().exponent(), 0.1, 8,
-               absl::StrCat(path, ".power.exponent"), faults);
-  if (!spec.power().has_base())
-    faults.Add(absl::StrCat(path, ".power.base"), "is required");
-}
-
 }  // namespace
 
 const ObjectiveKind& PowerObjectiveKind() {
-  static const ObjectiveKind kind = {"power", Check, MakeExpression<Power>};
+  static const ObjectiveKind kind = {"power", nullptr, MakeExpression<Power>};
   return kind;
 }
 

@@ -1,4 +1,4 @@
-#include "absl/strings/str_cat.h"
+// The kinds of objectives, as builtins.inc lists them.
 #include "server/engine/objectives/interface.h"
 
 namespace phosphene {

@@ -1,6 +1,5 @@
-#include <cmath>
+// An expression: factor * term.
 
-#include "absl/strings/str_cat.h"
 #include "server/engine/objectives/shared/terms.h"
 
 namespace phosphene {
@@ -18,20 +17,10 @@ class Scale final : public Expression {
   double factor_;
 };
 
-void Check(const v1::Objective& spec, const NetworkInfo* network,
-           const Canvas& canvas, absl::string_view path, Faults& faults) {
-  if (!std::isfinite(spec.scale().factor())) {
-    faults.Add(absl::StrCat(path, ".scale.factor"),
-               absl::StrCat(spec.scale().factor(), " is not finite"));
-  }
-  if (!spec.scale().has_term())
-    faults.Add(absl::StrCat(path, ".scale.term"), "is required");
-}
-
 }  // namespace
 
 const ObjectiveKind& ScaleObjectiveKind() {
-  static const ObjectiveKind kind = {"scale", Check, MakeExpression<Scale>};
+  static const ObjectiveKind kind = {"scale", nullptr, MakeExpression<Scale>};
   return kind;
 }
 

@@ -1,4 +1,5 @@
-#include "absl/strings/str_cat.h"
+// Roughness: sum |x_{i+1} - x_i| over both axes. Source: lucid
+// objectives.total_variation.
 #include "server/base/status_macros.h"
 #include "server/engine/objectives/interface.h"
 #include "server/engine/objectives/shared/fields.h"
@@ -20,12 +21,6 @@ class TotalVariation final : public ObjectiveFn {
   std::string layer_;
 };
 
-void Check(const v1::Objective& spec, const NetworkInfo* network,
-           const Canvas& canvas, absl::string_view path, Faults& faults) {
-  CheckLayer(network, LayerOrInput(spec.total_variation().layer()),
-             absl::StrCat(path, ".total_variation.layer"), faults);
-}
-
 absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,
                                                   ObjectiveContext& context) {
   ASSIGN_OR_RETURN(std::string layer,
@@ -36,7 +31,7 @@ absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,
 }  // namespace
 
 const ObjectiveKind& TotalVariationObjectiveKind() {
-  static const ObjectiveKind kind = {"total_variation", Check, Make};
+  static const ObjectiveKind kind = {"total_variation", nullptr, Make};
   return kind;
 }
 

@@ -144,7 +144,7 @@ void CheckOutput(const v1::Output& output, const Canvas& canvas,
                "BACKDROP_BLACK, BACKDROP_WHITE, BACKDROP_CHECKERBOARD, "
                "BACKDROP_BOARD",
                path + ".backdrop", faults);
-  if (output.has_row()) {
+  if (output.has_row() && canvas.rows > 0) {
     RequireRange(output.row(), -1, static_cast<double>(canvas.rows - 1),
                  path + ".row", faults);
   }
@@ -299,14 +299,9 @@ std::vector<std::string> OutputArms() {
 absl::Status CheckOutputs(const v1::JobSpec& spec) {
   Faults faults;
   absl::Status unimplemented;
-  if (spec.outputs_size() > kMaxOutputs) {
-    faults.Add("spec.outputs", absl::StrCat("has ", spec.outputs_size(),
-                                            " outputs; at most ", kMaxOutputs));
-    return faults.ToStatus();
-  }
-  const Canvas canvas = CanvasOf(spec.parameterization());
+  const Canvas canvas = KnownCanvasOf(spec.parameterization());
   std::set<std::string> names;
-  for (int i = 0; i < spec.outputs_size(); ++i) {
+  for (int i = 0; i < spec.outputs_size() && !faults.full(); ++i) {
     const v1::Output& output = spec.outputs(i);
     const std::string path = absl::StrCat("spec.outputs[", i, "]");
     if (output.kind_case() == v1::Output::KIND_NOT_SET) {

@@ -1,3 +1,4 @@
+// Checks a spec against kinds and network, and tells what follows from it.
 #include "server/engine/optimize/spec_check.h"
 
 #include <algorithm>
@@ -8,109 +9,39 @@
 
 #include "server/engine/tensor/torch_pch.h"
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "server/base/faults.h"
-#include "server/base/range_fault.h"
 #include "server/engine/objectives/interface.h"
 #include "server/engine/objectives/shared/terms.h"
 #include "server/engine/optimize/outputs.h"
 #include "server/engine/optimizers/interface.h"
 #include "server/engine/transforms/interface.h"
+#include "server/rules/rules.h"
+#include "server/rules/spec_rules.h"
+#include "server/rules/verdict.h"
 
 namespace phosphene {
 namespace {
 
 constexpr double kDefaultOctaveScale = 1.4;
 
-// Adds a part's verdict to the whole: faults join, UNIMPLEMENTED is kept apart.
-class Verdict {
- public:
-  Faults faults;
-
-  void Join(const absl::Status& status, absl::string_view path) {
-    if (status.ok()) return;
-    if (status.code() == absl::StatusCode::kUnimplemented) {
-      if (unimplemented_.ok()) unimplemented_ = status;
-      return;
-    }
-    const std::vector<Fault> list = FaultsOf(status);
-    if (list.empty()) faults.Add(path, std::string(status.message()));
-    for (const Fault& fault : list) faults.Add(fault.field, fault.message);
-  }
-  absl::Status ToStatus() const {
-    return faults.empty() ? unimplemented_ : faults.ToStatus();
-  }
-
- private:
-  absl::Status unimplemented_;
-};
-
 bool IsImage(absl::string_view layer) {
   return layer.empty() || layer == "input" || layer == "image";
 }
 
-// Adds the layer names in an arm's own fields: `layer`, `from_layer`, `layers`,
-// ... whatever the kind.
-void AddLayers(const google::protobuf::Message& arm,
-               std::vector<std::string>* names) {
-  const auto* reflection = arm.GetReflection();
-  const auto add = [names](const std::string& name) {
-    if (!IsImage(name)) names->push_back(name);
-  };
-  for (int i = 0; i < arm.GetDescriptor()->field_count(); ++i) {
-    const auto* field = arm.GetDescriptor()->field(i);
-    if (field->message_type() == v1::WeightedLayer::descriptor()) {
-      for (int k = 0; k < reflection->FieldSize(arm, field); ++k) {
-        add(static_cast<const v1::WeightedLayer&>(
-                reflection->GetRepeatedMessage(arm, field, k))
-                .layer());
-      }
-    } else if (field->name() == "layer" || field->name() == "from_layer" ||
-               field->name() == "to_layer") {
-      add(reflection->GetString(arm, field));
-    }
-  }
-}
-
-void CheckFrames(const v1::FramePolicy& frames, Faults& faults) {
-  if (frames.every() != 0)
-    RequireRange(frames.every(), 1, kMaxSteps, "spec.frames.every", faults);
-  if (frames.max_size() != 0) {
-    RequireRange(frames.max_size(), 16, 2048, "spec.frames.max_size", faults);
-  }
-  if (frames.quality() != 0)
-    RequireRange(frames.quality(), 1, 100, "spec.frames.quality", faults);
-  RequireRange(frames.keep_every(), 0, kMaxSteps, "spec.frames.keep_every",
-               faults);
-}
-
-void CheckOverrides(const v1::GradientOverrides& overrides, Faults& faults) {
-  const std::string path = "spec.gradient_overrides";
-  RequireKnown(
-      v1::GradientOverrides::Redirect_IsValid(overrides.redirect_relu()),
-      overrides.redirect_relu(), "REDIRECT_AUTO, REDIRECT_ON, REDIRECT_OFF",
-      path + ".redirect_relu", faults);
-  RequireKnown(
-      v1::GradientOverrides::MaxPoolGradient_IsValid(overrides.max_pool()),
-      overrides.max_pool(), "MAX, AVERAGE, L2", path + ".max_pool", faults);
-  RequireRange(overrides.redirect_steps(), 0, kMaxSteps,
-               path + ".redirect_steps", faults);
+// Whether an objective, or one below it, reads the network's logits.
+bool ReadsLogits(const v1::Objective& objective) {
+  if (objective.has_class_logit() && objective.class_logit().layer().empty())
+    return true;
+  const std::vector<Term> terms = TermsOf(objective, "");
+  return std::any_of(terms.begin(), terms.end(),
+                     [](const Term& term) { return ReadsLogits(*term.spec); });
 }
 
 void CheckObjectives(const v1::JobSpec& spec, const NetworkInfo* network,
                      const Canvas& canvas, Verdict& verdict) {
-  if (spec.objectives_size() > kMaxObjectives) {
-    verdict.faults.Add(
-        "spec.objectives",
-        absl::StrCat("has ", spec.objectives_size(), " objectives; at most ",
-                     kMaxObjectives, " are allowed"));
-  }
-  if (spec.objectives().empty() && spec.steps() != 0) {
-    verdict.faults.Add("spec.objectives",
-                       absl::StrCat("are missing: there is nothing to do in ",
-                                    spec.steps(), " steps"));
-  }
-  for (int i = 0; i < std::min(spec.objectives_size(), kMaxObjectives); ++i) {
+  for (int i = 0; i < spec.objectives_size() && !verdict.full(); ++i) {
     const std::string path = absl::StrCat("spec.objectives[", i, "]");
     verdict.Join(CheckObjective(spec.objectives(i), network, canvas, path),
                  path);
@@ -118,30 +49,55 @@ void CheckObjectives(const v1::JobSpec& spec, const NetworkInfo* network,
 }
 
 void CheckModel(const v1::JobSpec& spec, const absl::Status& model_error,
-                Faults& faults) {
+                Verdict& verdict) {
   if (!model_error.ok()) {
-    faults.Add("spec.model", std::string(model_error.message()));
+    if (absl::IsNotFound(model_error)) {
+      verdict.AddMissing("spec.model", model_error);
+    } else if (!verdict.HasAt("spec.model")) {
+      verdict.faults().Add("spec.model", std::string(model_error.message()));
+    }
     return;
   }
   if (!spec.model().empty()) return;
   for (int i = 0; i < spec.objectives_size(); ++i) {
     if (LayersOf(spec.objectives(i)).empty()) continue;
-    faults.Add("spec.model", absl::StrCat("is required: spec.objectives[", i,
-                                          "] reads a layer of a network"));
+    verdict.faults().Add("spec.model",
+                         absl::StrCat("is required: spec.objectives[", i,
+                                      "] reads a layer of a network"));
     return;
   }
 }
 
+// Faults of a chain that do not depend on the sizes it is given: those of
+// fields, which stand below `spec.transforms[i]`.
+absl::Status FieldFaults(const absl::Status& status) {
+  if (!absl::IsInvalidArgument(status)) return status;
+  Faults kept;
+  for (const Fault& fault : FaultsOf(status)) {
+    if (absl::StrContains(fault.field, "]."))
+      kept.Add(fault.field, fault.message);
+  }
+  return kept.ToStatus();
+}
+
 // That the transforms fit the canvas of every octave and end in what the
-// network takes.
+// network takes. On a canvas that is not known only their fields are checked.
 void CheckView(const v1::JobSpec& spec, const NetworkInfo* network,
-               Verdict& verdict) {
+               bool canvas_known, Verdict& verdict) {
+  const std::string path = "spec.transforms";
+  if (verdict.HasAt("spec.transforms") || !canvas_known) {
+    const Canvas any;
+    verdict.Join(
+        FieldFaults(TransformChain::Check(spec.transforms(), any.channels,
+                                          any.height, any.width, path)),
+        path);
+    return;
+  }
   for (const int64_t octave : std::set<int64_t>{0, OctaveCount(spec) - 1}) {
     const Canvas canvas = OctaveCanvas(spec, octave);
-    const absl::Status status =
-        TransformChain::Check(spec.transforms(), canvas.channels, canvas.height,
-                              canvas.width, "spec.transforms");
-    verdict.Join(status, "spec.transforms");
+    const absl::Status status = TransformChain::Check(
+        spec.transforms(), canvas.channels, canvas.height, canvas.width, path);
+    verdict.Join(status, path);
     if (!status.ok()) return;
   }
   const Canvas canvas = CanvasOf(spec.parameterization());
@@ -152,7 +108,7 @@ void CheckView(const v1::JobSpec& spec, const NetworkInfo* network,
                 wanted = network->input_channels();
   const bool grey = channels == 1 && wanted == 3;
   if (channels == wanted || grey || wanted == 0) return;
-  verdict.faults.Add(
+  verdict.faults().Add(
       "spec.parameterization.channels",
       absl::StrCat("the network takes ", wanted,
                    " channels, the transforms leave ", channels,
@@ -185,16 +141,10 @@ Canvas OctaveCanvas(const v1::JobSpec& spec, int64_t octave) {
 
 std::vector<std::string> LayersOf(const v1::Objective& objective) {
   std::vector<std::string> names;
-  const auto* arm = objective.GetReflection()->GetOneofFieldDescriptor(
-      objective, v1::Objective::descriptor()->FindOneofByName("kind"));
-  if (arm == nullptr) return names;
-  if (objective.has_class_logit() && objective.class_logit().layer().empty())
-    names.push_back("");
-  AddLayers(objective.GetReflection()->GetMessage(objective, arm), &names);
-  for (const Term& term : TermsOf(objective, "")) {
-    for (std::string& name : LayersOf(*term.spec))
-      names.push_back(std::move(name));
-  }
+  if (ReadsLogits(objective)) names.push_back("");
+  VisitTexts(objective, "", v1::FieldRules::LAYER, [&](const RuledText& layer) {
+    if (!IsImage(layer.value)) names.push_back(layer.value);
+  });
   return names;
 }
 
@@ -209,36 +159,21 @@ bool ReadsTransformedAlpha(const v1::Objective& objective) {
 absl::Status CheckSpec(const v1::JobSpec& spec, const NetworkInfo* network,
                        const absl::Status& model_error) {
   Verdict verdict;
-  CheckModel(spec, model_error, verdict.faults);
-  const absl::Status param =
-      CheckParam(spec.parameterization(), "spec.parameterization");
-  verdict.Join(param, "spec.parameterization");
-  const absl::Status optimizer =
-      CheckOptimizer(spec.optimizer(), "spec.optimizer");
-  verdict.Join(optimizer, "spec.optimizer");
-  if (spec.steps() != 0)
-    RequireRange(spec.steps(), 1, kMaxSteps, "spec.steps", verdict.faults);
-  RequireRange(spec.checkpoint_every(), 0, kMaxSteps, "spec.checkpoint_every",
-               verdict.faults);
-  RequireKnown(v1::JobSpec::Precision_IsValid(spec.precision()),
-               spec.precision(), "AUTO, FP32, BF16", "spec.precision",
-               verdict.faults);
-  CheckFrames(spec.frames(), verdict.faults);
-  CheckOverrides(spec.gradient_overrides(), verdict.faults);
+  AddSpecFaults(spec, verdict.faults());
+  CheckModel(spec, model_error, verdict);
+  const std::string param = "spec.parameterization";
+  if (spec.has_parameterization())
+    verdict.Join(CheckParam(spec.parameterization(), param), param);
+  verdict.Join(CheckOptimizer(spec.optimizer(), "spec.optimizer"),
+               "spec.optimizer");
   verdict.Join(CheckOutputs(spec), "spec.outputs");
-  // What follows needs a canvas that exists.
-  if (!param.ok() && param.code() != absl::StatusCode::kUnimplemented)
-    return verdict.ToStatus();
-  const Canvas canvas = CanvasOf(spec.parameterization());
-  if (canvas.rows * canvas.height * canvas.width > kMaxCanvasPixels) {
-    verdict.faults.Add("spec.parameterization",
-                       absl::StrCat(canvas.rows, " rows of ", canvas.width,
-                                    " x ", canvas.height, " are more than ",
-                                    kMaxCanvasPixels, " pixels"));
-  }
+  const Canvas canvas = KnownCanvasOf(spec.parameterization());
   CheckObjectives(spec, network, canvas, verdict);
-  if (optimizer.ok() && !spec.objectives().empty())
-    CheckView(spec, network, verdict);
+  const bool canvas_known = canvas.height > 0 && canvas.width > 0 &&
+                            canvas.channels > 0 &&
+                            !verdict.HasAt("spec.optimizer.octaves");
+  if (!spec.objectives().empty())
+    CheckView(spec, network, canvas_known, verdict);
   return verdict.ToStatus();
 }
 

@@ -11,11 +11,7 @@
 
 namespace phosphene {
 
-// Bounds of a run beside those of its parts.
-constexpr int64_t kMaxSteps = 1'000'000;
-constexpr int64_t kMaxCanvasPixels = int64_t{1} << 28;  // rows * height * width
-constexpr int kMaxOutputs = 16;
-constexpr int kMaxObjectives = 64;
+// Longest side of an output, one it does not state itself.
 constexpr int kMaxOutputSide = 32768;
 
 // The size of octave 0..count-1: canvas / scale^(count-1-octave), at least 1;
@@ -32,10 +28,12 @@ std::vector<std::string> LayersOf(const v1::Objective& objective);
 // Whether one reads the alpha channel after the transforms.
 bool ReadsTransformedAlpha(const v1::Objective& objective);
 
-// Everything wrong with a spec, on a network already opened: null when the job
-// names none, or when it could not be opened; then `model_error` says why.
-// INVALID_ARGUMENT lists all faults; UNIMPLEMENTED, when nothing else is wrong,
-// names an arm that is not built in. Field paths begin with "spec".
+// Everything wrong with a spec, each fault once: rules of its fields, what they
+// have to do with each other, and what takes a look at kinds and network. The
+// network is null when the job names none, or when it could not be opened; then
+// `model_error` says why. INVALID_ARGUMENT lists all faults; NOT_FOUND when the
+// model is not there, UNIMPLEMENTED when arms are not built in, and nothing
+// else is wrong. Field paths begin with "spec".
 absl::Status CheckSpec(const v1::JobSpec& spec, const NetworkInfo* network,
                        const absl::Status& model_error);
 

@@ -30,6 +30,7 @@
 #include "server/engine/optimizers/interface.h"
 #include "server/engine/tensor/guard.h"
 #include "server/engine/transforms/interface.h"
+#include "server/rules/spec_rules.h"
 
 namespace phosphene {
 namespace {
@@ -99,9 +100,7 @@ class TorchEngine : public Engine {
     for (const std::string& op : OnnxOpNames()) out.add_onnx_ops(op);
     for (const char* precision : {"AUTO", "FP32", "BF16"})
       out.add_precisions(precision);
-    out.mutable_limits()->set_max_canvas_pixels(kMaxCanvasPixels);
-    out.mutable_limits()->set_max_rows(256);
-    out.mutable_limits()->set_max_steps(kMaxSteps);
+    *out.mutable_limits() = RuleLimits();
     return out;
   }
 

@@ -1,3 +1,4 @@
+// The canvas of a spec, defaults filled in.
 #include "server/engine/params/interface.h"
 
 namespace phosphene {

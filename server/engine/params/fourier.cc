@@ -1,7 +1,8 @@
+// The image's spectrum, scaled to equal energy per octave: image =
+// irfft2(spectrum sqrt(W H) / max(f, 1/max(W,H))^decay) / 4. Source: lucid
+// fft_image.
 #include <cmath>
 
-#include "server/base/range_fault.h"
-#include "server/engine/params/check.h"
 #include "server/engine/params/colored.h"
 #include "server/engine/params/latent.h"
 #include "server/engine/params/spectrum.h"
@@ -12,7 +13,6 @@ namespace {
 
 constexpr double kDefaultSd = .01;
 constexpr double kDefaultDecay = 1;
-constexpr double kMaxDecay = 4;
 // Brings the start to the contrast that suits a sigmoid (lucid's constant).
 constexpr double kContrast = 4;
 
@@ -81,13 +81,6 @@ class FourierLatent : public Latent {
 
 }  // namespace
 
-void CheckFourier(const v1::FourierParameterization& spec,
-                  absl::string_view path, Faults& faults) {
-  CheckSd(spec.sd(), absl::StrCat(path, ".sd"), faults);
-  RequireRange(spec.decay(), 0, kMaxDecay, absl::StrCat(path, ".decay"),
-               faults);
-}
-
 std::unique_ptr<Latent> MakeFourierLatent(
     const v1::FourierParameterization& spec, const LatentContext& context) {
   return std::make_unique<FourierLatent>(
@@ -97,11 +90,7 @@ std::unique_ptr<Latent> MakeFourierLatent(
 
 const ParamKind& FourierKind() {
   static const ParamKind kind = {
-      "fourier",
-      [](const v1::Parameterization& spec, absl::string_view path,
-         Faults& faults) {
-        CheckFourier(spec.fourier(), absl::StrCat(path, ".fourier"), faults);
-      },
+      "fourier", nullptr,
       [](const v1::Parameterization& spec, const ParamContext& context)
           -> absl::StatusOr<std::unique_ptr<Param>> {
         return MakeColored(

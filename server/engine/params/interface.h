@@ -23,6 +23,9 @@ struct Canvas {
   int64_t width = 224;
 };
 Canvas CanvasOf(const v1::Parameterization& spec);
+// Likewise, with 0 for what a field that breaks its rule leaves unknown: for
+// checks, which then say nothing about it.
+Canvas KnownCanvasOf(const v1::Parameterization& spec);
 
 // What a parameterization is made from.
 struct ParamContext {
@@ -82,8 +85,9 @@ absl::Status LoadTensors(Param& param,
 // A kind of parameterization: one arm of Parameterization.kind, one file.
 struct ParamKind {
   const char* arm;  // proto field name: "fourier"
-  // Adds a fault for everything wrong with the arm's own fields; `path` is
-  // that of the Parameterization message.
+  // Adds what the rules of its fields cannot tell, because it needs the canvas
+  // (KnownCanvasOf) or two fields at once; other fields may break their rules.
+  // `path` is that of the Parameterization message. Null: the rules say all.
   void (*check)(const v1::Parameterization& spec, absl::string_view path,
                 Faults& faults);
   absl::StatusOr<std::unique_ptr<Param>> (*make)(
@@ -95,8 +99,9 @@ const std::vector<const ParamKind*>& ParamKinds();
 // The kind of the set arm; nullptr when not built in.
 const ParamKind* FindParamKind(const v1::Parameterization& spec);
 
-// Checks canvas, colour, init, mask and the arm; UNIMPLEMENTED names an arm
-// that is not built in.
+// Checks the rules of all fields, colour, init, and what the kind's check
+// tells; UNIMPLEMENTED names an arm that is not built in, when nothing else is
+// wrong.
 absl::Status CheckParam(const v1::Parameterization& spec,
                         absl::string_view path);
 // Makes it, with colour map, mask and init applied.

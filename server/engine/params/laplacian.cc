@@ -1,7 +1,7 @@
+// A sum of images at 1/2^k of the size, k = 0..levels-1, each resized up
+// bilinearly. Source: lucid laplacian_pyramid_image.
 #include <algorithm>
 
-#include "server/base/range_fault.h"
-#include "server/engine/params/check.h"
 #include "server/engine/params/colored.h"
 #include "server/engine/params/latent.h"
 #include "server/engine/params/stretch.h"
@@ -11,7 +11,6 @@ namespace {
 
 constexpr double kDefaultSd = .01;
 constexpr int kDefaultLevels = 4;
-constexpr int kMaxLevels = 12;
 
 // The sum of images at 1/2^k of the size, k = 0..levels-1, stretched up.
 class LaplacianLatent : public Latent {
@@ -65,15 +64,6 @@ class LaplacianLatent : public Latent {
 
 }  // namespace
 
-void CheckLaplacian(const v1::LaplacianParameterization& spec,
-                    absl::string_view path, Faults& faults) {
-  CheckSd(spec.sd(), absl::StrCat(path, ".sd"), faults);
-  if (spec.has_levels()) {
-    RequireRange(spec.levels(), 1, kMaxLevels, absl::StrCat(path, ".levels"),
-                 faults);
-  }
-}
-
 std::unique_ptr<Latent> MakeLaplacianLatent(
     const v1::LaplacianParameterization& spec, const LatentContext& context) {
   return std::make_unique<LaplacianLatent>(
@@ -83,12 +73,7 @@ std::unique_ptr<Latent> MakeLaplacianLatent(
 
 const ParamKind& LaplacianKind() {
   static const ParamKind kind = {
-      "laplacian",
-      [](const v1::Parameterization& spec, absl::string_view path,
-         Faults& faults) {
-        CheckLaplacian(spec.laplacian(), absl::StrCat(path, ".laplacian"),
-                       faults);
-      },
+      "laplacian", nullptr,
       [](const v1::Parameterization& spec, const ParamContext& context)
           -> absl::StatusOr<std::unique_ptr<Param>> {
         return MakeColored(

@@ -1,3 +1,4 @@
+// Random starts, row by row and shared.
 #include "server/engine/params/latent.h"
 
 #include "server/engine/tensor/rng.h"

@@ -5,10 +5,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
 #include "phosphene/v1/parameterization.pb.h"
-#include "server/base/faults.h"
 #include "server/engine/params/interface.h"
 #include "server/engine/tensor/torch_pch.h"
 
@@ -68,28 +65,6 @@ std::unique_ptr<Latent> MakeLatent(const Spec& spec,
   if (spec.has_laplacian())
     return MakeLaplacianLatent(spec.laplacian(), context);
   return nullptr;
-}
-
-// Their checks; `path` is that of the message itself.
-void CheckPixel(const v1::PixelParameterization& spec, absl::string_view path,
-                Faults& faults);
-void CheckFourier(const v1::FourierParameterization& spec,
-                  absl::string_view path, Faults& faults);
-void CheckLaplacian(const v1::LaplacianParameterization& spec,
-                    absl::string_view path, Faults& faults);
-
-// Likewise for a message with the three arms, of which one is needed.
-template <typename Spec>
-void CheckLatent(const Spec& spec, absl::string_view path, Faults& faults) {
-  if (spec.has_pixel()) {
-    CheckPixel(spec.pixel(), absl::StrCat(path, ".pixel"), faults);
-  } else if (spec.has_fourier()) {
-    CheckFourier(spec.fourier(), absl::StrCat(path, ".fourier"), faults);
-  } else if (spec.has_laplacian()) {
-    CheckLaplacian(spec.laplacian(), absl::StrCat(path, ".laplacian"), faults);
-  } else {
-    faults.Add(path, "needs one of pixel, fourier, laplacian");
-  }
 }
 
 }  // namespace phosphene

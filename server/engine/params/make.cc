@@ -1,3 +1,4 @@
+// Makes a parameterization: its kind, its start, its mask.
 #include <utility>
 
 #include "absl/strings/str_cat.h"

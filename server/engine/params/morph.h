@@ -27,8 +27,7 @@ MorphPoint MorphPointOf(int64_t row, int64_t rows, int64_t count);
 absl::Status StartFromMorph(Param& param, const v1::Init::MorphInit& morph,
                             const ParamContext& context);
 
-// Faults of the message at `path`, and of a parameterization whose tensors
-// are not one a row.
+// Adds a fault at `path` for a parameterization whose tensors have no rows.
 void CheckMorph(const v1::Parameterization& spec, absl::string_view path,
                 Faults& faults);
 

@@ -1,4 +1,5 @@
-#include "server/engine/params/check.h"
+// One value per pixel and channel, drawn from N(0, sd). Source: lucid
+// pixel_image.
 #include "server/engine/params/colored.h"
 #include "server/engine/params/latent.h"
 
@@ -29,11 +30,6 @@ class PixelLatent : public Latent {
 
 }  // namespace
 
-void CheckPixel(const v1::PixelParameterization& spec, absl::string_view path,
-                Faults& faults) {
-  CheckSd(spec.sd(), absl::StrCat(path, ".sd"), faults);
-}
-
 std::unique_ptr<Latent> MakePixelLatent(const v1::PixelParameterization& spec,
                                         const LatentContext& context) {
   return std::make_unique<PixelLatent>(spec.has_sd() ? spec.sd() : kDefaultSd,
@@ -43,11 +39,7 @@ std::unique_ptr<Latent> MakePixelLatent(const v1::PixelParameterization& spec,
 // One value per pixel and channel: the simplest arm, and the one to copy.
 const ParamKind& PixelKind() {
   static const ParamKind kind = {
-      "pixel",
-      [](const v1::Parameterization& spec, absl::string_view path,
-         Faults& faults) {
-        CheckPixel(spec.pixel(), absl::StrCat(path, ".pixel"), faults);
-      },
+      "pixel", nullptr,
       [](const v1::Parameterization& spec, const ParamContext& context)
           -> absl::StatusOr<std::unique_ptr<Param>> {
         return MakeColored(

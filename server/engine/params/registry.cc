@@ -1,3 +1,4 @@
+// The kinds of parameterizations, as builtins.inc lists them.
 #include <vector>
 
 #include "server/engine/params/interface.h"

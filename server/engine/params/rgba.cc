@@ -1,3 +1,5 @@
+// Colour from a base and alpha = sigmoid beside it. Source: Distill 2018,
+// transparency.
 #include "server/engine/params/colored.h"
 #include "server/engine/params/latent.h"
 
@@ -15,7 +17,6 @@ const ParamKind& RgbaKind() {
               absl::StrCat(path, ".channels"),
               absl::StrCat(spec.channels(), " does not fit rgba, which has 4"));
         }
-        CheckLatent(spec.rgba(), absl::StrCat(path, ".rgba"), faults);
       },
       [](const v1::Parameterization& spec, const ParamContext& context)
           -> absl::StatusOr<std::unique_ptr<Param>> {

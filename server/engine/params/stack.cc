@@ -1,8 +1,10 @@
+// A sum of tensors of smaller shapes, each stretched over rows, height and
+// width: P_i = sigmoid(unique_i + shared). Source: Distill 2018, shared
+// parameterization.
 #include <cmath>
 #include <utility>
 
 #include "server/base/range_fault.h"
-#include "server/engine/params/check.h"
 #include "server/engine/params/colored.h"
 #include "server/engine/params/latent.h"
 #include "server/engine/params/stretch.h"
@@ -11,7 +13,6 @@ namespace phosphene {
 namespace {
 
 constexpr double kDefaultSd = .01;
-constexpr int kMaxShared = 32;
 
 using SharedTensor = v1::StackParameterization::SharedTensor;
 
@@ -106,21 +107,22 @@ class StackLatent : public Latent {
   std::vector<int64_t> columns_;
 };
 
-// The grid of the stack and of its tensors, once their rows are known good.
+// The grid of the stack and of its tensors, as far as their rows are known.
 void CheckGrid(const v1::StackParameterization& stack, const Canvas& canvas,
                const std::string& path, Faults& faults) {
   const int64_t columns = stack.columns();
-  if (columns != 0 && (columns < 1 || canvas.rows % columns != 0)) {
-    faults.Add(
-        absl::StrCat(path, ".columns"),
-        absl::StrCat(columns, " is no divisor of the ", canvas.rows, " rows"));
+  if (canvas.rows == 0 || columns < 0) return;
+  if (columns != 0 && canvas.rows % columns != 0) {
+    faults.Add(absl::StrCat(path, ".columns"),
+               absl::StrCat(columns, " is not a divisor of the ", canvas.rows,
+                            " rows"));
     return;
   }
-  for (int i = 0; i < std::min(stack.shared_size(), kMaxShared); ++i) {
+  for (int i = 0; i < stack.shared_size() && !faults.full(); ++i) {
     const SharedTensor& own = stack.shared(i);
     const int64_t held = ColumnsOf(own);
-    if (held == 1 && columns == 0) continue;
-    const bool fits = held >= 1 && held <= columns && RowsOf(own) % held == 0 &&
+    if (held < 1 || (held == 1 && columns == 0)) continue;
+    const bool fits = held <= columns && RowsOf(own) % held == 0 &&
                       RowsOf(own) / held <= canvas.rows / columns;
     if (fits) continue;
     faults.Add(
@@ -133,39 +135,33 @@ void CheckGrid(const v1::StackParameterization& stack, const Canvas& canvas,
   }
 }
 
+// No tensor holds more than the canvas has, where that is known.
 void CheckShared(const SharedTensor& spec, const Canvas& canvas,
                  const std::string& path, Faults& faults) {
-  const auto field = [&](const char* name) {
-    return absl::StrCat(path, ".", name);
+  const auto at_most = [&](int64_t value, int64_t most, const char* field) {
+    if (most == 0) return;
+    RequireRange(static_cast<double>(value), 1, static_cast<double>(most),
+                 absl::StrCat(path, ".", field), faults);
   };
-  RequireRange(RowsOf(spec), 1, static_cast<double>(canvas.rows), field("rows"),
-               faults);
-  RequireRange(spec.height(), 1, static_cast<double>(canvas.height),
-               field("height"), faults);
-  RequireRange(spec.width(), 1, static_cast<double>(canvas.width),
-               field("width"), faults);
-  CheckSd(spec.sd(), field("sd"), faults);
-  if (!std::isfinite(spec.weight())) {
-    faults.Add(field("weight"), absl::StrCat(spec.weight(), " is not finite"));
-  }
+  at_most(RowsOf(spec), canvas.rows, "rows");
+  at_most(spec.height(), canvas.height, "height");
+  at_most(spec.width(), canvas.width, "width");
 }
 
 void CheckStack(const v1::Parameterization& spec, absl::string_view path,
                 Faults& faults) {
   const std::string stack = absl::StrCat(path, ".stack");
+  const Canvas canvas = KnownCanvasOf(spec);
   const int count = spec.stack().shared_size();
-  if (spec.stack().has_unique()) {
-    CheckLatent(spec.stack().unique(), absl::StrCat(stack, ".unique"), faults);
-  } else if (count == 0) {
+  if (!spec.stack().has_unique() && count == 0) {
     faults.Add(stack,
                "is empty; it needs a unique part, shared tensors or both");
   }
-  RequireRange(count, 0, kMaxShared, absl::StrCat(stack, ".shared"), faults);
-  for (int i = 0; i < std::min(count, kMaxShared); ++i) {
-    CheckShared(spec.stack().shared(i), CanvasOf(spec),
+  for (int i = 0; i < count && !faults.full(); ++i) {
+    CheckShared(spec.stack().shared(i), canvas,
                 absl::StrCat(stack, ".shared[", i, "]"), faults);
   }
-  CheckGrid(spec.stack(), CanvasOf(spec), stack, faults);
+  CheckGrid(spec.stack(), canvas, stack, faults);
 }
 
 }  // namespace

@@ -1,95 +1,72 @@
-#include <cmath>
-
+// Checks an objective and those below it: rules of the fields, layers, and what
+// each kind has to say.
 #include "absl/strings/str_cat.h"
 #include "server/base/range_fault.h"
 #include "server/engine/objectives/interface.h"
 #include "server/engine/objectives/shared/fields.h"
 #include "server/engine/objectives/shared/terms.h"
+#include "server/rules/rules.h"
+#include "server/rules/verdict.h"
 
 namespace phosphene {
 namespace {
 
-// Bounds of an expression tree, before anything is made of it.
-constexpr int kMaxDepth = 16;
-constexpr int kMaxNodes = 256;
-constexpr size_t kMaxLabel = 128;
-
-// The fields every objective has.
-void CheckShare(const v1::Objective& spec, const Canvas& canvas,
-                absl::string_view path, Faults& faults) {
-  if (spec.has_weight() && !std::isfinite(spec.weight())) {
-    faults.Add(absl::StrCat(path, ".weight"),
-               absl::StrCat(spec.weight(), " is not finite"));
-  }
-  if (spec.has_row()) {
-    RequireRange(spec.row(), 0, static_cast<double>(canvas.rows - 1),
-                 absl::StrCat(path, ".row"), faults);
-  }
-  if (spec.label().size() > kMaxLabel) {
-    faults.Add(absl::StrCat(path, ".label"),
-               absl::StrCat("has ", spec.label().size(), " bytes, at most ",
-                            kMaxLabel));
-  }
-}
-
-struct Walk {
-  const NetworkInfo* network;
-  const Canvas& canvas;
-  Faults faults;
-  absl::Status unimplemented;
-  int nodes = 0;
+// Asks every kind of a tree, within the tree's bounds: what is beyond them is
+// a fault already.
+class Walk {
+ public:
+  Walk(const NetworkInfo* network, const Canvas& canvas, Verdict& verdict)
+      : network_(network), canvas_(canvas), verdict_(verdict) {}
 
   void Visit(const v1::Objective& spec, absl::string_view path, int depth) {
-    if (++nodes > kMaxNodes) {
-      if (nodes == kMaxNodes + 1) {
-        faults.Add(path, absl::StrCat("the expression has more than ",
-                                      kMaxNodes, " objectives"));
-      }
+    if (depth > bounds_.max_depth() || ++objectives_ > bounds_.max_count())
       return;
-    }
-    if (depth > kMaxDepth) {
-      faults.Add(path, absl::StrCat("the expression is deeper than ", kMaxDepth,
-                                    " levels"));
-      return;
-    }
-    CheckShare(spec, canvas, path, faults);
     const auto* arm = spec.GetReflection()->GetOneofFieldDescriptor(
         spec, v1::Objective::descriptor()->FindOneofByName("kind"));
-    if (arm == nullptr) {
-      faults.Add(path, "no objective is set");
-      return;
-    }
+    if (arm == nullptr || verdict_.full()) return;
     const ObjectiveKind* kind = FindObjectiveKind(spec);
     if (kind == nullptr) {
-      unimplemented.Update(absl::UnimplementedError(absl::StrCat(
-          path, ".", arm->name(), ": this objective is not built in")));
-      return;
+      verdict_.AddUnimplemented(absl::StrCat(path, ".", arm->name()),
+                                "this objective is not built in");
+    } else if (kind->check != nullptr) {
+      Faults faults;
+      kind->check(spec, network_, canvas_, path, faults);
+      verdict_.Join(faults.ToStatus(), path);
     }
-    kind->check(spec, network, canvas, path, faults);
     for (const Term& term : TermsOf(spec, path))
       Visit(*term.spec, term.path, depth + 1);
   }
+
+ private:
+  const NetworkInfo* const network_;
+  const Canvas& canvas_;
+  Verdict& verdict_;
+  const v1::MessageRules& bounds_ = RulesOf(*v1::Objective::descriptor());
+  int objectives_ = 0;
 };
+
+// Adds the layers that the network does not have, with the nearest names.
+void CheckLayers(const v1::Objective& spec, const NetworkInfo& network,
+                 absl::string_view path, Verdict& verdict) {
+  VisitTexts(spec, path, v1::FieldRules::LAYER, [&](const RuledText& layer) {
+    if (layer.value == "input" || layer.value == "image" || verdict.full())
+      return;
+    const absl::Status found = network.Resolve(layer.value).status();
+    if (!found.ok() && !verdict.HasAt(layer.path))
+      verdict.faults().Add(layer.path, std::string(found.message()));
+  });
+}
 
 }  // namespace
 
 absl::Status CheckObjective(const v1::Objective& spec,
                             const NetworkInfo* network, const Canvas& canvas,
                             absl::string_view path) {
-  Walk walk{network, canvas, {}, {}, 0};
-  walk.Visit(spec, path, 1);
-  return walk.unimplemented.ok() ? walk.faults.ToStatus() : walk.unimplemented;
-}
-
-void CheckLayer(const NetworkInfo* network, absl::string_view layer,
-                absl::string_view path, Faults& faults) {
-  if (layer.empty()) {
-    faults.Add(path, "is required");
-    return;
-  }
-  if (network == nullptr || layer == "input" || layer == "image") return;
-  const auto resolved = network->Resolve(layer);
-  if (!resolved.ok()) faults.Add(path, resolved.status().message());
+  Verdict verdict;
+  AddRuleFaults(spec, path, verdict.faults());
+  if (network != nullptr) CheckLayers(spec, *network, path, verdict);
+  Walk(network, canvas, verdict).Visit(spec, path, 1);
+  return verdict.ToStatus();
 }
 
 void CheckChannel(const NetworkInfo* network, absl::string_view layer,
@@ -97,11 +74,10 @@ void CheckChannel(const NetworkInfo* network, absl::string_view layer,
   Canvas unknown;
   unknown.channels = 0;
   const int64_t channels = LayerChannels(network, unknown, layer);
-  if (channel >= 0 && (channels == 0 || channel < channels)) return;
-  faults.Add(
-      path,
-      absl::StrCat("channel ", channel, " of ", layer, " is out of range 0..",
-                   channels == 0 ? "" : absl::StrCat(channels - 1)));
+  if (channels == 0 || (channel >= 0 && channel < channels)) return;
+  faults.Add(path, OutOfRange(absl::StrCat(channel),
+                              absl::StrCat("0..", channels - 1,
+                                           ", the channels of ", layer)));
 }
 
 }  // namespace phosphene

@@ -1,6 +1,5 @@
+// Dot product times a power of the cosine. Source: lucid _dot_cossim.
 #include "server/engine/objectives/shared/cosine.h"
-
-#include "server/base/range_fault.h"
 
 namespace phosphene {
 
@@ -14,10 +13,6 @@ at::Tensor DotCosine(const at::Tensor& a, const at::Tensor& v, double power) {
   };
   const at::Tensor cosine = dot / (norm(a) * norm(v));
   return dot * cosine.clamp_min(0.1).pow(power);
-}
-
-void CheckCosinePower(double power, absl::string_view path, Faults& faults) {
-  RequireRange(power, 0, 8, path, faults);
 }
 
 }  // namespace phosphene

@@ -1,6 +1,7 @@
+// What the check and make functions of several kinds share.
 #include "server/engine/objectives/shared/fields.h"
 
-#include <cmath>
+#include <algorithm>
 
 #include "absl/strings/str_cat.h"
 
@@ -15,20 +16,27 @@ int64_t LayerChannels(const NetworkInfo* network, const Canvas& canvas,
   return resolved.ok() ? network->Channels(*resolved) : 0;
 }
 
-void CheckValues(const google::protobuf::RepeatedField<float>& values,
-                 int64_t count, absl::string_view path, Faults& faults) {
-  if (values.empty()) {
+void CheckCount(int count, int64_t wanted, absl::string_view path,
+                Faults& faults) {
+  if (count == 0) {
     faults.Add(path, "is required");
-  } else if (count != 0 && values.size() != count) {
+  } else if (wanted != 0 && count != wanted) {
     faults.Add(path,
-               absl::StrCat("has ", values.size(), " values, needs ", count));
+               absl::StrCat("has ", count, " entries; allowed: ", wanted));
   }
-  for (int i = 0; i < values.size(); ++i) {
-    if (std::isfinite(values[i])) continue;
-    faults.Add(absl::StrCat(path, "[", i, "]"),
-               absl::StrCat(values[i], " is not finite"));
-    return;
-  }
+}
+
+void CheckTwoRows(const Canvas& canvas, absl::string_view path,
+                  Faults& faults) {
+  if (canvas.rows == 1)
+    faults.Add(path, "needs a canvas of at least 2 rows, this has 1");
+}
+
+void CheckAlpha(const Canvas& canvas, absl::string_view path, Faults& faults) {
+  if (canvas.channels == 4 || canvas.channels == 0) return;
+  faults.Add(path,
+             absl::StrCat("needs an image with alpha (4 channels), this has ",
+                          canvas.channels));
 }
 
 at::Tensor ValuesTensor(const google::protobuf::RepeatedField<float>& values) {

@@ -19,10 +19,13 @@ inline absl::string_view LayerOrInput(const std::string& layer) {
 int64_t LayerChannels(const NetworkInfo* network, const Canvas& canvas,
                       absl::string_view layer);
 
-// Adds a fault unless there are `count` values (any number above 0 when count
-// is 0, not known) and all are finite.
-void CheckValues(const google::protobuf::RepeatedField<float>& values,
-                 int64_t count, absl::string_view path, Faults& faults);
+// Adds a fault unless a list has `wanted` entries; 0: any number above 0.
+void CheckCount(int count, int64_t wanted, absl::string_view path,
+                Faults& faults);
+// Adds a fault where a canvas of known rows has but one.
+void CheckTwoRows(const Canvas& canvas, absl::string_view path, Faults& faults);
+// Adds a fault where a canvas of known channels has no alpha.
+void CheckAlpha(const Canvas& canvas, absl::string_view path, Faults& faults);
 
 // [n] f32 on the CPU.
 at::Tensor ValuesTensor(const google::protobuf::RepeatedField<float>& values);

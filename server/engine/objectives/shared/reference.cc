@@ -1,9 +1,8 @@
+// Reference images: loading them, and their activations.
 #include "server/engine/objectives/shared/reference.h"
 
 #include <algorithm>
-#include <cctype>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "server/base/status_macros.h"
 
@@ -11,28 +10,8 @@ namespace phosphene {
 namespace {
 
 constexpr int64_t kMaxPixels = 16'000'000;
-constexpr absl::string_view kPrefix = "blobs/";
-constexpr size_t kDigits = 64;
 
 }  // namespace
-
-void RequireBlob(absl::string_view name, absl::string_view path,
-                 Faults& faults) {
-  if (name.empty()) {
-    faults.Add(path, "is required");
-    return;
-  }
-  const absl::string_view digits =
-      absl::StartsWith(name, kPrefix) ? name.substr(kPrefix.size()) : "";
-  const bool hex = std::all_of(digits.begin(), digits.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-  });
-  if (digits.size() == kDigits && hex) return;
-  faults.Add(
-      path,
-      absl::StrCat("\"", name.substr(0, 80),
-                   "\" is no blob; needs blobs/ and 64 hexadecimal digits"));
-}
 
 absl::StatusOr<at::Tensor> LoadReference(ObjectiveContext& context,
                                          absl::string_view blob) {

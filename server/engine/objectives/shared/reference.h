@@ -10,10 +10,6 @@ namespace phosphene {
 
 // What objectives against a reference image share.
 
-// Adds a fault unless it is `blobs/` and 64 lower-case hexadecimal digits.
-void RequireBlob(absl::string_view name, absl::string_view path,
-                 Faults& faults);
-
 // A blob as the network takes images: [1,C,H,W] f32 0..1 on the context's
 // device, alpha left out; C = 1 (luma) for a one-channel network, else 3.
 absl::StatusOr<at::Tensor> LoadReference(ObjectiveContext& context,

@@ -13,11 +13,6 @@ struct LayerShare {
   double weight = 1;
 };
 
-// Adds faults unless there are 1..64 known layers of finite weight.
-void CheckWeightedLayers(
-    const google::protobuf::RepeatedPtrField<v1::WeightedLayer>& layers,
-    const NetworkInfo* network, absl::string_view path, Faults& faults);
-
 // Wants them all.
 absl::StatusOr<std::vector<LayerShare>> WantLayers(
     const google::protobuf::RepeatedPtrField<v1::WeightedLayer>& layers,
