@@ -53,6 +53,11 @@ v1::Job RealServer::Submit(const v1::JobSpec& spec) {
   return job;
 }
 
+grpc::Status RealServer::Create(const v1::CreateJobRequest& request,
+                                v1::Job* job) {
+  return jobs_->CreateJob(Context().get(), request, job);
+}
+
 void RealServer::Watch(const std::string& name,
                        const std::function<bool(const v1::JobEvent&)>& until) {
   v1::WatchJobRequest watch;

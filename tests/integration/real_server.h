@@ -23,6 +23,8 @@ class RealServer {
   void Stop();
 
   v1::Job Submit(const v1::JobSpec& spec);
+  // CreateJob as it is, refused or not.
+  grpc::Status Create(const v1::CreateJobRequest& request, v1::Job* job);
   // Events until one for which `until` holds, or the last.
   void Watch(const std::string& name,
              const std::function<bool(const v1::JobEvent&)>& until);

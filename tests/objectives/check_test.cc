@@ -27,23 +27,27 @@ TEST_P(FaultySpecs, AreAnsweredByName) {
 INSTANTIATE_TEST_SUITE_P(
     All, FaultySpecs,
     testing::Values(
-        Fault{"", "spec.objectives[0]: no objective is set"},
+        Fault{"", "spec.objectives[0]: has no kind; allowed: channel, neuron"},
         Fault{"channel { layer: 'logit' }",
               "spec.objectives[0].channel.layer: no layer \"logit\"; nearest "
               "\"logits\""},
         Fault{"channel {}", "spec.objectives[0].channel.layer: is required"},
         Fault{"channel { layer: 'a' channel: 4 }",
-              "spec.objectives[0].channel.channel: channel 4 of a is out of "
-              "range 0..3"},
-        Fault{"channel { layer: 'a' channel: -1 }", "out of range 0..3"},
-        Fault{"channel { layer: 'input' channel: 3 }", "out of range 0..2"},
+              "spec.objectives[0].channel.channel: 4 is out of range; "
+              "allowed: 0..3, the channels of a"},
+        Fault{"channel { layer: 'a' channel: -1 }",
+              "-1 is out of range; allowed: at least 0"},
+        Fault{"channel { layer: 'input' channel: 3 }",
+              "3 is out of range; allowed: 0..2, the channels of input"},
         Fault{"channel { layer: 'a' } weight: inf",
               "spec.objectives[0].weight: inf is not finite"},
-        Fault{"channel { layer: 'a' } row: 3",
-              "spec.objectives[0].row: 3 is out of range; allowed: 0..2"},
-        Fault{"neuron { layer: 'a' x: -2 }", "neuron.x: -2 is negative"},
+        Fault{
+            "channel { layer: 'a' } row: -1",
+            "spec.objectives[0].row: -1 is out of range; allowed: at least 0"},
+        Fault{"neuron { layer: 'a' x: -2 }",
+              "neuron.x: -2 is out of range; allowed: at least 0"},
         Fault{"direction { layer: 'a' vector: [1, 2] }",
-              "has 2 values, needs 4"},
+              "has 2 entries; allowed: 4"},
         Fault{"direction { layer: 'a' vector: [1, 2, nan, 1] }",
               "direction.vector[2]"},
         Fault{"direction { layer: 'a' }", "direction.vector: is required"},
@@ -53,33 +57,37 @@ INSTANTIATE_TEST_SUITE_P(
               "out of range; allowed: 0..8"},
         Fault{"spatial_direction { layer: 'a' height: 2 width: 1 pattern: [1, "
               "2, 3] }",
-              "spatial_direction.pattern: has 3 values"},
+              "spatial_direction.pattern: has 3 entries; allowed: 8"},
         Fault{"spatial_direction { layer: 'a' height: 0 width: 1 }",
               "height: 0 is out of range"},
-        Fault{"class_logit {}", "set index or class_label"},
+        Fault{"class_logit {}", "has no target; allowed: index, class_label"},
         Fault{"class_logit { index: 5 }",
-              "class_logit.index: channel 5 of logits"},
+              "class_logit.index: 5 is out of range"},
         Fault{"class_logit { class_label: 'goldfsh' }", "nearest \"goldfish\""},
-        Fault{"activation_match { layer: 'a' }", "set image or vector"},
+        Fault{"activation_match { layer: 'a' }",
+              "has no target; allowed: image, vector"},
         Fault{"activation_match { layer: 'a' image: 'photo.jpg' }",
-              "\"photo.jpg\" is no blob"},
+              "\"photo.jpg\" is not allowed; allowed: blobs/"},
         Fault{"caricature { layer: 'a' }", "caricature.image: is required"},
-        Fault{"gram_style {}", "gram_style.layers: has 0"},
+        Fault{"gram_style {}",
+              "gram_style.layers: is required; allowed: 1..64 entries"},
         Fault{"gram_style { layers { layer: 'z' } }",
               "gram_style.layers[0].layer: no layer"},
         Fault{"gram_style { layers { layer: 'a' } }",
-              "gram_style.styles: has 0, needs 1..16"},
+              "gram_style.styles: is required; allowed: 1..16 entries"},
         Fault{"gram_style { layers { layer: 'a' } moving_average: 1 }",
               "out of range; allowed: 0..0.999"},
         Fault{"content { layers { layer: 'a' weight: nan } }",
               "content.layers[0].weight"},
-        Fault{"l2 { epsilon: 0 }", "l2.epsilon: 0 is not above 0"},
+        Fault{"l2 { epsilon: 0 }",
+              "l2.epsilon: 0 is out of range; allowed: above 0"},
         Fault{"blur { target: ALPHA }", "needs an image with alpha"},
         Fault{"alpha {}", "needs an image with alpha"},
         Fault{"boundary { width: 11 }",
               "boundary.width: 11 is out of range; allowed: 1..10"},
-        Fault{"sum {}", "sum.terms: has 0, needs 1..64"},
-        Fault{"product {}", "product.factors: has 0, needs 1..16"},
+        Fault{"sum {}", "sum.terms: is required; allowed: 1..64 entries"},
+        Fault{"product {}",
+              "product.factors: is required; allowed: 1..16 entries"},
         Fault{"scale { factor: nan }", "scale.factor"},
         Fault{"scale { factor: 1 }", "scale.term: is required"},
         Fault{"negate {}", "negate.term: is required"},
@@ -107,6 +115,29 @@ TEST(CheckObjectiveTest, RowsMustBeThereToInterpolate) {
               StatusIs(kInvalid, "at least 2 rows"));
 }
 
+TEST(CheckObjectiveTest, WhatIsNotKnownOfTheCanvasIsPassedOver) {
+  Lab lab;
+  const Canvas unknown = {.rows = 0, .channels = 0, .height = 0, .width = 0};
+  for (const char* text :
+       {"alignment { layer: 'a' columns: 7 }", "diversity { layer: 'a' }",
+        "alpha {}", "blur { target: ALPHA }", "boundary { width: 9999 }",
+        "channel_interpolate { from_layer: 'a' to_layer: 'a' }"}) {
+    EXPECT_OK(CheckObjective(ParseObjective(text), &lab.info, unknown, "spec"))
+        << text;
+  }
+}
+
+// A kind's check may meet anything: it neither throws nor divides by zero.
+TEST(CheckObjectiveTest, OtherFaultsAreSurvivedAndToldOnce) {
+  const absl::Status status = Lab().Check(
+      "spatial_direction { layer: 'a' height: 0 width: -1 pattern: [1, 2] }");
+  std::vector<std::string> fields;
+  for (const auto& fault : FaultsOf(status)) fields.push_back(fault.field);
+  EXPECT_THAT(fields, testing::ElementsAre(
+                          "spec.objectives[0].spatial_direction.height",
+                          "spec.objectives[0].spatial_direction.width"));
+}
+
 TEST(CheckObjectiveTest, DepthIsBounded) {
   v1::Objective spec = ParseObjective("deepdream { layer: 'a' }");
   for (int depth = 1; depth < 16; ++depth) {
@@ -119,7 +150,7 @@ TEST(CheckObjectiveTest, DepthIsBounded) {
   v1::Objective deeper;
   *deeper.mutable_negate()->mutable_term() = spec;
   EXPECT_THAT(CheckObjective(deeper, &lab.info, lab.context.canvas, "spec"),
-              StatusIs(kInvalid, "deeper than 16"));
+              StatusIs(kInvalid, "is nested too deep; allowed: 16 levels"));
 }
 
 TEST(CheckObjectiveTest, TheNumberOfObjectivesIsBounded) {
@@ -131,7 +162,7 @@ TEST(CheckObjectiveTest, TheNumberOfObjectivesIsBounded) {
   for (int i = 0; i < 4; ++i) *tree.mutable_sum()->add_terms() = sum;
   Lab lab;
   EXPECT_THAT(CheckObjective(tree, &lab.info, lab.context.canvas, "spec"),
-              StatusIs(kInvalid, "more than 256"));
+              StatusIs(kInvalid, "too many; allowed: 256 in all"));
 }
 
 TEST(CheckObjectiveTest, AModelWithoutLogitsNeedsALayer) {

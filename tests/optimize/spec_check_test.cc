@@ -94,7 +94,7 @@ TEST(CheckSpec, CanvasHasABoundInPixels) {
                                pixel {}
                              }
                              objectives { channel { layer: "relu2" } })pb")),
-      ::testing::Contains("spec.parameterization"));
+      ::testing::Contains("spec.parameterization.width"));
 }
 
 TEST(CheckSpec, AlphaNeedsABackgroundBeforeTheNetwork) {

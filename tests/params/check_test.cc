@@ -1,5 +1,3 @@
-#include "server/engine/params/check.h"
-
 #include "tests/params/fixture.h"
 
 namespace phosphene {
@@ -51,7 +49,7 @@ TEST(CheckParamTest, AnUnsetArmListsWhatThereIs) {
 }
 
 TEST(CheckParamTest, AnArmThatIsNotBuiltInIsNamed) {
-  EXPECT_THAT(Check("texture {}"),
+  EXPECT_THAT(Check("texture { mesh: " + kBlob + " pixel {} }"),
               StatusIs(absl::StatusCode::kUnimplemented, "spec.p.texture"));
 }
 
@@ -59,7 +57,7 @@ TEST(CheckParamTest, ColorFaults) {
   ExpectFault("pixel {} channels: 1 color { basis: YCBCR }",
               "spec.p.color.basis", "YCBCR");
   ExpectFault("pixel {} color { basis: CUSTOM matrix: [1,2] }",
-              "spec.p.color.matrix", "2 values");
+              "spec.p.color.matrix", "has 2 entries; allowed: 9");
   ExpectFault("pixel {} color { basis: CUSTOM matrix: [1,1,1, 1,1,1, 1,1,1] }",
               "spec.p.color.matrix", "invertible");
   ExpectFault("pixel {} color { basis: RGB matrix: [1,0,0, 0,1,0, 0,0,1] }",
@@ -77,9 +75,9 @@ TEST(CheckParamTest, InitFaults) {
   ExpectFault("pixel {} channels: 2 init { image: " + kBlob + "}",
               "spec.p.init.image", "1, 3 or 4");
   ExpectFault("pixel {} init { constant { values: [.1, .2] } }",
-              "spec.p.init.constant.values", "2 values");
+              "spec.p.init.constant.values", "has 2 entries; allowed: 1 or 3");
   ExpectFault("pixel {} init { constant { values: 1.5 } }",
-              "spec.p.init.constant.values", "1.5");
+              "spec.p.init.constant.values[0]", "1.5");
   ExpectFault("pixel {} init { constant { values: .5 } noise: 11 }",
               "spec.p.init.noise", "0..10");
   for (const char* arm :
@@ -120,9 +118,27 @@ TEST(CheckParamTest, SharedTensorFaultsNameTheirIndex) {
   ExpectFault("width: 9 stack { shared { height: 2 width: 10 } }",
               "spec.p.stack.shared[0].width", "1..9");
   ExpectFault("stack { shared { width: 2 } }", "spec.p.stack.shared[0].height",
-              "1..224");
+              "allowed: at least 1");
   ExpectFault("stack { shared { height: 2 width: 2 weight: inf } }",
               "spec.p.stack.shared[0].weight", "finite");
+}
+
+TEST(CheckParamTest, AnArmThatIsNotBuiltInIsToldBesideOtherFaults) {
+  const absl::Status status = Check("texture { pixel {} } width: -1");
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(FaultsOf(status).size(), 3);  // mesh, width, texture
+}
+
+// What a canvas out of range leaves unknown is not held against others.
+TEST(CheckParamTest, FieldsAreNotHeldToACanvasThatIsNotKnown) {
+  EXPECT_EQ(FaultsOf(Check("rows: -1 width: -1 stack { columns: 3 shared { "
+                           "rows: 6 columns: 3 height: 9999 width: 9999 } }"))
+                .size(),
+            2);
+  EXPECT_EQ(FaultsOf(Check("channels: -1 pixel {} color { basis: YCBCR } init "
+                           "{ constant { values: [.1, .2] } }"))
+                .size(),
+            1);
 }
 
 TEST(CheckParamTest, AllFaultsAreReportedAtOnce) {

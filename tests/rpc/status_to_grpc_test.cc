@@ -43,11 +43,25 @@ TEST(ToGrpcStatus, ManyLongFaultsFitIntoTrailers) {
   for (int i = 0; i < 1000; ++i)
     faults.Add(absl::StrCat("field", i), std::string(2000, 'x'));
   const grpc::Status status = ToGrpcStatus(faults.ToStatus());
-  EXPECT_GT(BadRequestOf(status).field_violations_size(), 2);
-  // 8 KB with the message percent-encoded and the details in base64.
+  EXPECT_GT(BadRequestOf(status).field_violations_size(), 5);
+  EXPECT_EQ(ErrorInfoOf(status).metadata().at("faults"), "100");
+  // 8 KB with the message percent-encoded, at worst threefold, and the details
+  // in base64.
   EXPECT_LT(
-      status.error_message().size() + status.error_details().size() * 4 / 3,
-      7000u);
+      status.error_message().size() * 3 + status.error_details().size() * 4 / 3,
+      7700u);
+}
+
+TEST(ToGrpcStatus, TwentyFaultsOfUsualLengthAreAllTold) {
+  Faults faults;
+  for (int i = 0; i < 20; ++i) {
+    faults.Add(
+        absl::StrCat("spec.objectives[", i, "].gram_style.moving_average"),
+        "-1 is out of range; allowed: 0..0.999, or 0 for the default");
+  }
+  const grpc::Status status = ToGrpcStatus(faults.ToStatus());
+  EXPECT_EQ(BadRequestOf(status).field_violations_size(), 20);
+  EXPECT_EQ(ErrorInfoOf(status).metadata().count("faults"), 0u);
 }
 
 TEST(ToGrpcStatus, BytesThatAreNoTextDoNotSpoilTheDetails) {

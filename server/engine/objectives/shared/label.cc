@@ -1,7 +1,9 @@
+// The name of an objective in progress events.
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "server/engine/objectives/interface.h"
 #include "server/engine/objectives/shared/terms.h"
+#include "server/rules/rules.h"
 
 namespace phosphene {
 namespace {
@@ -31,20 +33,11 @@ std::string Target(const v1::Objective& spec) {
   return "";
 }
 
-// The string or list of layers of an arm that is not spelled out above.
+// The layers of an arm that is not spelled out above.
 std::string Layers(const google::protobuf::Message& arm) {
-  const auto* layer = arm.GetDescriptor()->FindFieldByName("layer");
-  if (layer != nullptr) return arm.GetReflection()->GetString(arm, layer);
-  const auto* layers = arm.GetDescriptor()->FindFieldByName("layers");
-  if (layers == nullptr ||
-      layers->message_type() != v1::WeightedLayer::descriptor())
-    return "";
   std::vector<std::string> names;
-  for (int i = 0; i < arm.GetReflection()->FieldSize(arm, layers); ++i) {
-    names.push_back(static_cast<const v1::WeightedLayer&>(
-                        arm.GetReflection()->GetRepeatedMessage(arm, layers, i))
-                        .layer());
-  }
+  VisitTexts(arm, "", v1::FieldRules::LAYER,
+             [&](const RuledText& layer) { names.push_back(layer.value); });
   return absl::StrJoin(names, "+");
 }
 
