@@ -83,7 +83,11 @@ absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,
 }  // namespace
 
 const ObjectiveKind& AlignmentObjectiveKind() {
-  static const ObjectiveKind kind = {"alignment", Check, Make};
+  static const ObjectiveKind kind = {.arm = "alignment",
+                                     .check = Check,
+                                     .make = Make,
+                                     .why_not_replayed = SameEachStep,
+                                     .joins_rows = true};
   return kind;
 }
 

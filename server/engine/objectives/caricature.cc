@@ -47,7 +47,10 @@ absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,
 }  // namespace
 
 const ObjectiveKind& CaricatureObjectiveKind() {
-  static const ObjectiveKind kind = {"caricature", Check, Make};
+  static const ObjectiveKind kind = {.arm = "caricature",
+                                     .check = Check,
+                                     .make = Make,
+                                     .why_not_replayed = SameEachStep};
   return kind;
 }
 

@@ -74,7 +74,10 @@ absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,
 }  // namespace
 
 const ObjectiveKind& ContentObjectiveKind() {
-  static const ObjectiveKind kind = {"content", Check, Make};
+  static const ObjectiveKind kind = {.arm = "content",
+                                     .check = Check,
+                                     .make = Make,
+                                     .why_not_replayed = SameEachStep};
   return kind;
 }
 

@@ -32,7 +32,10 @@ absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,
 }  // namespace
 
 const ObjectiveKind& DeepDreamObjectiveKind() {
-  static const ObjectiveKind kind = {"deepdream", Check, Make};
+  static const ObjectiveKind kind = {.arm = "deepdream",
+                                     .check = Check,
+                                     .make = Make,
+                                     .why_not_replayed = SameEachStep};
   return kind;
 }
 

@@ -44,7 +44,11 @@ absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,
 }  // namespace
 
 const ObjectiveKind& DiversityObjectiveKind() {
-  static const ObjectiveKind kind = {"diversity", Check, Make};
+  static const ObjectiveKind kind = {.arm = "diversity",
+                                     .check = Check,
+                                     .make = Make,
+                                     .why_not_replayed = SameEachStep,
+                                     .joins_rows = true};
   return kind;
 }
 

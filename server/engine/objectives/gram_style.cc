@@ -121,6 +121,15 @@ void Check(const v1::Objective& spec, const NetworkInfo* network,
     RequireBlob(own.mask(), absl::StrCat(arm, ".mask"), faults);
 }
 
+std::string WhyNotReplayed(const v1::Objective& spec) {
+  const GramStyleObjective& own = spec.gram_style();
+  if (own.moving_average() > 0) return "moving_average is kept by the host";
+  if (own.crop_each_step()) return "crop_each_step crops on the host";
+  if (own.distance() == GramStyleObjective::WASSERSTEIN2)
+    return "distance WASSERSTEIN2 waits for eigenvalues";
+  return "";
+}
+
 // A style at its scale; for crops at least as large as the canvas.
 absl::StatusOr<at::Tensor> LoadStyle(const GramStyleObjective::StyleImage& spec,
                                      bool for_crops,
@@ -199,7 +208,10 @@ absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,
 }  // namespace
 
 const ObjectiveKind& GramStyleObjectiveKind() {
-  static const ObjectiveKind kind = {"gram_style", Check, Make};
+  static const ObjectiveKind kind = {.arm = "gram_style",
+                                     .check = Check,
+                                     .make = Make,
+                                     .why_not_replayed = WhyNotReplayed};
   return kind;
 }
 

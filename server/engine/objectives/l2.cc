@@ -53,7 +53,10 @@ absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,
 }  // namespace
 
 const ObjectiveKind& L2ObjectiveKind() {
-  static const ObjectiveKind kind = {"l2", Check, Make};
+  static const ObjectiveKind kind = {.arm = "l2",
+                                     .check = Check,
+                                     .make = Make,
+                                     .why_not_replayed = SameEachStep};
   return kind;
 }
 

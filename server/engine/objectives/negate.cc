@@ -22,7 +22,10 @@ void Check(const v1::Objective& spec, const NetworkInfo* network,
 }  // namespace
 
 const ObjectiveKind& NegateObjectiveKind() {
-  static const ObjectiveKind kind = {"negate", Check, MakeExpression<Negate>};
+  static const ObjectiveKind kind = {.arm = "negate",
+                                     .check = Check,
+                                     .make = MakeExpression<Negate>,
+                                     .why_not_replayed = SameEachStep};
   return kind;
 }
 

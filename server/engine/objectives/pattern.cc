@@ -59,7 +59,10 @@ absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,
 }  // namespace
 
 const ObjectiveKind& PatternObjectiveKind() {
-  static const ObjectiveKind kind = {"pattern", Check, Make};
+  static const ObjectiveKind kind = {.arm = "pattern",
+                                     .check = Check,
+                                     .make = Make,
+                                     .why_not_replayed = SameEachStep};
   return kind;
 }
 

@@ -31,7 +31,10 @@ void Check(const v1::Objective& spec, const NetworkInfo* network,
 }  // namespace
 
 const ObjectiveKind& PowerObjectiveKind() {
-  static const ObjectiveKind kind = {"power", Check, MakeExpression<Power>};
+  static const ObjectiveKind kind = {.arm = "power",
+                                     .check = Check,
+                                     .make = MakeExpression<Power>,
+                                     .why_not_replayed = SameEachStep};
   return kind;
 }
 

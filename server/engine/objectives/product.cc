@@ -27,7 +27,10 @@ void Check(const v1::Objective& spec, const NetworkInfo* network,
 }  // namespace
 
 const ObjectiveKind& ProductObjectiveKind() {
-  static const ObjectiveKind kind = {"product", Check, MakeExpression<Product>};
+  static const ObjectiveKind kind = {.arm = "product",
+                                     .check = Check,
+                                     .make = MakeExpression<Product>,
+                                     .why_not_replayed = SameEachStep};
   return kind;
 }
 

@@ -31,7 +31,10 @@ void Check(const v1::Objective& spec, const NetworkInfo* network,
 }  // namespace
 
 const ObjectiveKind& ScaleObjectiveKind() {
-  static const ObjectiveKind kind = {"scale", Check, MakeExpression<Scale>};
+  static const ObjectiveKind kind = {.arm = "scale",
+                                     .check = Check,
+                                     .make = MakeExpression<Scale>,
+                                     .why_not_replayed = SameEachStep};
   return kind;
 }
 

@@ -28,7 +28,10 @@ void Check(const v1::Objective& spec, const NetworkInfo* network,
 }  // namespace
 
 const ObjectiveKind& SumObjectiveKind() {
-  static const ObjectiveKind kind = {"sum", Check, MakeExpression<Sum>};
+  static const ObjectiveKind kind = {.arm = "sum",
+                                     .check = Check,
+                                     .make = MakeExpression<Sum>,
+                                     .why_not_replayed = SameEachStep};
   return kind;
 }
 

@@ -36,7 +36,10 @@ absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,
 }  // namespace
 
 const ObjectiveKind& TotalVariationObjectiveKind() {
-  static const ObjectiveKind kind = {"total_variation", Check, Make};
+  static const ObjectiveKind kind = {.arm = "total_variation",
+                                     .check = Check,
+                                     .make = Make,
+                                     .why_not_replayed = SameEachStep};
   return kind;
 }
 

@@ -7,50 +7,23 @@
 #include "server/engine/tensor/torch_pch.h"
 
 #include "absl/strings/str_cat.h"
-#include "google/protobuf/text_format.h"
 #include "server/base/faults.h"
 #include "server/base/range_fault.h"
 #include "server/base/status_macros.h"
 #include "server/engine/optimize/image_tensor.h"
+#include "server/engine/optimize/output_kinds.h"
 #include "server/engine/optimize/spec_check.h"
-#include "server/imaging/encode.h"
 #include "server/imaging/layout.h"
 
 namespace phosphene {
 namespace {
 
 constexpr int kDefaultFrameSize = 512;
-constexpr int kDefaultGap = 4;
 constexpr int kMaxNameLength = 63;
 // All rows of one output together.
 constexpr int64_t kMaxOutputPixels = int64_t{1} << 28;
 // Held as floats at a time: 50 MB of RGB.
 constexpr int64_t kPartPixels = int64_t{1} << 22;
-
-// What an arm makes.
-struct Arm {
-  v1::Output::KindCase kind;
-  const char* name;
-  const char* default_name;
-  const char* media_type;
-};
-constexpr Arm kArms[] = {
-    {v1::Output::kPng, "png", "image.png", "image/png"},
-    {v1::Output::kJpeg, "jpeg", "image.jpg", "image/jpeg"},
-    {v1::Output::kWebp, "webp", "image.webp", "image/webp"},
-    {v1::Output::kAnimatedWebp, "animated_webp", "animation.webp",
-     "image/webp"},
-    {v1::Output::kCheckpoint, "checkpoint", "state.checkpoint",
-     "application/x-phosphene-checkpoint"},
-    {v1::Output::kContactSheet, "contact_sheet", "sheet.png", "image/png"},
-};
-
-const Arm* FindArm(const v1::Output& output) {
-  for (const Arm& arm : kArms) {
-    if (arm.kind == output.kind_case()) return &arm;
-  }
-  return nullptr;
-}
 
 std::vector<v1::Output> OutputsOf(const v1::JobSpec& spec) {
   std::vector<v1::Output> outputs(spec.outputs().begin(), spec.outputs().end());
@@ -82,7 +55,7 @@ std::vector<std::string> NamesOf(const std::vector<v1::Output>& outputs) {
   std::vector<std::string> names;
   for (const v1::Output& output : outputs) {
     names.push_back(output.name().empty()
-                        ? FreeName(FindArm(output)->default_name, taken)
+                        ? FreeName(FindOutputKind(output)->default_name, taken)
                         : output.name());
     taken.insert(names.back());
   }
@@ -177,59 +150,6 @@ Backdrop BackdropOf(const v1::Output& output) {
   }
 }
 
-// Spec, seed and version: how the image was made.
-PngOptions PngOptionsOf(const v1::JobSpec& spec, bool metadata) {
-  PngOptions options;
-  if (!metadata) return options;
-  std::string text;
-  google::protobuf::TextFormat::PrintToString(spec, &text);
-  options.text = {{"Software", "Phosphene " PHOSPHENE_VERSION},
-                  {"phosphene.seed", absl::StrCat(spec.seed())},
-                  {"phosphene.spec", text}};
-  return options;
-}
-
-absl::StatusOr<std::string> EncodeOne(const v1::JobSpec& spec,
-                                      const v1::Output& output,
-                                      const Image8& image) {
-  if (output.has_jpeg()) {
-    JpegOptions options;
-    if (output.jpeg().quality() > 0) options.quality = output.jpeg().quality();
-    return EncodeJpeg(image, options);
-  }
-  if (output.has_webp()) {
-    WebpOptions options;
-    if (output.webp().quality() > 0) options.quality = output.webp().quality();
-    options.lossless = output.webp().lossless();
-    return EncodeWebp(image, options);
-  }
-  const bool metadata = !output.has_png() || !output.png().has_metadata() ||
-                        output.png().metadata();
-  return EncodePng(image, PngOptionsOf(spec, metadata));
-}
-
-absl::StatusOr<std::string> EncodeAnimation(const v1::Output& output,
-                                            const std::vector<Image8>& rows) {
-  AnimatedWebpOptions options;
-  const v1::AnimatedWebpOutput& arm = output.animated_webp();
-  if (arm.quality() > 0) options.quality = arm.quality();
-  if (arm.frames_per_second() > 0)
-    options.frames_per_second = arm.frames_per_second();
-  options.ping_pong = arm.ping_pong();
-  return EncodeAnimatedWebp(rows, options);
-}
-
-// The rows of an image output as one picture.
-Image8 Assemble(const v1::Output& output, std::vector<Image8> rows) {
-  if (output.has_contact_sheet()) {
-    const v1::ContactSheetOutput& sheet = output.contact_sheet();
-    return Grid(rows,
-                {sheet.columns(), sheet.has_gap() ? sheet.gap() : kDefaultGap});
-  }
-  const int row = output.has_row() ? output.row() : rows.size() == 1 ? 0 : -1;
-  return row < 0 ? Grid(rows) : std::move(rows[row]);
-}
-
 // Every row at a size. Where the parameterization can, a large picture is made
 // a few lines at a time, so that it is never held as floats.
 absl::StatusOr<std::vector<Image8>> RenderImages(Param& param,
@@ -264,9 +184,10 @@ absl::StatusOr<RunArtifact> MakeOutput(const v1::JobSpec& spec,
                                        const v1::Output& output, Param& param,
                                        const std::string& checkpoint,
                                        const std::stop_token& stop) {
+  const OutputKind& kind = *FindOutputKind(output);
   RunArtifact artifact;
-  artifact.info.set_media_type(FindArm(output)->media_type);
-  if (output.has_checkpoint()) {
+  artifact.info.set_media_type(kind.media_type);
+  if (kind.encode == nullptr) {
     artifact.bytes = checkpoint;
     return artifact;
   }
@@ -275,26 +196,14 @@ absl::StatusOr<RunArtifact> MakeOutput(const v1::JobSpec& spec,
   if (BackdropOf(output) != Backdrop::kKeep) {
     for (Image8& row : rows) row = OverBackdrop(row, BackdropOf(output));
   }
-  if (output.has_animated_webp()) {
-    artifact.info.set_width(rows[0].width);
-    artifact.info.set_height(rows[0].height);
-    ASSIGN_OR_RETURN(artifact.bytes, EncodeAnimation(output, rows));
-    return artifact;
-  }
-  const Image8 image = Assemble(output, std::move(rows));
-  artifact.info.set_width(image.width);
-  artifact.info.set_height(image.height);
-  ASSIGN_OR_RETURN(artifact.bytes, EncodeOne(spec, output, image));
+  const std::vector<Image8> pictures = kind.arrange(output, std::move(rows));
+  artifact.info.set_width(pictures[0].width);
+  artifact.info.set_height(pictures[0].height);
+  ASSIGN_OR_RETURN(artifact.bytes, kind.encode(spec, output, pictures));
   return artifact;
 }
 
 }  // namespace
-
-std::vector<std::string> OutputArms() {
-  std::vector<std::string> names;
-  for (const Arm& arm : kArms) names.push_back(arm.name);
-  return names;
-}
 
 absl::Status CheckOutputs(const v1::JobSpec& spec) {
   Faults faults;
@@ -313,7 +222,7 @@ absl::Status CheckOutputs(const v1::JobSpec& spec) {
       faults.Add(path, "no format is set");
       continue;
     }
-    if (FindArm(output) == nullptr) {
+    if (FindOutputKind(output) == nullptr) {
       const auto* field =
           v1::Output::descriptor()->FindFieldByNumber(output.kind_case());
       unimplemented.Update(absl::UnimplementedError(absl::StrCat(

@@ -12,9 +12,6 @@
 
 namespace phosphene {
 
-// Output arms built in, by proto name.
-std::vector<std::string> OutputArms();
-
 // Sizes, names, qualities, rows; UNIMPLEMENTED names an arm not built in.
 // Field paths begin with "spec.outputs".
 absl::Status CheckOutputs(const v1::JobSpec& spec);

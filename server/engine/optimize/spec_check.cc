@@ -188,8 +188,11 @@ std::vector<std::string> LayersOf(const v1::Objective& objective) {
   const auto* arm = objective.GetReflection()->GetOneofFieldDescriptor(
       objective, v1::Objective::descriptor()->FindOneofByName("kind"));
   if (arm == nullptr) return names;
-  if (objective.has_class_logit() && objective.class_logit().layer().empty())
+  const ObjectiveKind* kind = FindObjectiveKind(objective);
+  if (kind != nullptr && kind->reads_logits != nullptr &&
+      kind->reads_logits(objective)) {
     names.push_back("");
+  }
   AddLayers(objective.GetReflection()->GetMessage(objective, arm), &names);
   for (const Term& term : TermsOf(objective, "")) {
     for (std::string& name : LayersOf(*term.spec))
@@ -199,7 +202,11 @@ std::vector<std::string> LayersOf(const v1::Objective& objective) {
 }
 
 bool ReadsTransformedAlpha(const v1::Objective& objective) {
-  if (objective.has_alpha() && objective.alpha().transformed()) return true;
+  const ObjectiveKind* kind = FindObjectiveKind(objective);
+  if (kind != nullptr && kind->reads_transformed_alpha != nullptr &&
+      kind->reads_transformed_alpha(objective)) {
+    return true;
+  }
   const std::vector<Term> terms = TermsOf(objective, "");
   return std::any_of(terms.begin(), terms.end(), [](const Term& term) {
     return ReadsTransformedAlpha(*term.spec);

@@ -190,56 +190,72 @@ class NAdam : public ElementwiseOptimizer {
   double mu_ = 0, mu_next_ = 0, mu_product_ = 1;
 };
 
+std::string WhyNotReplayed(const v1::Optimizer& spec) {
+  return "its learning rate comes from the host";
+}
+
 }  // namespace
 
 const OptimizerKind& AdamOptimizerKind() {
   static const OptimizerKind kind = {
-      "adam", 0.05,
-      [](const v1::Optimizer& spec, absl::string_view path, Faults& faults) {
-        CheckMoments(spec.adam(), absl::StrCat(path, ".adam"), faults);
-      },
-      [](const v1::Optimizer& spec,
-         std::vector<ParamTensor> parameters) -> std::unique_ptr<OptimizerFn> {
+      .arm = "adam",
+      .default_learning_rate = 0.05,
+      .check =
+          [](const v1::Optimizer& spec, absl::string_view path,
+             Faults& faults) {
+            CheckMoments(spec.adam(), absl::StrCat(path, ".adam"), faults);
+          },
+      .make = [](const v1::Optimizer& spec, std::vector<ParamTensor> parameters)
+          -> std::unique_ptr<OptimizerFn> {
         return std::make_unique<Adam>(std::move(parameters),
                                       SettingsOf(spec.adam()));
-      }};
+      },
+      .why_not_replayed = SameEachStep};
   return kind;
 }
 
 const OptimizerKind& AdamWOptimizerKind() {
   static const OptimizerKind kind = {
-      "adamw", 0.05,
-      [](const v1::Optimizer& spec, absl::string_view path, Faults& faults) {
-        const std::string arm = absl::StrCat(path, ".adamw");
-        CheckMoments(spec.adamw(), arm, faults);
-        const double decay = spec.adamw().weight_decay();
-        if (!(decay >= 0 && decay <= 1000)) {
-          faults.Add(arm + ".weight_decay",
-                     absl::StrCat(decay, " is out of range 0..1000"));
-        }
-      },
-      [](const v1::Optimizer& spec,
-         std::vector<ParamTensor> parameters) -> std::unique_ptr<OptimizerFn> {
+      .arm = "adamw",
+      .default_learning_rate = 0.05,
+      .check =
+          [](const v1::Optimizer& spec, absl::string_view path,
+             Faults& faults) {
+            const std::string arm = absl::StrCat(path, ".adamw");
+            CheckMoments(spec.adamw(), arm, faults);
+            const double decay = spec.adamw().weight_decay();
+            if (!(decay >= 0 && decay <= 1000)) {
+              faults.Add(arm + ".weight_decay",
+                         absl::StrCat(decay, " is out of range 0..1000"));
+            }
+          },
+      .make = [](const v1::Optimizer& spec, std::vector<ParamTensor> parameters)
+          -> std::unique_ptr<OptimizerFn> {
         Settings settings = SettingsOf(spec.adamw());
         settings.weight_decay = spec.adamw().has_weight_decay()
                                     ? spec.adamw().weight_decay()
                                     : kWeightDecay;
         return std::make_unique<Adam>(std::move(parameters), settings);
-      }};
+      },
+      .why_not_replayed = SameEachStep};
   return kind;
 }
 
 const OptimizerKind& NAdamOptimizerKind() {
   static const OptimizerKind kind = {
-      "nadam", 0.05,
-      [](const v1::Optimizer& spec, absl::string_view path, Faults& faults) {
-        CheckMoments(spec.nadam(), absl::StrCat(path, ".nadam"), faults);
-      },
-      [](const v1::Optimizer& spec,
-         std::vector<ParamTensor> parameters) -> std::unique_ptr<OptimizerFn> {
+      .arm = "nadam",
+      .default_learning_rate = 0.05,
+      .check =
+          [](const v1::Optimizer& spec, absl::string_view path,
+             Faults& faults) {
+            CheckMoments(spec.nadam(), absl::StrCat(path, ".nadam"), faults);
+          },
+      .make = [](const v1::Optimizer& spec, std::vector<ParamTensor> parameters)
+          -> std::unique_ptr<OptimizerFn> {
         return std::make_unique<NAdam>(std::move(parameters),
                                        SettingsOf(spec.nadam()));
-      }};
+      },
+      .why_not_replayed = WhyNotReplayed};
   return kind;
 }
 

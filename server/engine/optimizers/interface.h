@@ -12,6 +12,7 @@
 #include "phosphene/v1/optimizer.pb.h"
 #include "server/base/faults.h"
 #include "server/engine/params/interface.h"
+#include "server/engine/tensor/replayable.h"
 #include "server/engine/tensor/torch_pch.h"
 
 namespace phosphene {
@@ -46,6 +47,12 @@ struct OptimizerKind {
                 Faults& faults);
   std::unique_ptr<OptimizerFn> (*make)(const v1::Optimizer& spec,
                                        std::vector<ParamTensor> parameters);
+
+  // Traits: what it is, said here and nowhere else.
+
+  // See tensor/replayable.h; Advance and Apply are built where it is "". Kinds
+  // that do not say are not replayed.
+  std::string (*why_not_replayed)(const v1::Optimizer& spec) = OtherEachStep;
 };
 
 const std::vector<const OptimizerKind*>& OptimizerKinds();

@@ -97,17 +97,21 @@ std::unique_ptr<Latent> MakeFourierLatent(
 
 const ParamKind& FourierKind() {
   static const ParamKind kind = {
-      "fourier",
-      [](const v1::Parameterization& spec, absl::string_view path,
-         Faults& faults) {
-        CheckFourier(spec.fourier(), absl::StrCat(path, ".fourier"), faults);
-      },
-      [](const v1::Parameterization& spec, const ParamContext& context)
+      .arm = "fourier",
+      .check =
+          [](const v1::Parameterization& spec, absl::string_view path,
+             Faults& faults) {
+            CheckFourier(spec.fourier(), absl::StrCat(path, ".fourier"),
+                         faults);
+          },
+      .make = [](const v1::Parameterization& spec, const ParamContext& context)
           -> absl::StatusOr<std::unique_ptr<Param>> {
         return MakeColored(
             spec, context.canvas,
             MakeFourierLatent(spec.fourier(), LatentContext::Of(context)));
-      }};
+      },
+      .why_not_from_image = FromAnyImage,
+      .why_not_replayed = SameEachStep};
   return kind;
 }
 

@@ -63,6 +63,10 @@ class LaplacianLatent : public Latent {
   std::vector<at::Tensor> levels_;  // [rows,C,H/2^k,W/2^k] f32
 };
 
+std::string WhyNotReplayed(const v1::Parameterization& spec) {
+  return "it brings its weights over at each step";
+}
+
 }  // namespace
 
 void CheckLaplacian(const v1::LaplacianParameterization& spec,
@@ -83,18 +87,21 @@ std::unique_ptr<Latent> MakeLaplacianLatent(
 
 const ParamKind& LaplacianKind() {
   static const ParamKind kind = {
-      "laplacian",
-      [](const v1::Parameterization& spec, absl::string_view path,
-         Faults& faults) {
-        CheckLaplacian(spec.laplacian(), absl::StrCat(path, ".laplacian"),
-                       faults);
-      },
-      [](const v1::Parameterization& spec, const ParamContext& context)
+      .arm = "laplacian",
+      .check =
+          [](const v1::Parameterization& spec, absl::string_view path,
+             Faults& faults) {
+            CheckLaplacian(spec.laplacian(), absl::StrCat(path, ".laplacian"),
+                           faults);
+          },
+      .make = [](const v1::Parameterization& spec, const ParamContext& context)
           -> absl::StatusOr<std::unique_ptr<Param>> {
         return MakeColored(
             spec, context.canvas,
             MakeLaplacianLatent(spec.laplacian(), LatentContext::Of(context)));
-      }};
+      },
+      .why_not_from_image = FromAnyImage,
+      .why_not_replayed = WhyNotReplayed};
   return kind;
 }
 

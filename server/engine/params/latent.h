@@ -70,6 +70,9 @@ std::unique_ptr<Latent> MakeLatent(const Spec& spec,
   return nullptr;
 }
 
+// The kind whose name the set arm of a message's oneof `base` has.
+const ParamKind* BaseKind(const google::protobuf::Message& spec);
+
 // Their checks; `path` is that of the message itself.
 void CheckPixel(const v1::PixelParameterization& spec, absl::string_view path,
                 Faults& faults);

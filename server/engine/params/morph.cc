@@ -100,11 +100,13 @@ void CheckMorph(const v1::Parameterization& spec, absl::string_view path,
     RequireRange(morph.exaggeration(), 0, kMaxExaggeration,
                  absl::StrCat(path, ".exaggeration"), faults);
   }
-  if (spec.has_stack() || spec.has_texture()) {
-    faults.Add(path,
-               "needs a parameterization whose tensors have rows: cppn, "
-               "fourier, pixel, "
-               "laplacian, rgba or phase");
+  const ParamKind* kind = FindParamKind(spec);
+  if (kind != nullptr && !kind->tensors_have_rows) {
+    faults.Add(
+        path, absl::StrCat("needs a parameterization whose tensors have rows: ",
+                           ParamKindsThat([](const ParamKind& kind) {
+                             return kind.tensors_have_rows;
+                           })));
   }
 }
 

@@ -209,10 +209,17 @@ absl::StatusOr<std::unique_ptr<Param>> MakePhase(
           phase.has_contrast() ? phase.contrast() : kDefaultContrast));
 }
 
+std::string WhyNotReplayed(const v1::Parameterization& spec) {
+  return "it works in parts that the host chooses";
+}
+
 }  // namespace
 
 const ParamKind& PhaseKind() {
-  static const ParamKind kind = {"phase", CheckPhase, MakePhase};
+  static const ParamKind kind = {.arm = "phase",
+                                 .check = CheckPhase,
+                                 .make = MakePhase,
+                                 .why_not_replayed = WhyNotReplayed};
   return kind;
 }
 

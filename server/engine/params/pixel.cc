@@ -43,17 +43,20 @@ std::unique_ptr<Latent> MakePixelLatent(const v1::PixelParameterization& spec,
 // One value per pixel and channel: the simplest arm, and the one to copy.
 const ParamKind& PixelKind() {
   static const ParamKind kind = {
-      "pixel",
-      [](const v1::Parameterization& spec, absl::string_view path,
-         Faults& faults) {
-        CheckPixel(spec.pixel(), absl::StrCat(path, ".pixel"), faults);
-      },
-      [](const v1::Parameterization& spec, const ParamContext& context)
+      .arm = "pixel",
+      .check =
+          [](const v1::Parameterization& spec, absl::string_view path,
+             Faults& faults) {
+            CheckPixel(spec.pixel(), absl::StrCat(path, ".pixel"), faults);
+          },
+      .make = [](const v1::Parameterization& spec, const ParamContext& context)
           -> absl::StatusOr<std::unique_ptr<Param>> {
         return MakeColored(
             spec, context.canvas,
             MakePixelLatent(spec.pixel(), LatentContext::Of(context)));
-      }};
+      },
+      .why_not_from_image = FromAnyImage,
+      .why_not_replayed = SameEachStep};
   return kind;
 }
 

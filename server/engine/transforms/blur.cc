@@ -73,6 +73,10 @@ void Check(const v1::Transform& spec, absl::string_view path, Faults& faults) {
   }
 }
 
+std::string WhyNotReplayed(const v1::Transform& spec) {
+  return "it draws the size of its kernel";
+}
+
 absl::StatusOr<std::unique_ptr<ImageTransform>> Make(
     const v1::Transform& spec) {
   return std::make_unique<Blur>(spec);
@@ -81,7 +85,10 @@ absl::StatusOr<std::unique_ptr<ImageTransform>> Make(
 }  // namespace
 
 const TransformKind& BlurTransformKind() {
-  static const TransformKind kind = {"blur", Check, Make};
+  static const TransformKind kind = {.arm = "blur",
+                                     .check = Check,
+                                     .make = Make,
+                                     .why_not_replayed = WhyNotReplayed};
   return kind;
 }
 

@@ -53,7 +53,10 @@ absl::StatusOr<std::unique_ptr<ImageTransform>> Make(
 }  // namespace
 
 const TransformKind& ColorNoiseTransformKind() {
-  static const TransformKind kind = {"color_noise", Check, Make};
+  static const TransformKind kind = {.arm = "color_noise",
+                                     .check = Check,
+                                     .make = Make,
+                                     .why_not_replayed = SameEachStep};
   return kind;
 }
 

@@ -55,7 +55,10 @@ absl::StatusOr<std::unique_ptr<ImageTransform>> Make(
 }  // namespace
 
 const TransformKind& CropTransformKind() {
-  static const TransformKind kind = {"crop", Check, Make};
+  static const TransformKind kind = {.arm = "crop",
+                                     .check = Check,
+                                     .make = Make,
+                                     .why_not_replayed = SameEachStep};
   return kind;
 }
 

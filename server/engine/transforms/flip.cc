@@ -50,7 +50,10 @@ absl::StatusOr<std::unique_ptr<ImageTransform>> Make(
 }  // namespace
 
 const TransformKind& FlipTransformKind() {
-  static const TransformKind kind = {"flip", Check, Make};
+  static const TransformKind kind = {.arm = "flip",
+                                     .check = Check,
+                                     .make = Make,
+                                     .why_not_replayed = SameEachStep};
   return kind;
 }
 

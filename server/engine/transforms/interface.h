@@ -10,6 +10,7 @@
 #include "google/protobuf/repeated_ptr_field.h"
 #include "phosphene/v1/transform.pb.h"
 #include "server/base/faults.h"
+#include "server/engine/tensor/replayable.h"
 #include "server/engine/tensor/rng.h"
 #include "server/engine/tensor/step_feed.h"
 #include "server/engine/tensor/torch_pch.h"
@@ -63,6 +64,11 @@ struct TransformKind {
                 Faults& faults);
   absl::StatusOr<std::unique_ptr<ImageTransform>> (*make)(
       const v1::Transform& spec);
+
+  // Traits: what it is, said here and nowhere else.
+
+  // See tensor/replayable.h. Kinds that do not say are not replayed.
+  std::string (*why_not_replayed)(const v1::Transform& spec) = OtherEachStep;
 };
 
 const std::vector<const TransformKind*>& TransformKinds();

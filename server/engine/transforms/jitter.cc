@@ -42,7 +42,10 @@ absl::StatusOr<std::unique_ptr<ImageTransform>> Make(
 }  // namespace
 
 const TransformKind& JitterTransformKind() {
-  static const TransformKind kind = {"jitter", Check, Make};
+  static const TransformKind kind = {.arm = "jitter",
+                                     .check = Check,
+                                     .make = Make,
+                                     .why_not_replayed = SameEachStep};
   return kind;
 }
 

@@ -42,7 +42,10 @@ absl::StatusOr<std::unique_ptr<ImageTransform>> Make(
 }  // namespace
 
 const TransformKind& NoiseTransformKind() {
-  static const TransformKind kind = {"noise", Check, Make};
+  static const TransformKind kind = {.arm = "noise",
+                                     .check = Check,
+                                     .make = Make,
+                                     .why_not_replayed = SameEachStep};
   return kind;
 }
 

@@ -73,7 +73,10 @@ absl::StatusOr<std::unique_ptr<ImageTransform>> Make(
 }  // namespace
 
 const TransformKind& PadTransformKind() {
-  static const TransformKind kind = {"pad", Check, Make};
+  static const TransformKind kind = {.arm = "pad",
+                                     .check = Check,
+                                     .make = Make,
+                                     .why_not_replayed = SameEachStep};
   return kind;
 }
 

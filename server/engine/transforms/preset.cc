@@ -98,6 +98,15 @@ void Check(const v1::Transform& spec, absl::string_view path, Faults& faults) {
   }
 }
 
+// That of the first member that has one; the canvas does not matter.
+std::string WhyNotReplayed(const v1::Transform& spec) {
+  for (const v1::Transform& member : PresetMembers(spec, 1, 1)) {
+    const std::string why = FindTransformKind(member)->why_not_replayed(member);
+    if (!why.empty()) return why;
+  }
+  return "";
+}
+
 absl::StatusOr<std::unique_ptr<ImageTransform>> Make(
     const v1::Transform& spec) {
   return std::make_unique<Preset>(spec);
@@ -116,7 +125,10 @@ std::vector<v1::Transform> PresetMembers(const v1::Transform& spec,
 }
 
 const TransformKind& PresetTransformKind() {
-  static const TransformKind kind = {"preset", Check, Make};
+  static const TransformKind kind = {.arm = "preset",
+                                     .check = Check,
+                                     .make = Make,
+                                     .why_not_replayed = WhyNotReplayed};
   return kind;
 }
 

@@ -119,7 +119,10 @@ absl::StatusOr<std::unique_ptr<ImageTransform>> Make(
 }  // namespace
 
 const TransformKind& RandomBackgroundTransformKind() {
-  static const TransformKind kind = {"random_background", Check, Make};
+  static const TransformKind kind = {.arm = "random_background",
+                                     .check = Check,
+                                     .make = Make,
+                                     .why_not_replayed = SameEachStep};
   return kind;
 }
 

@@ -46,7 +46,10 @@ absl::StatusOr<std::unique_ptr<ImageTransform>> Make(
 }  // namespace
 
 const TransformKind& ResizeTransformKind() {
-  static const TransformKind kind = {"resize", Check, Make};
+  static const TransformKind kind = {.arm = "resize",
+                                     .check = Check,
+                                     .make = Make,
+                                     .why_not_replayed = SameEachStep};
   return kind;
 }
 

@@ -44,7 +44,10 @@ absl::StatusOr<std::unique_ptr<ImageTransform>> Make(
 }  // namespace
 
 const TransformKind& RollTransformKind() {
-  static const TransformKind kind = {"roll", Check, Make};
+  static const TransformKind kind = {.arm = "roll",
+                                     .check = Check,
+                                     .make = Make,
+                                     .why_not_replayed = SameEachStep};
   return kind;
 }
 

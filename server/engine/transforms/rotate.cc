@@ -59,7 +59,10 @@ absl::StatusOr<std::unique_ptr<ImageTransform>> Make(
 }  // namespace
 
 const TransformKind& RotateTransformKind() {
-  static const TransformKind kind = {"rotate", Check, Make};
+  static const TransformKind kind = {.arm = "rotate",
+                                     .check = Check,
+                                     .make = Make,
+                                     .why_not_replayed = SameEachStep};
   return kind;
 }
 

@@ -76,7 +76,10 @@ absl::StatusOr<std::unique_ptr<ImageTransform>> Make(
 }  // namespace
 
 const TransformKind& ScaleTransformKind() {
-  static const TransformKind kind = {"scale", Check, Make};
+  static const TransformKind kind = {.arm = "scale",
+                                     .check = Check,
+                                     .make = Make,
+                                     .why_not_replayed = SameEachStep};
   return kind;
 }
 

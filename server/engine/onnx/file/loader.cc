@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <unordered_set>
 #include <utility>
@@ -20,6 +19,7 @@
 #include "server/base/utf8.h"
 #include "server/engine/onnx/file/optional_squeeze.h"
 #include "server/engine/onnx/file/wire.h"
+#include "server/engine/onnx/ops/traits.h"
 
 namespace phosphene::onnx {
 namespace {
@@ -278,25 +278,10 @@ Finiteness Scan(const at::Tensor& tensor) {
   return out;
 }
 
-// Operators whose constant inputs are weights: infinity there is damage.
-bool TakesWeights(const std::string& op) {
-  static const auto* const kOps =
-      new std::set<std::string>{"Conv",
-                                "ConvTranspose",
-                                "Gemm",
-                                "MatMul",
-                                "BatchNormalization",
-                                "PRelu",
-                                "LayerNormalization",
-                                "GroupNormalization",
-                                "InstanceNormalization"};
-  return kOps->count(op) > 0;
-}
-
 absl::Status CheckFinite(const Graph& graph) {
   std::unordered_set<std::string> weights;
   for (const Node& node : graph.nodes) {
-    if (TakesWeights(node.op))
+    if (TraitsOf(node.op).takes_weights)
       weights.insert(node.inputs.begin(), node.inputs.end());
   }
   for (const auto& [name, tensor] : graph.constants) {

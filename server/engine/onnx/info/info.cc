@@ -10,6 +10,7 @@
 #include "server/engine/onnx/file/loader.h"
 #include "server/engine/onnx/info/aliases.h"
 #include "server/engine/onnx/info/infer_config.h"
+#include "server/engine/onnx/ops/traits.h"
 #include "server/engine/onnx/program/passes.h"
 #include "server/engine/onnx/program/program.h"
 #include "server/engine/tensor/allocation_limit.h"
@@ -150,8 +151,7 @@ void OpenedNetwork::FindLogits(
   const auto maker = producers.find(output);
   if (maker == producers.end()) return;
   const Node& node = graph_.nodes[maker->second];
-  const bool softmax =
-      (node.op == "Softmax" || node.op == "LogSoftmax") && !node.inputs.empty();
+  const bool softmax = TraitsOf(node.op).probabilities && !node.inputs.empty();
   const std::string& value = softmax ? node.inputs[0] : output;
   const auto known = facts.find(value);
   // One number a class: two axes, or one position left of four.

@@ -9,6 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "server/base/status_macros.h"
 #include "server/engine/onnx/info/info.h"
+#include "server/engine/onnx/ops/traits.h"
 #include "server/engine/tensor/allocation_limit.h"
 #include "server/engine/tensor/guard.h"
 
@@ -31,12 +32,9 @@ constexpr int64_t kMaxLayersLookedAt = 400;
 // Layers whose activations are compared: outputs of ReLUs and their kin, or of
 // convolutions where there are none.
 std::vector<std::string> LayersToLookAt(const NetworkInfo& info) {
-  static const auto* const kActivations = new std::set<std::string>{
-      "Relu", "Clip", "HardSwish", "LeakyRelu", "PRelu", "Elu", "Gelu"};
   std::vector<std::string> activations, convolutions;
   for (const v1::Layer& layer : info.layers()) {
-    if (kActivations->count(layer.op()) > 0)
-      activations.push_back(layer.name());
+    if (TraitsOf(layer.op()).activation) activations.push_back(layer.name());
     if (layer.op() == "Conv") convolutions.push_back(layer.name());
   }
   std::vector<std::string>& chosen =

@@ -52,4 +52,17 @@ OpRun PrepareConv(const OpInit& init) {
   };
 }
 
+// Several convolutions of one input (passes.h).
+OpRun PrepareGroupedConv(const OpInit& init) {
+  Tensors weights, biases;
+  for (size_t i = 1; i + 1 < init.constants.size(); i += 2) {
+    weights.push_back(init.Constant(i));
+    biases.push_back(init.Constant(i + 1));
+  }
+  const std::vector<Activation> activations(weights.size(),
+                                            init.node.activation);
+  auto conv = std::make_shared<FrozenConv>(init, weights, biases, activations);
+  return [conv](const Tensors& in) { return conv->Run(in[0]); };
+}
+
 }  // namespace phosphene::onnx
