@@ -1,3 +1,5 @@
+// Checks the outputs of a spec and renders their files.
+
 #include "server/engine/optimize/outputs.h"
 
 #include <algorithm>
@@ -25,12 +27,14 @@ constexpr int64_t kMaxOutputPixels = int64_t{1} << 28;
 // Held as floats at a time: 50 MB of RGB.
 constexpr int64_t kPartPixels = int64_t{1} << 22;
 
+// Those asked for, else one PNG.
 std::vector<v1::Output> OutputsOf(const v1::JobSpec& spec) {
   std::vector<v1::Output> outputs(spec.outputs().begin(), spec.outputs().end());
   if (outputs.empty()) outputs.emplace_back().mutable_png();
   return outputs;
 }
 
+// A file name that is safe anywhere.
 bool IsName(absl::string_view name) {
   return name.size() <= kMaxNameLength && name != "." && name != ".." &&
          name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-.") ==
@@ -108,7 +112,7 @@ void CheckOutput(const v1::Output& output, const Canvas& canvas,
   if (!IsName(output.name())) {
     faults.Add(path + ".name",
                absl::StrCat("\"", output.name().substr(0, 80),
-                            "\" is no name; 1-63 characters a-z 0-9 _ - ."));
+                            "\" is not a name; 1-63 characters a-z 0-9 _ - ."));
   }
   RequireRange(output.width(), 0, kMaxOutputSide, path + ".width", faults);
   RequireRange(output.height(), 0, kMaxOutputSide, path + ".height", faults);
@@ -180,6 +184,7 @@ absl::StatusOr<std::vector<Image8>> RenderImages(Param& param,
   return images;
 }
 
+// Renders one output, arranges its pictures and encodes them.
 absl::StatusOr<RunArtifact> MakeOutput(const v1::JobSpec& spec,
                                        const v1::Output& output, Param& param,
                                        const std::string& checkpoint,

@@ -1,3 +1,5 @@
+// Says which gradient overrides find nothing to act on.
+
 #include "server/engine/optimize/override_notes.h"
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// A whole run: octaves, steps, checkpoints, results.
+
 #include "server/engine/optimize/run.h"
 
 #include <numeric>

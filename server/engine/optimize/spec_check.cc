@@ -1,3 +1,5 @@
+// Everything wrong with a spec, as far as the engine can tell.
+
 #include "server/engine/optimize/spec_check.h"
 
 #include <algorithm>
@@ -45,6 +47,7 @@ class Verdict {
   absl::Status unimplemented_;
 };
 
+// The names that stand for the picture instead of a layer.
 bool IsImage(absl::string_view layer) {
   return layer.empty() || layer == "input" || layer == "image";
 }

@@ -1,3 +1,5 @@
+// The engine on libtorch: devices, networks, jobs.
+
 #include "server/engine/optimize/torch_engine.h"
 
 #include <algorithm>

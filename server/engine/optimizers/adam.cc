@@ -1,3 +1,5 @@
+// Adam, AdamW and NAdam.
+
 #include <cmath>
 #include <cstring>
 #include <utility>
@@ -16,7 +18,7 @@ namespace {
 
 constexpr double kBeta1 = 0.9, kBeta2 = 0.999, kEpsilon = 1e-8,
                  kWeightDecay = 0.01;
-constexpr int64_t kGrain = 32768;  // elements a thread takes at least
+constexpr int64_t kGrain = 32768;  // elements per thread, at least
 
 struct Settings {
   double beta1 = kBeta1;
@@ -85,6 +87,8 @@ class Adam : public ElementwiseOptimizer {
     return s;
   }
 
+  // What changes from step to step, t = step(): rate / (1 - b1^t), 1 / sqrt(1 -
+  // b2^t), and 1 - rate * decay.
   AdamScalars ScalarsAt(double learning_rate) const {
     AdamScalars now;
     now.step_size = static_cast<float>(learning_rate /

@@ -1,3 +1,5 @@
+// What optimizers share whose state is one tensor per parameter and slot.
+
 #include "server/engine/optimizers/elementwise.h"
 
 #include <utility>
@@ -96,6 +98,7 @@ absl::StatusOr<at::Tensor> FindState(
   return found->second;
 }
 
+// `open`: 1 itself is not allowed.
 void CheckUnit(double value, bool open, absl::string_view path,
                Faults& faults) {
   if (value >= 0 && (open ? value < 1 : value <= 1)) return;

@@ -1,3 +1,5 @@
+// L-BFGS with a strong Wolfe line search for each row.
+
 #include <algorithm>
 #include <cmath>
 #include <deque>
@@ -168,6 +170,8 @@ class Lbfgs : public OptimizerFn {
   }
 
  private:
+  // Starts the line search of a step. The first step of all has no curvature to
+  // go by: it is as long as min(1, 1/|g|_1), as in torch.optim.LBFGS.
   static void Begin(Problem& problem, const at::Tensor& losses,
                     double learning_rate) {
     problem.start = problem.Gather();

@@ -1,3 +1,5 @@
+// Lists the optimizers, and checks what all of them have.
+
 #include <algorithm>
 #include <cmath>
 
@@ -49,7 +51,7 @@ absl::Status CheckOptimizer(const v1::Optimizer& spec, absl::string_view path) {
           spec.normalize_gradient())) {
     faults.Add(absl::StrCat(path, ".normalize_gradient"),
                absl::StrCat(spec.normalize_gradient(),
-                            " is no gradient normalization"));
+                            " is not a gradient normalization"));
   }
   if (spec.has_octaves()) {
     const int count = spec.octaves().count();

@@ -1,3 +1,5 @@
+// The learning rate over a run.
+
 #include "server/engine/optimizers/schedule.h"
 
 #include <algorithm>
@@ -16,6 +18,8 @@ double Way(int64_t step, int64_t steps) {
              : std::clamp(static_cast<double>(step) / (steps - 1), 0.0, 1.0);
 }
 
+// With w in 0..1 the way done: cosine f + (1 - f)(1 + cos(pi w))/2 (Loshchilov
+// & Hutter 2016), linear 1 + (f - 1) w, step f^floor(t / every).
 double Factor(const v1::LearningRateSchedule& schedule, int64_t step,
               int64_t steps) {
   switch (schedule.kind_case()) {

@@ -1,3 +1,5 @@
+// Gradient descent with momentum.
+
 #include <utility>
 
 #include "server/engine/optimizers/elementwise.h"

@@ -1,3 +1,5 @@
+// A Gaussian blur of random width.
+
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
@@ -32,6 +34,9 @@ at::Tensor Blurred(const at::Tensor& image, double sigma) {
   return planes.view({n, c, h, w});
 }
 
+// sigma ~ U(min_sigma, max_sigma) at each step. A blur before the network takes
+// away the high frequencies that gradients put in (Olah et al. 2017, "Feature
+// Visualization", frequency penalization).
 class Blur final : public ImageTransform {
  public:
   explicit Blur(const v1::Transform& spec)

@@ -1,3 +1,5 @@
+// Checks a list of transforms and applies it, moves of pixels in fused passes.
+
 #include <string>
 #include <utility>
 
@@ -86,7 +88,7 @@ struct SizeWalk {
       return FieldError(
           path,
           absl::StrCat("can grow the image to ", max_w, "x", max_h, ", above ",
-                       kMaxSide, " a side or ", kMaxPixels, " pixels"));
+                       kMaxSide, " on a side or ", kMaxPixels, " pixels"));
     }
     return absl::OkStatus();
   }

@@ -1,3 +1,5 @@
+// Random gain and offset of each colour.
+
 #include "absl/strings/str_cat.h"
 #include "server/base/range_fault.h"
 #include "server/engine/transforms/color_channels.h"
@@ -6,6 +8,8 @@
 namespace phosphene {
 namespace {
 
+// x_c (1 + g_c) + o_c with g ~ N(0, gain_sd), o ~ N(0, offset_sd) for each
+// channel c: light and white balance that differ from step to step.
 class ColorNoise final : public ImageTransform {
  public:
   explicit ColorNoise(const v1::Transform& spec)

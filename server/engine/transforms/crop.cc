@@ -1,3 +1,5 @@
+// A cut-out of fixed size, at a random place or the centre.
+
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
@@ -9,6 +11,7 @@ namespace {
 
 constexpr int kMaxSide = 32768;
 
+// The place is uniform over all that fit. What a smaller image lacks is grey.
 class Crop final : public WarpTransform {
  public:
   explicit Crop(const v1::Transform& spec)

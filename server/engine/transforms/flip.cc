@@ -1,3 +1,5 @@
+// Mirrors an image by chance.
+
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
@@ -7,6 +9,7 @@
 namespace phosphene {
 namespace {
 
+// Left-right with probability `horizontal`, top-bottom with `vertical`.
 class Flip final : public WarpTransform {
  public:
   explicit Flip(const v1::Transform& spec)

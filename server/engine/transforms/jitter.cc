@@ -1,3 +1,6 @@
+// A random shift by whole pixels, cut off at the border (lucid's
+// transform.jitter).
+
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
@@ -7,6 +10,9 @@
 namespace phosphene {
 namespace {
 
+// lucid's transform.jitter(d): a cut-out smaller by d on each axis, its corner
+// uniform in 0..d. Mordvintsev et al. 2015 shift the image itself and back,
+// which keeps its size: that is `roll`.
 class Jitter final : public WarpTransform {
  public:
   explicit Jitter(const v1::Transform& spec)

@@ -1,3 +1,5 @@
+// Gaussian noise on every pixel.
+
 #include "absl/strings/str_cat.h"
 #include "server/base/range_fault.h"
 #include "server/engine/transforms/color_channels.h"
@@ -6,6 +8,7 @@
 namespace phosphene {
 namespace {
 
+// x + N(0, sd) for each pixel and channel; alpha is left alone.
 class Noise final : public ImageTransform {
  public:
   explicit Noise(const v1::Transform& spec)

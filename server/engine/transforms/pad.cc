@@ -1,3 +1,5 @@
+// A border of constant, random or mirrored pixels.
+
 #include "absl/strings/str_cat.h"
 #include "server/base/range_fault.h"
 #include "server/engine/transforms/warp.h"
@@ -19,6 +21,8 @@ std::vector<int32_t> Reflected(int64_t pixels, int64_t size) {
   return out;
 }
 
+// lucid's transform.pad(w, mode, constant_value): grey 0.5 by default, so that
+// jitter and rotation bring no hard edge into view.
 class Pad final : public WarpTransform {
  public:
   explicit Pad(const v1::Transform& spec)

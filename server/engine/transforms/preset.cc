@@ -1,3 +1,5 @@
+// Named lists of transforms.
+
 #include "server/engine/transforms/preset.h"
 
 #include <algorithm>
@@ -94,7 +96,7 @@ void Check(const v1::Transform& spec, absl::string_view path, Faults& faults) {
       !PresetTransform::Name_IsValid(name)) {
     faults.Add(
         absl::StrCat(path, ".preset.name"),
-        absl::StrCat(name, " is no preset; STANDARD, NONE or TRANSPARENT"));
+        absl::StrCat(name, " is not a preset; STANDARD, NONE or TRANSPARENT"));
   }
 }
 

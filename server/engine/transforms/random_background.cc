@@ -1,3 +1,5 @@
+// Puts an image with alpha over a random background, in linear light.
+
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
@@ -15,7 +17,7 @@ using Background = v1::RandomBackgroundTransform;
 constexpr double kGamma = 2.2;
 // Keeps the slope of the gamma curve finite at black.
 constexpr double kBlack = 1e-5;
-constexpr int64_t kFields = 8;  // of the checkerboard, a side
+constexpr int64_t kFields = 8;  // of the checkerboard, per side
 
 // A random image of natural spectrum and colours, [3,H,W] 0..1 in linear light:
 // lucid's fft_image of N(0, sd) with decay, through to_valid_rgb. The article's
@@ -40,6 +42,10 @@ at::Tensor Checkerboard(int64_t height, int64_t width) {
   return board.expand({3, height, width});
 }
 
+// Over-compositing in linear light, out^2.2 = c^2.2 a + b (1 - a): colour c and
+// alpha a of the image, background b. What is transparent shows another picture
+// at each step, so alpha pays only where it hides nothing the network looks for
+// (Mordvintsev et al. 2018, "Transparency").
 class RandomBackground final : public ImageTransform {
  public:
   explicit RandomBackground(const v1::Transform& spec)

@@ -1,3 +1,5 @@
+// A resize to fixed sides: bilinear, antialiased, pixel centres at .5.
+
 #include "absl/strings/str_cat.h"
 #include "server/base/range_fault.h"
 #include "server/engine/transforms/interface.h"
@@ -7,6 +9,7 @@ namespace {
 
 constexpr int kMaxSide = 8192;
 
+// To the size a network was trained on, whatever the canvas.
 class Resize final : public ImageTransform {
  public:
   explicit Resize(const v1::Transform& spec)

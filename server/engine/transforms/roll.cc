@@ -1,3 +1,5 @@
+// A random shift that wraps around.
+
 #include "absl/strings/str_cat.h"
 #include "server/base/range_fault.h"
 #include "server/engine/transforms/warp.h"
@@ -5,6 +7,8 @@
 namespace phosphene {
 namespace {
 
+// out[i] = in[(i - s) mod size] along both axes, s uniform in -pixels..pixels
+// or, for 0, over the whole axis: what no place in the image may depend on.
 class Roll final : public WarpTransform {
  public:
   explicit Roll(const v1::Transform& spec)

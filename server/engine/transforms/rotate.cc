@@ -1,3 +1,5 @@
+// A rotation by one of several angles (lucid's transform.random_rotate).
+
 #include <algorithm>
 #include <vector>
 
@@ -12,6 +14,7 @@ using v1::RotateTransform;
 
 constexpr int kMaxAngles = 4096;
 
+// About the centre; a list instead of a range, so that 0 can be likelier.
 class Rotate final : public WarpTransform {
  public:
   explicit Rotate(const v1::Transform& spec)

@@ -1,3 +1,5 @@
+// A resize by one of several factors (lucid's transform.random_scale).
+
 #include <algorithm>
 #include <vector>
 
@@ -16,6 +18,8 @@ int64_t Scaled(double factor, int64_t size) {
                               static_cast<float>(size));
 }
 
+// Bilinear as TensorFlow's resize_bilinear without align_corners: position i
+// reads i * in / out.
 class Scale final : public WarpTransform {
  public:
   explicit Scale(const v1::Transform& spec)

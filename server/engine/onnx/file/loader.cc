@@ -1,3 +1,5 @@
+// From the bytes of an ONNX file to a graph, trusting nothing in them.
+
 #include "server/engine/onnx/file/loader.h"
 
 #include <algorithm>
@@ -24,7 +26,7 @@
 namespace phosphene::onnx {
 namespace {
 
-// What a file that is no ONNX model begins like.
+// What a file that is not an ONNX model begins like.
 std::string GuessFormat(absl::string_view bytes) {
   if (absl::StartsWith(bytes, "\xff\xd8\xff")) return "a JPEG picture";
   if (absl::StartsWith(bytes, "\x89PNG")) return "a PNG picture";

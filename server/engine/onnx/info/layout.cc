@@ -1,3 +1,5 @@
+// Follows the channel axis through a graph, and brings values to [N,C,h,w].
+
 #include "server/engine/onnx/info/layout.h"
 
 #include <algorithm>
@@ -13,6 +15,7 @@ namespace {
 
 using Axes = std::unordered_map<std::string, int64_t>;
 
+// A list from an attribute or a constant input; newer opsets moved some.
 std::vector<int64_t> IntsOf(const Graph& graph, const Node& node,
                             const char* attribute, size_t input) {
   const auto it = node.attributes.find(attribute);
@@ -36,6 +39,7 @@ int64_t IntOf(const Node& node, const char* attribute, int64_t otherwise) {
   return it == node.attributes.end() ? otherwise : it->second.i;
 }
 
+// perm[i] is the axis that comes to i; without it all axes are reversed.
 int64_t AfterTranspose(const Graph& graph, const Node& node, int64_t axis,
                        int64_t rank) {
   const std::vector<int64_t> order = IntsOf(graph, node, "perm", SIZE_MAX);
@@ -66,6 +70,7 @@ int64_t AfterUnsqueeze(std::vector<int64_t> axes, int64_t axis, int64_t rank) {
   return axis;
 }
 
+// Walks the graph in its order, from the image's axis 1 on.
 class ChannelTracker {
  public:
   ChannelTracker(const Graph& graph, const Shapes& shapes)

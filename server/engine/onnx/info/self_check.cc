@@ -1,3 +1,5 @@
+// Runs grey, noise and a picture through a network to see whether it is alive.
+
 #include "server/engine/onnx/info/self_check.h"
 
 #include <algorithm>
@@ -59,6 +61,7 @@ std::vector<std::pair<std::string, at::Tensor>> TrainedVariances(
   return out;
 }
 
+// 0 for none.
 double Median(std::vector<double> values) {
   if (values.empty()) return 0;
   std::nth_element(values.begin(), values.begin() + values.size() / 2,
@@ -77,6 +80,8 @@ void CheckFinite(const Activations& photo, std::vector<std::string>* warnings) {
   }
 }
 
+// |photo - grey| / |photo| over the layers: a network that gets values of the
+// wrong range sees little but its biases.
 void CheckContrast(const std::vector<std::string>& layers,
                    const Activations& grey, const Activations& photo,
                    std::vector<std::string>* warnings) {
@@ -96,6 +101,7 @@ void CheckContrast(const std::vector<std::string>& layers,
                       contrast));
 }
 
+// Layers that are zero whatever they are shown.
 void CheckDead(const std::vector<std::string>& layers, const Activations& grey,
                const Activations& noise, const Activations& photo,
                std::vector<std::string>* warnings) {

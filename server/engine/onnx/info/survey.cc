@@ -1,3 +1,6 @@
+// Follows shapes, strides and receptive fields through a graph without running
+// it.
+
 #include "server/engine/onnx/info/survey.h"
 
 #include <algorithm>
@@ -56,6 +59,8 @@ std::optional<Window> WindowOf(const Graph& graph, const Node& node,
   }
 }
 
+// A window over positions: stride' = stride * s, field' = field + (extent - 1)
+// * stride (Araujo et al. 2019, "Computing Receptive Fields").
 ValueFacts Slide(const Window& window, const ValueFacts& in) {
   ValueFacts out = in;
   try {
@@ -71,6 +76,7 @@ ValueFacts Slide(const Window& window, const ValueFacts& in) {
   return out;
 }
 
+// Channels stay countable only where each has one position.
 ValueFacts OfFlatten(const ValueFacts& in) {
   ValueFacts out;
   out.rank = 2;
@@ -95,6 +101,7 @@ ValueFacts OfElementwise(const Node& node, const Facts& facts) {
   return out;
 }
 
+// Along axis 1 channels add up; along another what comes out is unknown.
 ValueFacts OfConcat(const Node& node, const Facts& facts) {
   ValueFacts out;
   const auto axis = node.attributes.find("axis");
@@ -176,7 +183,7 @@ ValueFacts OfNode(const Graph& graph, const Node& node, const Facts& facts) {
   return {};
 }
 
-// True when every input that is no constant is shape arithmetic.
+// True when every input that is not a constant is shape arithmetic.
 bool FollowsIntegers(const Node& node, const Graph& graph, const Facts& facts) {
   bool any = false;
   for (const std::string& input : node.inputs) {
@@ -188,6 +195,7 @@ bool FollowsIntegers(const Node& node, const Graph& graph, const Facts& facts) {
   return any && TraitsOf(node.op).makes == OpTraits::kAsInputs;
 }
 
+// 2 for each weight and position: a multiply and an add.
 double FlopsOf(const Graph& graph, const Node& node, const Facts& facts) {
   const OpTraits& traits = TraitsOf(node.op);
   const bool matrix = traits.shape == OpTraits::kMatrix;

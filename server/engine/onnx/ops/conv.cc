@@ -1,3 +1,5 @@
+// Convolutions: constant weights by FrozenConv, computed ones by ATen.
+
 #include "server/engine/onnx/ops/shared/conv.h"
 #include "server/engine/onnx/ops/op.h"
 #include "server/engine/onnx/ops/shared/relu.h"

@@ -17,8 +17,8 @@ namespace phosphene::onnx {
 
 using Tensors = std::vector<at::Tensor>;
 
-// Runs an operator: one tensor an input (undefined where an optional one is
-// absent), one an output. Differentiable where autograd records; throws
+// Runs an operator: one tensor per input (undefined where an optional one is
+// absent), one per output. Differentiable where autograd records; throws
 // c10::Error. Inputs are never written.
 using OpRun = std::function<Tensors(const Tensors& inputs)>;
 

@@ -7,7 +7,7 @@ namespace phosphene::onnx {
 // What an operator is, for those who look at graphs without running them. It
 // stands on the operator's line in builtins.inc and nowhere else. A rewrite
 // that means one operator alone (passes.h) may name it; what is true of several
-// is a trait. Traits left out are true of no operator that is not told.
+// is a trait. A trait left out is not claimed.
 struct OpTraits {
   // The shape of the output, as the survey follows it through convolutional
   // networks. kUnknown: it does not, and a trial run tells.

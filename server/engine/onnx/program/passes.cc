@@ -1,3 +1,5 @@
+// Rewrites of graphs: folding, fusing, grouping.
+
 #include "server/engine/onnx/program/passes.h"
 
 #include <algorithm>
@@ -107,6 +109,7 @@ class SoleReaders {
   std::unordered_map<std::string, size_t> reader_;
 };
 
+// A convolution that a BatchNormalization can be folded into.
 bool HasConstantWeights(const Graph& graph, const Node& conv) {
   return conv.op == "Conv" && conv.inputs.size() >= 2 &&
          conv.activation.kind == Activation::kNone &&

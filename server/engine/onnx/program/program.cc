@@ -1,3 +1,5 @@
+// Turns a rewritten graph into steps, and runs them.
+
 #include "server/engine/onnx/program/program.h"
 
 #include <algorithm>

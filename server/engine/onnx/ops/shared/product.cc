@@ -1,3 +1,6 @@
+// Matrix products: by a constant matrix as a 1x1 convolution, small batches by
+// a kernel.
+
 #include "server/engine/onnx/ops/shared/product.h"
 
 #include <utility>
@@ -21,6 +24,7 @@ at::Tensor AsFilters(const at::Tensor& matrix) {
   return matrix.contiguous().view({matrix.size(0), matrix.size(1), 1, 1});
 }
 
+// Whether the kernel for many small products takes these.
 bool Batched(const at::Tensor& a, const at::Tensor& b) {
   const int64_t rank = a.dim();
   if (rank < 3 || b.dim() != rank || !a.device().is_cpu() ||
@@ -99,7 +103,7 @@ at::Tensor FrozenLinear::Apply(const at::Tensor& x, PackedWeight* weight,
 
 at::Tensor FrozenLinear::Run(const at::Tensor& x) {
   TORCH_CHECK(x.dim() > 0 && x.size(-1) == forward_.size(1), "the input has ",
-              x.dim() > 0 ? x.size(-1) : 0, " values a row where ",
+              x.dim() > 0 ? x.size(-1) : 0, " values per row where ",
               forward_.size(1),
               " are needed; the layer takes another image size");
   TORCH_CHECK(x.numel() > 0, "the input is empty");
