@@ -16,12 +16,12 @@
 #include "server/engine/optimize/output_kinds.h"
 #include "server/engine/optimize/spec_check.h"
 #include "server/imaging/layout.h"
+#include "server/rules/rules.h"
 
 namespace phosphene {
 namespace {
 
 constexpr int kDefaultFrameSize = 512;
-constexpr int kMaxNameLength = 63;
 // All rows of one output together.
 constexpr int64_t kMaxOutputPixels = int64_t{1} << 28;
 // Held as floats at a time: 50 MB of RGB.
@@ -32,13 +32,6 @@ std::vector<v1::Output> OutputsOf(const v1::JobSpec& spec) {
   std::vector<v1::Output> outputs(spec.outputs().begin(), spec.outputs().end());
   if (outputs.empty()) outputs.emplace_back().mutable_png();
   return outputs;
-}
-
-// A file name that is safe anywhere.
-bool IsName(absl::string_view name) {
-  return name.size() <= kMaxNameLength && name != "." && name != ".." &&
-         name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-.") ==
-             absl::string_view::npos;
 }
 
 // "image.png", "image-2.png", ...: the first not taken.
@@ -66,30 +59,6 @@ std::vector<std::string> NamesOf(const std::vector<v1::Output>& outputs) {
   return names;
 }
 
-void CheckArm(const v1::Output& output, const std::string& path,
-              Faults& faults) {
-  const auto quality = [&](int value, const char* arm) {
-    if (value != 0)
-      RequireRange(value, 1, 100, absl::StrCat(path, ".", arm, ".quality"),
-                   faults);
-  };
-  if (output.has_jpeg()) quality(output.jpeg().quality(), "jpeg");
-  if (output.has_webp()) quality(output.webp().quality(), "webp");
-  if (output.has_animated_webp()) {
-    quality(output.animated_webp().quality(), "animated_webp");
-    if (output.animated_webp().frames_per_second() != 0) {
-      RequireRange(output.animated_webp().frames_per_second(), 1, 60,
-                   path + ".animated_webp.frames_per_second", faults);
-    }
-  }
-  if (output.has_contact_sheet()) {
-    RequireRange(output.contact_sheet().columns(), 0, 256,
-                 path + ".contact_sheet.columns", faults);
-    RequireRange(output.contact_sheet().gap(), 0, 64,
-                 path + ".contact_sheet.gap", faults);
-  }
-}
-
 // The size an output is rendered at: its own, the missing side by the aspect
 // of the canvas, or the canvas.
 Canvas RenderSize(const v1::Output& output, const Canvas& canvas) {
@@ -107,35 +76,30 @@ Canvas RenderSize(const v1::Output& output, const Canvas& canvas) {
   return size;
 }
 
+// Most pixels on a side, as the rules say of both sides.
+int64_t MaxSide() {
+  return static_cast<int64_t>(
+      RulesOf(*v1::Output::descriptor()->FindFieldByName("width")).max());
+}
+
+// What an output whose fields keep their rules must be to the canvas.
 void CheckOutput(const v1::Output& output, const Canvas& canvas,
                  const std::string& path, Faults& faults) {
-  if (!IsName(output.name())) {
-    faults.Add(path + ".name",
-               absl::StrCat("\"", output.name().substr(0, 80),
-                            "\" is not a name; 1-63 characters a-z 0-9 _ - ."));
-  }
-  RequireRange(output.width(), 0, kMaxOutputSide, path + ".width", faults);
-  RequireRange(output.height(), 0, kMaxOutputSide, path + ".height", faults);
-  RequireKnown(v1::Output::Backdrop_IsValid(output.backdrop()),
-               output.backdrop(),
-               "BACKDROP_BLACK, BACKDROP_WHITE, BACKDROP_CHECKERBOARD, "
-               "BACKDROP_BOARD",
-               path + ".backdrop", faults);
   if (output.has_row()) {
     RequireRange(output.row(), -1, static_cast<double>(canvas.rows - 1),
                  path + ".row", faults);
   }
-  CheckArm(output, path, faults);
+  const int64_t max_side = MaxSide();
   // A canvas out of range is told of where it is stated.
   if (canvas.height < 1 || canvas.width < 1 || canvas.rows < 1) return;
-  if (canvas.height > kMaxOutputSide || canvas.width > kMaxOutputSide) return;
+  if (canvas.height > max_side || canvas.width > max_side) return;
   const Canvas size = RenderSize(output, canvas);
-  if (size.width > kMaxOutputSide || size.height > kMaxOutputSide ||
+  if (size.width > max_side || size.height > max_side ||
       size.rows * size.width * size.height > kMaxOutputPixels) {
-    faults.Add(path, absl::StrCat(size.rows, " images of ", size.width, " x ",
-                                  size.height, " are too large; at most ",
-                                  kMaxOutputSide, " on a side and ",
-                                  kMaxOutputPixels, " pixels"));
+    faults.Add(
+        path, absl::StrCat(size.rows, " images of ", size.width, " x ",
+                           size.height, " are too large; allowed: ", max_side,
+                           " on a side, ", kMaxOutputPixels, " pixels in all"));
   }
 }
 
@@ -213,30 +177,26 @@ absl::StatusOr<RunArtifact> MakeOutput(const v1::JobSpec& spec,
 absl::Status CheckOutputs(const v1::JobSpec& spec) {
   Faults faults;
   absl::Status unimplemented;
-  if (spec.outputs_size() > kMaxOutputs) {
-    faults.Add("spec.outputs", absl::StrCat("has ", spec.outputs_size(),
-                                            " outputs; at most ", kMaxOutputs));
-    return faults.ToStatus();
-  }
+  AddFieldFaults(spec, "outputs", "spec", faults);
   const Canvas canvas = CanvasOf(spec.parameterization());
   std::set<std::string> names;
   for (int i = 0; i < spec.outputs_size(); ++i) {
     const v1::Output& output = spec.outputs(i);
     const std::string path = absl::StrCat("spec.outputs[", i, "]");
-    if (output.kind_case() == v1::Output::KIND_NOT_SET) {
-      faults.Add(path, "no format is set");
-      continue;
-    }
-    if (FindOutputKind(output) == nullptr) {
+    if (output.kind_case() != v1::Output::KIND_NOT_SET &&
+        FindOutputKind(output) == nullptr) {
       const auto* field =
           v1::Output::descriptor()->FindFieldByNumber(output.kind_case());
       unimplemented.Update(absl::UnimplementedError(absl::StrCat(
           path, ".", field->name(), ": this output is not built in")));
       continue;
     }
+    Faults own;
+    AddRuleFaults(output, path, own);
+    if (!own.empty()) continue;  // listed above
     if (!output.name().empty() && !names.insert(output.name()).second) {
-      faults.Add(path + ".name", absl::StrCat("\"", output.name().substr(0, 80),
-                                              "\" is there twice"));
+      faults.Add(path + ".name",
+                 absl::StrCat("\"", output.name(), "\" is there twice"));
     }
     CheckOutput(output, canvas, path, faults);
   }

@@ -12,12 +12,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/base/faults.h"
-#include "server/base/range_fault.h"
 #include "server/engine/objectives/interface.h"
 #include "server/engine/objectives/shared/terms.h"
 #include "server/engine/optimize/outputs.h"
 #include "server/engine/optimizers/interface.h"
 #include "server/engine/transforms/interface.h"
+#include "server/rules/rules.h"
 
 namespace phosphene {
 namespace {
@@ -52,68 +52,51 @@ bool IsImage(absl::string_view layer) {
   return layer.empty() || layer == "input" || layer == "image";
 }
 
-// Adds the layer names in an arm's own fields: `layer`, `from_layer`, `layers`,
-// ... whatever the kind.
-void AddLayers(const google::protobuf::Message& arm,
-               std::vector<std::string>* names) {
-  const auto* reflection = arm.GetReflection();
-  const auto add = [names](const std::string& name) {
-    if (!IsImage(name)) names->push_back(name);
+// Most entries that the rules of a list of JobSpec allow.
+int MaxItems(const char* field) {
+  return RulesOf(*v1::JobSpec::descriptor()->FindFieldByName(field))
+      .max_items();
+}
+
+// Whether the objective or one below it reads the logits without naming them.
+bool ReadsLogits(const v1::Objective& objective) {
+  const ObjectiveKind* kind = FindObjectiveKind(objective);
+  if (kind != nullptr && kind->reads_logits != nullptr &&
+      kind->reads_logits(objective)) {
+    return true;
+  }
+  const std::vector<Term> terms = TermsOf(objective, "");
+  return std::any_of(terms.begin(), terms.end(),
+                     [](const Term& term) { return ReadsLogits(*term.spec); });
+}
+
+// The canvas for those who look at other parts: what of it breaks its rules is
+// told of there, and taken as what allows the most here.
+Canvas LenientCanvas(v1::Parameterization spec) {
+  const auto broken = [&spec](const char* field) {
+    Faults faults;
+    AddFieldFaults(spec, field, "", faults);
+    return !faults.empty();
   };
-  for (int i = 0; i < arm.GetDescriptor()->field_count(); ++i) {
-    const auto* field = arm.GetDescriptor()->field(i);
-    if (field->message_type() == v1::WeightedLayer::descriptor()) {
-      for (int k = 0; k < reflection->FieldSize(arm, field); ++k) {
-        add(static_cast<const v1::WeightedLayer&>(
-                reflection->GetRepeatedMessage(arm, field, k))
-                .layer());
-      }
-    } else if (field->name() == "layer" || field->name() == "from_layer" ||
-               field->name() == "to_layer") {
-      add(reflection->GetString(arm, field));
-    }
+  if (broken("rows")) {
+    const auto* rows = spec.GetDescriptor()->FindFieldByName("rows");
+    spec.set_rows(static_cast<int32_t>(RulesOf(*rows).max()));
   }
-}
-
-void CheckFrames(const v1::FramePolicy& frames, Faults& faults) {
-  if (frames.every() != 0)
-    RequireRange(frames.every(), 1, kMaxSteps, "spec.frames.every", faults);
-  if (frames.max_size() != 0) {
-    RequireRange(frames.max_size(), 16, 2048, "spec.frames.max_size", faults);
-  }
-  if (frames.quality() != 0)
-    RequireRange(frames.quality(), 1, 100, "spec.frames.quality", faults);
-  RequireRange(frames.keep_every(), 0, kMaxSteps, "spec.frames.keep_every",
-               faults);
-}
-
-void CheckOverrides(const v1::GradientOverrides& overrides, Faults& faults) {
-  const std::string path = "spec.gradient_overrides";
-  RequireKnown(
-      v1::GradientOverrides::Redirect_IsValid(overrides.redirect_relu()),
-      overrides.redirect_relu(), "REDIRECT_AUTO, REDIRECT_ON, REDIRECT_OFF",
-      path + ".redirect_relu", faults);
-  RequireKnown(
-      v1::GradientOverrides::MaxPoolGradient_IsValid(overrides.max_pool()),
-      overrides.max_pool(), "MAX, AVERAGE, L2", path + ".max_pool", faults);
-  RequireRange(overrides.redirect_steps(), 0, kMaxSteps,
-               path + ".redirect_steps", faults);
+  if (broken("channels")) spec.set_channels(4);
+  if (broken("width")) spec.clear_width();
+  if (broken("height")) spec.clear_height();
+  return CanvasOf(spec);
 }
 
 void CheckObjectives(const v1::JobSpec& spec, const NetworkInfo* network,
                      const Canvas& canvas, Verdict& verdict) {
-  if (spec.objectives_size() > kMaxObjectives) {
-    verdict.faults.Add(
-        "spec.objectives",
-        absl::StrCat("has ", spec.objectives_size(), " objectives; at most ",
-                     kMaxObjectives, " are allowed"));
-  }
   if (spec.objectives().empty() && spec.steps() != 0) {
     verdict.faults.Add("spec.objectives",
                        absl::StrCat("are missing: there is nothing to do in ",
                                     spec.steps(), " steps"));
   }
-  for (int i = 0; i < std::min(spec.objectives_size(), kMaxObjectives); ++i) {
+  const int count = std::min(spec.objectives_size(), MaxItems("objectives"));
+  for (int i = 0; i < count; ++i) {
     const std::string path = absl::StrCat("spec.objectives[", i, "]");
     verdict.Join(CheckObjective(spec.objectives(i), network, canvas, path),
                  path);
@@ -188,19 +171,10 @@ Canvas OctaveCanvas(const v1::JobSpec& spec, int64_t octave) {
 
 std::vector<std::string> LayersOf(const v1::Objective& objective) {
   std::vector<std::string> names;
-  const auto* arm = objective.GetReflection()->GetOneofFieldDescriptor(
-      objective, v1::Objective::descriptor()->FindOneofByName("kind"));
-  if (arm == nullptr) return names;
-  const ObjectiveKind* kind = FindObjectiveKind(objective);
-  if (kind != nullptr && kind->reads_logits != nullptr &&
-      kind->reads_logits(objective)) {
-    names.push_back("");
-  }
-  AddLayers(objective.GetReflection()->GetMessage(objective, arm), &names);
-  for (const Term& term : TermsOf(objective, "")) {
-    for (std::string& name : LayersOf(*term.spec))
-      names.push_back(std::move(name));
-  }
+  if (ReadsLogits(objective)) names.push_back("");
+  VisitTexts(objective, "", v1::FieldRules::LAYER, [&](const RuledText& text) {
+    if (!IsImage(text.value)) names.push_back(text.value);
+  });
   return names;
 }
 
@@ -219,23 +193,19 @@ bool ReadsTransformedAlpha(const v1::Objective& objective) {
 absl::Status CheckSpec(const v1::JobSpec& spec, const NetworkInfo* network,
                        const absl::Status& model_error) {
   Verdict verdict;
+  AddRuleFaults(spec, "spec", verdict.faults);
   CheckModel(spec, model_error, verdict.faults);
   const absl::Status param =
       CheckParam(spec.parameterization(), "spec.parameterization");
   verdict.Join(param, "spec.parameterization");
-  const absl::Status optimizer =
-      CheckOptimizer(spec.optimizer(), "spec.optimizer");
-  verdict.Join(optimizer, "spec.optimizer");
-  if (spec.steps() != 0)
-    RequireRange(spec.steps(), 1, kMaxSteps, "spec.steps", verdict.faults);
-  RequireRange(spec.checkpoint_every(), 0, kMaxSteps, "spec.checkpoint_every",
-               verdict.faults);
-  RequireKnown(v1::JobSpec::Precision_IsValid(spec.precision()),
-               spec.precision(), "AUTO, FP32, BF16", "spec.precision",
-               verdict.faults);
-  CheckFrames(spec.frames(), verdict.faults);
-  CheckOverrides(spec.gradient_overrides(), verdict.faults);
+  verdict.Join(CheckOptimizer(spec.optimizer(), "spec.optimizer"),
+               "spec.optimizer");
+  const absl::Status transforms =
+      TransformChain::CheckEach(spec.transforms(), "spec.transforms");
+  verdict.Join(transforms, "spec.transforms");
   verdict.Join(CheckOutputs(spec), "spec.outputs");
+  CheckObjectives(spec, network, LenientCanvas(spec.parameterization()),
+                  verdict);
   // What follows needs a canvas that exists.
   if (!param.ok() && param.code() != absl::StatusCode::kUnimplemented)
     return verdict.ToStatus();
@@ -246,9 +216,13 @@ absl::Status CheckSpec(const v1::JobSpec& spec, const NetworkInfo* network,
                                     " x ", canvas.height, " are more than ",
                                     kMaxCanvasPixels, " pixels"));
   }
-  CheckObjectives(spec, network, canvas, verdict);
-  if (optimizer.ok() && !spec.objectives().empty())
+  Faults octaves;
+  AddFieldFaults(spec.optimizer(), "octaves", "", octaves);
+  const bool too_many = spec.transforms_size() > MaxItems("transforms");
+  if (octaves.empty() && transforms.ok() && !too_many &&
+      !spec.objectives().empty()) {
     CheckView(spec, network, verdict);
+  }
   return verdict.ToStatus();
 }
 

@@ -11,12 +11,8 @@
 
 namespace phosphene {
 
-// Bounds of a run beside those of its parts.
-constexpr int64_t kMaxSteps = 1'000'000;
+// A bound on several fields at once; those of one field are its rules.
 constexpr int64_t kMaxCanvasPixels = int64_t{1} << 28;  // rows * height * width
-constexpr int kMaxOutputs = 16;
-constexpr int kMaxObjectives = 64;
-constexpr int kMaxOutputSide = 32768;
 
 // The size of octave 0..count-1: canvas / scale^(count-1-octave), at least 1;
 // the last is the canvas itself.
@@ -32,8 +28,9 @@ std::vector<std::string> LayersOf(const v1::Objective& objective);
 // Whether one reads the alpha channel after the transforms.
 bool ReadsTransformedAlpha(const v1::Objective& objective);
 
-// Everything wrong with a spec, on a network already opened: null when the job
-// names none, or when it could not be opened; then `model_error` says why.
+// Everything wrong with a spec, by the rules of its fields and on a network
+// already opened: null when the job names none, or when it could not be opened;
+// then `model_error` says why.
 // INVALID_ARGUMENT lists all faults; UNIMPLEMENTED, when nothing else is wrong,
 // names an arm that is not built in. Field paths begin with "spec".
 absl::Status CheckSpec(const v1::JobSpec& spec, const NetworkInfo* network,

@@ -32,6 +32,7 @@
 #include "server/engine/optimizers/interface.h"
 #include "server/engine/tensor/guard.h"
 #include "server/engine/transforms/interface.h"
+#include "server/rules/rules.h"
 
 namespace phosphene {
 namespace {
@@ -50,6 +51,11 @@ template <typename Kind>
 void AddArms(const std::vector<const Kind*>& kinds,
              google::protobuf::RepeatedPtrField<std::string>* to) {
   for (const Kind* kind : kinds) to->Add(kind->arm);
+}
+
+// The largest value that the rules of a field allow.
+int32_t MaxOf(const google::protobuf::Descriptor& message, const char* field) {
+  return static_cast<int32_t>(RulesOf(*message.FindFieldByName(field)).max());
 }
 
 class TorchEngine : public Engine {
@@ -102,8 +108,10 @@ class TorchEngine : public Engine {
     for (const char* precision : {"AUTO", "FP32", "BF16"})
       out.add_precisions(precision);
     out.mutable_limits()->set_max_canvas_pixels(kMaxCanvasPixels);
-    out.mutable_limits()->set_max_rows(256);
-    out.mutable_limits()->set_max_steps(kMaxSteps);
+    out.mutable_limits()->set_max_rows(
+        MaxOf(*v1::Parameterization::descriptor(), "rows"));
+    out.mutable_limits()->set_max_steps(
+        MaxOf(*v1::JobSpec::descriptor(), "steps"));
     return out;
   }
 

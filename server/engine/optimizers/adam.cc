@@ -9,7 +9,6 @@
 
 #include <ATen/Parallel.h>
 
-#include "absl/strings/str_cat.h"
 #include "server/engine/cuda/launch.h"
 #include "server/engine/optimizers/adam_kernel.h"
 
@@ -118,18 +117,7 @@ class Adam : public ElementwiseOptimizer {
   Settings settings_;
 };
 
-// Fields shared by AdamOptimizer and its kin.
-template <typename Arm>
-void CheckMoments(const Arm& arm, const std::string& path, Faults& faults) {
-  CheckUnit(arm.beta1(), true, path + ".beta1", faults);
-  CheckUnit(arm.beta2(), true, path + ".beta2", faults);
-  if (arm.has_epsilon() && !(arm.epsilon() > 0 && arm.epsilon() <= 1)) {
-    faults.Add(path + ".epsilon",
-               absl::StrCat(arm.epsilon(),
-                            " is out of range; more than 0 and at most 1"));
-  }
-}
-
+// Of AdamOptimizer and its kin, whose messages have these fields alike.
 template <typename Arm>
 Settings SettingsOf(const Arm& arm) {
   Settings settings;
@@ -204,11 +192,6 @@ const OptimizerKind& AdamOptimizerKind() {
   static const OptimizerKind kind = {
       .arm = "adam",
       .default_learning_rate = 0.05,
-      .check =
-          [](const v1::Optimizer& spec, absl::string_view path,
-             Faults& faults) {
-            CheckMoments(spec.adam(), absl::StrCat(path, ".adam"), faults);
-          },
       .make = [](const v1::Optimizer& spec, std::vector<ParamTensor> parameters)
           -> std::unique_ptr<OptimizerFn> {
         return std::make_unique<Adam>(std::move(parameters),
@@ -222,17 +205,6 @@ const OptimizerKind& AdamWOptimizerKind() {
   static const OptimizerKind kind = {
       .arm = "adamw",
       .default_learning_rate = 0.05,
-      .check =
-          [](const v1::Optimizer& spec, absl::string_view path,
-             Faults& faults) {
-            const std::string arm = absl::StrCat(path, ".adamw");
-            CheckMoments(spec.adamw(), arm, faults);
-            const double decay = spec.adamw().weight_decay();
-            if (!(decay >= 0 && decay <= 1000)) {
-              faults.Add(arm + ".weight_decay",
-                         absl::StrCat(decay, " is out of range 0..1000"));
-            }
-          },
       .make = [](const v1::Optimizer& spec, std::vector<ParamTensor> parameters)
           -> std::unique_ptr<OptimizerFn> {
         Settings settings = SettingsOf(spec.adamw());
@@ -249,11 +221,6 @@ const OptimizerKind& NAdamOptimizerKind() {
   static const OptimizerKind kind = {
       .arm = "nadam",
       .default_learning_rate = 0.05,
-      .check =
-          [](const v1::Optimizer& spec, absl::string_view path,
-             Faults& faults) {
-            CheckMoments(spec.nadam(), absl::StrCat(path, ".nadam"), faults);
-          },
       .make = [](const v1::Optimizer& spec, std::vector<ParamTensor> parameters)
           -> std::unique_ptr<OptimizerFn> {
         return std::make_unique<NAdam>(std::move(parameters),

@@ -98,13 +98,4 @@ absl::StatusOr<at::Tensor> FindState(
   return found->second;
 }
 
-// `open`: 1 itself is not allowed.
-void CheckUnit(double value, bool open, absl::string_view path,
-               Faults& faults) {
-  if (value >= 0 && (open ? value < 1 : value <= 1)) return;
-  faults.Add(path, absl::StrCat(
-                       value, open ? " is out of range; at least 0 and below 1"
-                                   : " is out of range 0..1"));
-}
-
 }  // namespace phosphene

@@ -59,7 +59,4 @@ absl::StatusOr<at::Tensor> FindState(
     const std::map<std::string, at::Tensor>& state, const std::string& key,
     const at::Tensor& like);
 
-// Adds a fault unless 0 <= value <= 1 (`value < 1` with `open`).
-void CheckUnit(double value, bool open, absl::string_view path, Faults& faults);
-
 }  // namespace phosphene

@@ -43,8 +43,10 @@ class OptimizerFn {
 struct OptimizerKind {
   const char* arm;
   double default_learning_rate;
+  // What its fields must be to each other; null: nothing. What each may hold
+  // are rules of optimizer.proto.
   void (*check)(const v1::Optimizer& spec, absl::string_view path,
-                Faults& faults);
+                Faults& faults) = nullptr;
   std::unique_ptr<OptimizerFn> (*make)(const v1::Optimizer& spec,
                                        std::vector<ParamTensor> parameters);
 
@@ -58,6 +60,7 @@ struct OptimizerKind {
 const std::vector<const OptimizerKind*>& OptimizerKinds();
 // The set arm's kind, Adam's when unset; nullptr when not built in.
 const OptimizerKind* FindOptimizerKind(const v1::Optimizer& spec);
+// By the rules of its fields and by its kind.
 absl::Status CheckOptimizer(const v1::Optimizer& spec, absl::string_view path);
 // Learning rate at a step (0-based) of `steps`, schedule applied.
 double LearningRateAt(const v1::Optimizer& spec, int64_t step, int64_t steps);

@@ -251,16 +251,6 @@ const OptimizerKind& LbfgsOptimizerKind() {
       .check =
           [](const v1::Optimizer& spec, absl::string_view path,
              Faults& faults) {
-            const int history = spec.lbfgs().history(),
-                      most = spec.lbfgs().max_evaluations();
-            if (history < 0 || history > 100) {
-              faults.Add(absl::StrCat(path, ".lbfgs.history"),
-                         absl::StrCat(history, " is out of range 1..100"));
-            }
-            if (most < 0 || most > 50) {
-              faults.Add(absl::StrCat(path, ".lbfgs.max_evaluations"),
-                         absl::StrCat(most, " is out of range 1..50"));
-            }
             if (spec.normalize_gradient() > v1::Optimizer::NONE) {
               faults.Add(
                   absl::StrCat(path, ".normalize_gradient"),

@@ -51,8 +51,6 @@ const OptimizerKind& SgdOptimizerKind() {
       .check =
           [](const v1::Optimizer& spec, absl::string_view path,
              Faults& faults) {
-            CheckUnit(spec.sgd().momentum(), false,
-                      absl::StrCat(path, ".sgd.momentum"), faults);
             if (spec.sgd().nesterov() && spec.sgd().momentum() == 0) {
               faults.Add(absl::StrCat(path, ".sgd.nesterov"),
                          "needs a momentum above 0");

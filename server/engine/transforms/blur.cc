@@ -3,13 +3,10 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
-#include "server/base/range_fault.h"
 #include "server/engine/transforms/interface.h"
 
 namespace phosphene {
 namespace {
-
-constexpr double kMaxSigma = 32;
 
 // Normalized Gaussian of radius 3 sigma. [2r+1] f32
 at::Tensor Kernel(double sigma) {
@@ -68,14 +65,10 @@ class Blur final : public ImageTransform {
 
 void Check(const v1::Transform& spec, absl::string_view path, Faults& faults) {
   const v1::BlurTransform& own = spec.blur();
-  const std::string max_path = absl::StrCat(path, ".blur.max_sigma");
-  bool fine = RequireRange(own.min_sigma(), 0, kMaxSigma,
-                           absl::StrCat(path, ".blur.min_sigma"), faults);
-  fine = RequireRange(own.max_sigma(), 0, kMaxSigma, max_path, faults) && fine;
-  if (fine && own.has_max_sigma() && own.max_sigma() < own.min_sigma()) {
-    faults.Add(max_path, absl::StrCat(own.max_sigma(), " is below min_sigma ",
-                                      own.min_sigma()));
-  }
+  if (!own.has_max_sigma() || own.max_sigma() >= own.min_sigma()) return;
+  faults.Add(
+      absl::StrCat(path, ".blur.max_sigma"),
+      absl::StrCat(own.max_sigma(), " is below min_sigma ", own.min_sigma()));
 }
 
 std::string WhyNotReplayed(const v1::Transform& spec) {

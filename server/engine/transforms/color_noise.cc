@@ -1,7 +1,5 @@
 // Random gain and offset of each colour.
 
-#include "absl/strings/str_cat.h"
-#include "server/base/range_fault.h"
 #include "server/engine/transforms/color_channels.h"
 #include "server/engine/transforms/interface.h"
 
@@ -41,14 +39,6 @@ class ColorNoise final : public ImageTransform {
   double gain_sd_, offset_sd_;
 };
 
-void Check(const v1::Transform& spec, absl::string_view path, Faults& faults) {
-  const v1::ColorNoiseTransform& own = spec.color_noise();
-  RequireRange(own.gain_sd(), 0, 1, absl::StrCat(path, ".color_noise.gain_sd"),
-               faults);
-  RequireRange(own.offset_sd(), 0, 1,
-               absl::StrCat(path, ".color_noise.offset_sd"), faults);
-}
-
 absl::StatusOr<std::unique_ptr<ImageTransform>> Make(
     const v1::Transform& spec) {
   return std::make_unique<ColorNoise>(spec);
@@ -57,10 +47,8 @@ absl::StatusOr<std::unique_ptr<ImageTransform>> Make(
 }  // namespace
 
 const TransformKind& ColorNoiseTransformKind() {
-  static const TransformKind kind = {.arm = "color_noise",
-                                     .check = Check,
-                                     .make = Make,
-                                     .why_not_replayed = SameEachStep};
+  static const TransformKind kind = {
+      .arm = "color_noise", .make = Make, .why_not_replayed = SameEachStep};
   return kind;
 }
 

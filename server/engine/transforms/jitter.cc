@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include "absl/strings/str_cat.h"
-#include "server/base/range_fault.h"
 #include "server/engine/transforms/warp.h"
 
 namespace phosphene {
@@ -35,11 +33,6 @@ class Jitter final : public WarpTransform {
   int64_t pixels_;
 };
 
-void Check(const v1::Transform& spec, absl::string_view path, Faults& faults) {
-  RequireRange(spec.jitter().pixels(), 1, 32768,
-               absl::StrCat(path, ".jitter.pixels"), faults);
-}
-
 absl::StatusOr<std::unique_ptr<ImageTransform>> Make(
     const v1::Transform& spec) {
   return std::make_unique<Jitter>(spec);
@@ -48,10 +41,8 @@ absl::StatusOr<std::unique_ptr<ImageTransform>> Make(
 }  // namespace
 
 const TransformKind& JitterTransformKind() {
-  static const TransformKind kind = {.arm = "jitter",
-                                     .check = Check,
-                                     .make = Make,
-                                     .why_not_replayed = SameEachStep};
+  static const TransformKind kind = {
+      .arm = "jitter", .make = Make, .why_not_replayed = SameEachStep};
   return kind;
 }
 

@@ -1,7 +1,5 @@
 // Gaussian noise on every pixel.
 
-#include "absl/strings/str_cat.h"
-#include "server/base/range_fault.h"
 #include "server/engine/transforms/color_channels.h"
 #include "server/engine/transforms/interface.h"
 
@@ -32,11 +30,6 @@ class Noise final : public ImageTransform {
   double sd_;
 };
 
-void Check(const v1::Transform& spec, absl::string_view path, Faults& faults) {
-  RequireRange(spec.noise().sd(), 0, 1, absl::StrCat(path, ".noise.sd"),
-               faults);
-}
-
 absl::StatusOr<std::unique_ptr<ImageTransform>> Make(
     const v1::Transform& spec) {
   return std::make_unique<Noise>(spec);
@@ -45,10 +38,8 @@ absl::StatusOr<std::unique_ptr<ImageTransform>> Make(
 }  // namespace
 
 const TransformKind& NoiseTransformKind() {
-  static const TransformKind kind = {.arm = "noise",
-                                     .check = Check,
-                                     .make = Make,
-                                     .why_not_replayed = SameEachStep};
+  static const TransformKind kind = {
+      .arm = "noise", .make = Make, .why_not_replayed = SameEachStep};
   return kind;
 }
 

@@ -1,7 +1,5 @@
 // A border of constant, random or mirrored pixels.
 
-#include "absl/strings/str_cat.h"
-#include "server/base/range_fault.h"
 #include "server/engine/transforms/warp.h"
 
 namespace phosphene {
@@ -56,19 +54,6 @@ class Pad final : public WarpTransform {
   double value_;
 };
 
-void Check(const v1::Transform& spec, absl::string_view path, Faults& faults) {
-  RequireRange(spec.pad().pixels(), 0, 1024, absl::StrCat(path, ".pad.pixels"),
-               faults);
-  if (spec.pad().has_value()) {
-    RequireRange(spec.pad().value(), 0, 1, absl::StrCat(path, ".pad.value"),
-                 faults);
-  }
-  const int mode = spec.pad().mode();
-  RequireKnown(PadTransform::Mode_IsValid(mode), mode,
-               "CONSTANT, REFLECT, RANDOM_CONSTANT",
-               absl::StrCat(path, ".pad.mode"), faults);
-}
-
 absl::StatusOr<std::unique_ptr<ImageTransform>> Make(
     const v1::Transform& spec) {
   return std::make_unique<Pad>(spec);
@@ -77,10 +62,8 @@ absl::StatusOr<std::unique_ptr<ImageTransform>> Make(
 }  // namespace
 
 const TransformKind& PadTransformKind() {
-  static const TransformKind kind = {.arm = "pad",
-                                     .check = Check,
-                                     .make = Make,
-                                     .why_not_replayed = SameEachStep};
+  static const TransformKind kind = {
+      .arm = "pad", .make = Make, .why_not_replayed = SameEachStep};
   return kind;
 }
 

@@ -2,8 +2,6 @@
 
 #include <cmath>
 
-#include "absl/strings/str_cat.h"
-#include "server/base/range_fault.h"
 #include "server/engine/params/color.h"
 #include "server/engine/params/spectrum.h"
 #include "server/engine/transforms/color_channels.h"
@@ -104,19 +102,6 @@ class RandomBackground final : public ImageTransform {
   double sd_, decay_;
 };
 
-void Check(const v1::Transform& spec, absl::string_view path, Faults& faults) {
-  const Background& own = spec.random_background();
-  const std::string arm = absl::StrCat(path, ".random_background");
-  RequireKnown(Background::Kind_IsValid(own.kind()), own.kind(),
-               "FOURIER, COLOR, UNIFORM, BLACK, WHITE, CHECKERBOARD",
-               absl::StrCat(arm, ".kind"), faults);
-  if (own.has_sd() && !(own.sd() > 0 && own.sd() <= 100)) {
-    faults.Add(absl::StrCat(arm, ".sd"),
-               absl::StrCat(own.sd(), " is out of range, above 0 to 100"));
-  }
-  RequireRange(own.decay(), 0, 4, absl::StrCat(arm, ".decay"), faults);
-}
-
 absl::StatusOr<std::unique_ptr<ImageTransform>> Make(
     const v1::Transform& spec) {
   return std::make_unique<RandomBackground>(spec);
@@ -126,7 +111,6 @@ absl::StatusOr<std::unique_ptr<ImageTransform>> Make(
 
 const TransformKind& RandomBackgroundTransformKind() {
   static const TransformKind kind = {.arm = "random_background",
-                                     .check = Check,
                                      .make = Make,
                                      .why_not_replayed = SameEachStep};
   return kind;

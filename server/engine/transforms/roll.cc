@@ -1,7 +1,5 @@
 // A random shift that wraps around.
 
-#include "absl/strings/str_cat.h"
-#include "server/base/range_fault.h"
 #include "server/engine/transforms/warp.h"
 
 namespace phosphene {
@@ -35,11 +33,6 @@ class Roll final : public WarpTransform {
   int64_t pixels_;
 };
 
-void Check(const v1::Transform& spec, absl::string_view path, Faults& faults) {
-  RequireRange(spec.roll().pixels(), 0, 32768,
-               absl::StrCat(path, ".roll.pixels"), faults);
-}
-
 absl::StatusOr<std::unique_ptr<ImageTransform>> Make(
     const v1::Transform& spec) {
   return std::make_unique<Roll>(spec);
@@ -48,10 +41,8 @@ absl::StatusOr<std::unique_ptr<ImageTransform>> Make(
 }  // namespace
 
 const TransformKind& RollTransformKind() {
-  static const TransformKind kind = {.arm = "roll",
-                                     .check = Check,
-                                     .make = Make,
-                                     .why_not_replayed = SameEachStep};
+  static const TransformKind kind = {
+      .arm = "roll", .make = Make, .why_not_replayed = SameEachStep};
   return kind;
 }
 
