@@ -15,7 +15,7 @@ namespace {
 
 // A matrix is kept in three layouts. Above, it is read faster than multiplied:
 // classifiers of VGG.
-constexpr int64_t kMaxElements = int64_t{1} << 23;
+constexpr int64_t kMaxMatrix = int64_t{1} << 23;
 constexpr int64_t kLeastElements = 1024;
 // Larger matrices keep MKL's kernels busy.
 constexpr int64_t kMaxSide = 512;
@@ -74,7 +74,7 @@ at::Tensor Multiply(const at::Tensor& a, const at::Tensor& b) {
 
 bool FrozenLinear::Suits(const at::Tensor& matrix, const OpOptions& options) {
   return options.device.is_cpu() && matrix.defined() && matrix.dim() == 2 &&
-         matrix.numel() >= kLeastElements && matrix.numel() <= kMaxElements &&
+         matrix.numel() >= kLeastElements && matrix.numel() <= kMaxMatrix &&
          OneDnnConvolves(matrix.scalar_type());
 }
 
