@@ -1,3 +1,5 @@
+// The wall clock, as the process reads it.
+
 #include "server/base/clock.h"
 
 namespace phosphene {

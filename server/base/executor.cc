@@ -1,3 +1,5 @@
+// A pool of threads with a queue, and a list of tasks for later.
+
 #include "server/base/executor.h"
 
 #include <chrono>
@@ -14,6 +16,8 @@ namespace {
 
 using Steady = std::chrono::steady_clock;
 
+// Threads take tasks in order; delayed ones join the queue when due. Tasks not
+// begun when the pool ends are run, delayed ones are dropped.
 class ThreadPool : public Executor {
  public:
   explicit ThreadPool(int threads) {

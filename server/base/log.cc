@@ -1,3 +1,5 @@
+// Log lines on stderr by spdlog, as text or as JSON.
+
 #include "server/base/log.h"
 
 #include <spdlog/sinks/stdout_sinks.h>
@@ -39,6 +41,7 @@ spdlog::level::level_enum SpdLevel(LogLevel level) {
   return spdlog::level::info;
 }
 
+// As a JSON string's inside (RFC 8259, 7).
 std::string Escaped(absl::string_view text) {
   std::string out;
   for (const char c : text) {

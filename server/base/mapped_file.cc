@@ -1,3 +1,5 @@
+// Read-only mappings by mmap.
+
 #include "server/base/mapped_file.h"
 
 #include <fcntl.h>

@@ -12,8 +12,8 @@ namespace phosphene {
 // A file mapped read-only into memory. Thread-safe (immutable).
 class MappedFile {
  public:
-  // NOT_FOUND when there is no such file, INVALID_ARGUMENT when it is no
-  // regular file.
+  // NOT_FOUND when there is no such file, INVALID_ARGUMENT when it is not
+  // a regular file.
   static absl::StatusOr<std::shared_ptr<const MappedFile>> Open(
       const std::string& path);
   ~MappedFile();

@@ -1,3 +1,5 @@
+// The names most like one that is unknown, by edit distance.
+
 #include "server/base/nearest.h"
 
 #include <algorithm>
@@ -10,6 +12,7 @@
 
 namespace phosphene {
 
+// Levenshtein's distance, a row of the table at a time; case counts as equal.
 int EditDistance(absl::string_view a, absl::string_view b) {
   std::vector<int> row(b.size() + 1);
   for (size_t j = 0; j <= b.size(); ++j) row[j] = static_cast<int>(j);
@@ -28,6 +31,7 @@ int EditDistance(absl::string_view a, absl::string_view b) {
   return row[b.size()];
 }
 
+// Near is: at most half of the longer name differs, or one holds the other.
 std::vector<std::string> NearestNames(absl::string_view name,
                                       const std::vector<std::string>& names,
                                       int count) {

@@ -1,3 +1,5 @@
+// Files by system calls: errno as a status, whole writes, syncs.
+
 #include "server/base/posix_file.h"
 
 #include <fcntl.h>
@@ -16,6 +18,8 @@
 
 namespace phosphene {
 
+// Full disks and lack of descriptors pass; what is forbidden or broken needs a
+// person; the rest is our fault.
 absl::Status ErrnoStatus(int error, absl::string_view action,
                          absl::string_view path) {
   const std::string text =

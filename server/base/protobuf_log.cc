@@ -1,3 +1,5 @@
+// Sends protobuf's own messages to our log.
+
 #include "server/base/protobuf_log.h"
 
 #include <google/protobuf/stubs/logging.h>

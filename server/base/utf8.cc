@@ -1,3 +1,5 @@
+// Checks and repairs of UTF-8 (RFC 3629).
+
 #include "server/base/utf8.h"
 
 namespace phosphene {

@@ -42,7 +42,7 @@ struct EngineInputs {
 class RunSink {
  public:
   virtual ~RunSink() = default;
-  // About ten times a second, and after the last step.
+  // About ten times per second, and after the last step.
   virtual void OnProgress(const v1::Progress& progress) = 0;
   // Whether a frame would be looked at now; asked at every `frames.every`-th
   // step and at the last one, after OnProgress has told it; frames are made

@@ -1,3 +1,5 @@
+// Decodes an image of any known format, upright.
+
 #include "server/imaging/decode.h"
 
 #include <utility>

@@ -1,3 +1,5 @@
+// JPEG to pixels, by libjpeg-turbo.
+
 #include <csetjmp>
 #include <cstdio>
 
@@ -66,6 +68,7 @@ void CmykToRgb(const uint8_t* cmyk, int width, bool inverted, uint8_t* rgb) {
   }
 }
 
+// Reads the header and chooses grey, RGB or CMYK by it.
 void Prepare(Reader* reader, absl::string_view bytes) {
   jpeg_decompress_struct& jpeg = reader->jpeg;
   jpeg_create_decompress(&jpeg);

@@ -1,3 +1,5 @@
+// PNG to pixels, by libpng.
+
 #include <png.h>
 
 #include "absl/strings/str_cat.h"

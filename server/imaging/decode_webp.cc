@@ -1,3 +1,5 @@
+// WebP to pixels, by libwebp; the first frame of an animation.
+
 #include <webp/decode.h>
 #include <webp/demux.h>
 
@@ -21,6 +23,7 @@ Image8 Empty(const ImageInfo& info, int channels) {
   return image;
 }
 
+// Composited by libwebp, always with alpha.
 absl::StatusOr<Image8> FirstFrame(const WebPData& data, const ImageInfo& info) {
   const std::unique_ptr<WebPAnimDecoder, void (*)(WebPAnimDecoder*)> decoder(
       WebPAnimDecoderNew(&data, nullptr), WebPAnimDecoderDelete);

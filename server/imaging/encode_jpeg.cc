@@ -1,3 +1,5 @@
+// Pixels to JPEG, by libjpeg-turbo.
+
 #include <csetjmp>
 #include <cstdio>
 #include <cstdlib>
@@ -32,6 +34,7 @@ struct Writer {
   std::longjmp(writer->fail, 1);
 }
 
+// False: libjpeg failed, and `message` says why.
 bool Write(Writer* writer, const Image8& image, int quality) {
   jpeg_compress_struct& jpeg = writer->jpeg;
   jpeg.err = jpeg_std_error(&writer->errors);

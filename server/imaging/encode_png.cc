@@ -1,3 +1,5 @@
+// Pixels to PNG, by libpng.
+
 #include <png.h>
 
 #include <csetjmp>
@@ -31,6 +33,7 @@ void Ignore(png_structp, png_const_charp) {}
 
 constexpr size_t kCompressFrom = 1024;  // bytes of text
 
+// Short text as it is, long text deflated.
 std::vector<png_text> TextChunks(const PngOptions& options) {
   std::vector<png_text> chunks;
   for (const auto& [key, value] : options.text) {
@@ -49,6 +52,7 @@ std::vector<png_text> TextChunks(const PngOptions& options) {
 constexpr int kColorTypes[] = {PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_GRAY_ALPHA,
                                PNG_COLOR_TYPE_RGB, PNG_COLOR_TYPE_RGB_ALPHA};
 
+// False: libpng failed, and `message` says why.
 bool Write(png_structp png, png_infop info, const Image8& image,
            const PngOptions& options, Writer* writer) {
   if (setjmp(png_jmpbuf(png)) != 0) return false;

@@ -1,3 +1,5 @@
+// Pixels to WebP, still and animated, by libwebp.
+
 #include <webp/encode.h>
 #include <webp/mux.h>
 
@@ -61,6 +63,7 @@ absl::StatusOr<WebPConfig> Config(int quality, bool lossless) {
   return config;
 }
 
+// An animation has one canvas.
 absl::Status CheckFrames(const std::vector<Image8>& frames,
                          const AnimatedWebpOptions& options) {
   if (frames.empty())

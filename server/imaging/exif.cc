@@ -1,3 +1,5 @@
+// The orientation a camera wrote into a file, and the turn it asks for.
+
 #include "server/imaging/exif.h"
 
 #include <cstdint>

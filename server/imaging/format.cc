@@ -1,3 +1,5 @@
+// What an image file is and how large, from its header alone.
+
 #include "server/imaging/format.h"
 
 #include <webp/decode.h>

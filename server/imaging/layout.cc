@@ -1,3 +1,5 @@
+// Channels, backdrops, and grids of pictures.
+
 #include "server/imaging/layout.h"
 
 #include <algorithm>
@@ -44,6 +46,7 @@ ImageSize FitWithin(int width, int height, int max_side) {
           std::max(1, static_cast<int>(std::lround(height * factor)))};
 }
 
+// Grey is Rec. 601 luma, 0.299 R + 0.587 G + 0.114 B.
 Image8 ConvertChannels(const Image8& image, int channels) {
   if (channels == image.channels) return image;
   Image8 out = Blank(image.width, image.height, channels, 255);
@@ -91,6 +94,7 @@ Image8 OverBackdrop(const Image8& image, Backdrop backdrop) {
   return out;
 }
 
+// The smallest square that holds them.
 int NearSquareColumns(int count) {
   int columns = 1;
   while (columns * columns < count) ++columns;

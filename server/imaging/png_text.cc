@@ -1,3 +1,5 @@
+// Reads the text of a PNG.
+
 #include <png.h>
 
 #include <csetjmp>

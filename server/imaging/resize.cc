@@ -1,3 +1,5 @@
+// Resizes pictures by a triangle filter.
+
 #include <algorithm>
 #include <cmath>
 
@@ -52,6 +54,7 @@ void LoadRow(const Image8& image, int y, std::vector<float>* row) {
   }
 }
 
+// Rounded, alpha divided out again.
 void StorePixel(const float* in, int channels, uint8_t* out) {
   const bool alpha = channels == 2 || channels == 4;
   const float opacity = alpha ? in[channels - 1] / 255.f : 1.f;
@@ -64,6 +67,7 @@ void StorePixel(const float* in, int channels, uint8_t* out) {
 
 }  // namespace
 
+// Along lines first, then along columns: the filter is separable.
 Image8 Resize(const Image8& image, int width, int height) {
   if (width == image.width && height == image.height) return image;
   const int channels = image.channels;

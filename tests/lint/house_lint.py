@@ -73,8 +73,23 @@ def missing_tests(names):
             yield f"{name}: no tests/{stem}_test.cc, nor a line in covered_elsewhere.txt"
 
 
+def name_list_faults(names):
+    """What several operators or arms have in common is a trait on each, never a list of
+    their names elsewhere."""
+    table = (ROOT / "server/engine/onnx/ops/builtins.inc").read_text()
+    ops = "|".join(re.findall(r"^ONNX_OP\((\w+)", table, re.M))
+    listed = re.compile(rf'"({ops})"\s*,\s*"({ops})"|[!=]= "({ops})"\s*(\|\||&&)[^;]*?[!=]= "({ops})"')
+    for name in names:
+        if (not re.match(r"server/.*\.(cc|h)$", name) or name.startswith("server/engine/onnx/ops/")):
+            continue
+        text = (ROOT / name).read_text()
+        for found in listed.finditer(text):
+            line = text.count("\n", 0, found.start()) + 1
+            yield f"{name}:{line}: a list of operators; make it a trait (server/engine/onnx/ops/traits.h)"
+
+
 if __name__ == "__main__":
     files = tracked()
-    found = [*top_level_faults(files), *text_faults(files), *missing_tests(files)]
+    found = [*top_level_faults(files), *text_faults(files), *missing_tests(files), *name_list_faults(files)]
     print("\n".join(found) or "the house is in order")
     sys.exit(1 if found else 0)

@@ -17,7 +17,6 @@ using testing::HasSubstr;
 
 struct Example {
   std::string text;
-  bool joins_rows = false;  // a row's value depends on other rows
   int64_t channels = 3;
   bool stops_gradients = false;  // on purpose: they are not the slopes
 };
@@ -49,12 +48,12 @@ std::vector<Example> Examples() {
       {"caricature { layer: 'b' image: " + Blob('3') + " }"},
       {"channel_interpolate { from_layer: 'a' from_channel: 0 to_layer: 'b' "
        "to_channel: 5 }"},
-      {"alignment { layer: 'a' decay_ratio: 5 }", true},
-      {"diversity { layer: 'b' }", true},
+      {"alignment { layer: 'a' decay_ratio: 5 }"},
+      {"diversity { layer: 'b' }"},
       {style + "}"},
-      {style + "distance: MEAN_L2 moving_average: 0.9 }", false, 3, true},
+      {style + "distance: MEAN_L2 moving_average: 0.9 }", 3, true},
       {style + "distance: MEAN_SQUARED mask: " + Blob('5') + " }"},
-      {style + "distance: WASSERSTEIN2 moving_average: 0.5 }", false, 3, true},
+      {style + "distance: WASSERSTEIN2 moving_average: 0.5 }", 3, true},
       {style + "styles { image: " + Blob('6') +
        " weight: 0.3 scale: 0.5 } crop_each_step: true }"},
       {"content { layers { layer: 'b' } layers { layer: 'image' } image: " +
@@ -64,12 +63,12 @@ std::vector<Example> Examples() {
       {"total_variation {}"},
       {"l1 { constant: 0.5 }"},
       {"l2 { layer: 'b' constant: 0.2 }"},
-      {"blur {}", false, 3, true},
-      {"blur { target: ALPHA }", false, 4, true},
+      {"blur {}", 3, true},
+      {"blur { target: ALPHA }", 4, true},
       {"boundary { width: 4 }"},
-      {"alpha {}", false, 4},
-      {"alpha { statistic: TRANSPARENCY transformed: true }", false, 4},
-      {"alpha { statistic: INDECISION }", false, 4},
+      {"alpha {}", 4},
+      {"alpha { statistic: TRANSPARENCY transformed: true }", 4},
+      {"alpha { statistic: INDECISION }", 4},
       {"pattern { layer: 'a' image: " + Blob('8') + " }"},
       {"sum { terms { channel { layer: 'a' channel: 1 } weight: 0.5 } terms { "
        "deepdream { layer: "
@@ -129,7 +128,42 @@ TEST_P(ObjectiveLaws, RowsAreIndependentUnlessItJoinsThem) {
   }();
   const float others = std::max(gradient[0].abs().max().item<float>(),
                                 gradient[2].abs().max().item<float>());
-  EXPECT_EQ(others > 0, GetParam().joins_rows);
+  EXPECT_EQ(others > 0,
+            FindObjectiveKind(ParseObjective(GetParam().text))->joins_rows);
+}
+
+TEST_P(ObjectiveLaws, ReadsTheAlphaOfTheViewOnlyAsItsKindSays) {
+  const v1::Objective spec = ParseObjective(GetParam().text);
+  const auto* reads = FindObjectiveKind(spec)->reads_transformed_alpha;
+  StepView view = lab_.View();
+  view.input_alpha = at::Tensor();
+  bool failed = false;
+  try {
+    objective_->Value(view);
+  } catch (const c10::Error&) {
+    failed = true;
+  }
+  EXPECT_EQ(failed, reads != nullptr && reads(spec));
+}
+
+TEST_P(ObjectiveLaws, WhatKeepsStateOnTheHostIsNotReplayed) {
+  const v1::Objective spec = ParseObjective(GetParam().text);
+  lab_.Value(*objective_, 0);
+  std::map<std::string, at::Tensor> state;
+  objective_->Save(&state);
+  if (!state.empty()) {
+    EXPECT_NE(FindObjectiveKind(spec)->why_not_replayed(spec), "");
+  }
+}
+
+TEST_P(ObjectiveLaws, WantsTheLogitsUnnamedAsItsKindSays) {
+  const v1::Objective spec = ParseObjective(GetParam().text);
+  const auto* reads = FindObjectiveKind(spec)->reads_logits;
+  if (reads == nullptr || !reads(spec)) return;
+  const std::vector<std::string>& wanted = lab_.context.layers;
+  EXPECT_NE(
+      std::find(wanted.begin(), wanted.end(), lab_.context.network->Logits()),
+      wanted.end());
 }
 
 TEST_P(ObjectiveLaws, WorksOnWhateverSizeTransformsLeave) {

@@ -12,7 +12,6 @@
 #include "absl/strings/str_cat.h"
 #include "server/engine/onnx/file/loader.h"
 #include "server/engine/onnx/ops/op.h"
-#include "tests/onnx/gradient_ops.h"
 
 namespace phosphene::onnx {
 namespace {
@@ -48,7 +47,7 @@ std::string Table() {
       "|\n");
   for (const OpKind& op : ops) {
     absl::StrAppend(&text, "| ", op.name, " | ", op.last_opset, " | ",
-                    CarriesGradient(op.name) ? "checked" : "none", " |\n");
+                    op.traits.CarriesGradient() ? "checked" : "none", " |\n");
   }
   return text;
 }

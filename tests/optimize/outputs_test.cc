@@ -135,7 +135,7 @@ TEST(Outputs, CheckNamesWhatIsWrong) {
        {"spec.outputs[1].width: 40000",
         "spec.outputs[3].name: \"x\" is there twice", "spec.outputs[4].name",
         "spec.outputs[5].jpeg.quality: 101", "spec.outputs[6].row: 1",
-        "spec.outputs[7]: no format is set"}) {
+        "spec.outputs[7]: has no kind"}) {
     EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument, part));
   }
 }

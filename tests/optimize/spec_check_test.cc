@@ -46,7 +46,9 @@ TEST(CheckSpec, NamesEverythingThatIsWrongAtOnce) {
                       width: 40000
                       fourier {}
                     }
-                    objectives { channel { layer: "relu2" channel: 3 } }
+                    objectives { channel { layer: "relu22" channel: 3 } }
+                    transforms { pad { pixels: 2000 } }
+                    transforms { blur { min_sigma: 2 max_sigma: 1 } }
                     steps: -1
                     frames { quality: 101 }
                     optimizer { learning_rate: 0 }
@@ -56,7 +58,20 @@ TEST(CheckSpec, NamesEverythingThatIsWrongAtOnce) {
                     })pb")),
       ::testing::UnorderedElementsAre(
           "spec.parameterization.width", "spec.steps", "spec.frames.quality",
-          "spec.optimizer.learning_rate", "spec.outputs[0].name"));
+          "spec.optimizer.learning_rate", "spec.outputs[0].name",
+          "spec.objectives[0].channel.layer", "spec.transforms[0].pad.pixels",
+          "spec.transforms[1].blur.max_sigma"));
+}
+
+TEST(CheckSpec, ListsHaveMostEntries) {
+  v1::JobSpec spec = TinySpec();
+  for (int i = 0; i < 65; ++i) spec.add_transforms()->mutable_flip();
+  for (int i = 0; i < 17; ++i) spec.add_outputs()->mutable_png();
+  while (spec.objectives_size() < 65)
+    *spec.add_objectives() = spec.objectives(0);
+  EXPECT_THAT(FaultyFields(spec),
+              ::testing::UnorderedElementsAre("spec.transforms", "spec.outputs",
+                                              "spec.objectives"));
 }
 
 TEST(CheckSpec, UnknownLayerIsAnsweredWithTheNearest) {

@@ -78,6 +78,12 @@ TEST_P(EveryOptimizer, RefusesStateOfAnotherShape) {
       << GetParam()->arm << ": " << status;
 }
 
+TEST_P(EveryOptimizer, SaysWhetherItsStepsCanBeReplayed) {
+  Quadratic bowl(Start(1));
+  EXPECT_EQ(Make(bowl)->Advance(kRate).defined(),
+            GetParam()->why_not_replayed(spec_).empty());
+}
+
 INSTANTIATE_TEST_SUITE_P(Kinds, EveryOptimizer,
                          ::testing::ValuesIn(OptimizerKinds()),
                          [](const auto& info) {

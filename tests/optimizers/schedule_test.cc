@@ -1,4 +1,5 @@
-#include "server/engine/optimizers/schedule.h"
+#include <set>
+#include <string>
 
 #include <gtest/gtest.h>
 
@@ -54,15 +55,15 @@ TEST(Schedule, WarmUpRisesToTheFullRate) {
 }
 
 TEST(Schedule, CheckNamesWhatIsOutOfRange) {
-  v1::LearningRateSchedule schedule;
-  schedule.set_warmup_steps(-1);
-  schedule.mutable_step()->set_factor(-2);
-  Faults faults;
-  CheckSchedule(schedule, "optimizer.schedule", faults);
-  ASSERT_EQ(faults.list().size(), 3u);
-  EXPECT_EQ(faults.list()[0].field, "optimizer.schedule.warmup_steps");
-  EXPECT_EQ(faults.list()[1].field, "optimizer.schedule.step.factor");
-  EXPECT_EQ(faults.list()[2].field, "optimizer.schedule.step.every");
+  v1::Optimizer spec;
+  spec.mutable_schedule()->set_warmup_steps(-1);
+  spec.mutable_schedule()->mutable_step()->set_factor(-2);
+  std::set<std::string> fields;
+  for (const Fault& fault : FaultsOf(CheckOptimizer(spec, "optimizer")))
+    fields.insert(fault.field);
+  EXPECT_EQ(fields, (std::set<std::string>{"optimizer.schedule.warmup_steps",
+                                           "optimizer.schedule.step.factor",
+                                           "optimizer.schedule.step.every"}));
 }
 
 }  // namespace

@@ -112,6 +112,19 @@ TEST_P(ParamLaw, TensorsAreNamedF32LeavesRowFirst) {
   EXPECT_FALSE(names.empty());
 }
 
+TEST_P(ParamLaw, TensorsHaveRowsWhereItsKindSaysSo) {
+  if (!FindParamKind(spec_)->tensors_have_rows) return;
+  for (const ParamTensor& tensor : Make()->Tensors())
+    EXPECT_TRUE(tensor.per_row) << tensor.name;
+}
+
+TEST_P(ParamLaw, ItsKindSaysWhetherItStartsFromAnImage) {
+  const auto* why = FindParamKind(spec_)->why_not_from_image;
+  const absl::Status status = Make()->SetImage(
+      at::full({1, canvas_.channels, canvas_.height, canvas_.width}, 0.5f));
+  EXPECT_EQ(status.ok(), why != nullptr && why(spec_).empty()) << status;
+}
+
 TEST_P(ParamLaw, TheImageHasTheCanvasShapeAndLiesWithinZeroToOne) {
   const auto param = Make();
   for (int round = 0; round < 2; ++round) {

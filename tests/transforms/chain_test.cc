@@ -144,7 +144,7 @@ TEST(TransformChainCheck, NamesTheFieldAndWhatIsAllowed) {
                        "spec.transforms[1].scale.factors[1]"));
   EXPECT_THAT(Check({"rotate {}"}),
               StatusIs(absl::StatusCode::kInvalidArgument,
-                       "spec.transforms[0].rotate.angles: has 0 values"));
+                       "spec.transforms[0].rotate.angles: is required"));
   EXPECT_THAT(Check({"pad { pixels: 1 value: nan }"}),
               StatusIs(absl::StatusCode::kInvalidArgument, "pad.value"));
   EXPECT_THAT(Check({"preset {}"}),
@@ -178,8 +178,6 @@ TEST(TransformChainCheck, BoundsGrowthBeforeMemoryIsSpent) {
   std::vector<std::string> texts(20, "scale { factors: [1, 8] }");
   EXPECT_THAT(Check(texts), StatusIs(absl::StatusCode::kInvalidArgument,
                                      "can grow the image"));
-  EXPECT_THAT(Check(std::vector<std::string>(65, "flip {}")),
-              StatusIs(absl::StatusCode::kInvalidArgument, "at most 64"));
 }
 
 TEST(TransformChainCheck, ABackgroundNeedsAlpha) {

@@ -109,6 +109,34 @@ TEST_P(TransformLaws, StepsAndSeedsDrawAnew) {
             GetParam().random);
 }
 
+// A recorded step does the work of the step it was recorded at, on what later
+// steps draw. Steps may be replayed for one another when they put tensors of
+// the same shapes in.
+TEST_P(TransformLaws, ReplayedStepsEqualTheirOwnUnlessItsKindSaysWhyNot) {
+  const at::Tensor image = Picture(2);
+  const auto collect = [&](int64_t step) {
+    auto feed = std::make_unique<CollectingFeed>();
+    transform_->Apply(image.to(at::kMeta), {7, step, 0, feed.get()});
+    return feed;
+  };
+  const auto recorded = collect(0);
+  bool equal = true;
+  for (int64_t step = 1; step < 12; ++step) {
+    const auto drawn = collect(step);
+    if (drawn->key() != recorded->key()) continue;
+    at::Tensor replayed = Run(image, 0);
+    if (!drawn->tensors().empty()) {
+      StaticFeed feed(drawn->tensors(), at::kCPU);
+      feed.Fill(drawn->tensors());
+      replayed = transform_->Apply(image, {7, 0, 0, &feed});
+    }
+    const at::Tensor own = Run(image, step);
+    equal =
+        equal && replayed.sizes() == own.sizes() && at::allclose(replayed, own);
+  }
+  EXPECT_EQ(equal, FindTransformKind(spec_)->why_not_replayed(spec_).empty());
+}
+
 TEST_P(TransformLaws, IsDifferentiable) {
   const at::Tensor image = Picture(2).requires_grad_(true);
   Run(image).square().sum().backward();

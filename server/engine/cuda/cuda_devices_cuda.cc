@@ -1,3 +1,5 @@
+// GPUs as libtorch sees them, and its settings for them.
+
 #include <ATen/Context.h>
 #include <ATen/cuda/CUDAContext.h>
 #include <c10/cuda/CUDACachingAllocator.h>

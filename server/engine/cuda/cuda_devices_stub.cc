@@ -1,3 +1,5 @@
+// A build without CUDA has no GPU.
+
 #include "server/engine/cuda/cuda_devices.h"
 
 namespace phosphene {

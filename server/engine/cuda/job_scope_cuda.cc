@@ -1,3 +1,5 @@
+// A stream of its own for each job that runs on a GPU.
+
 #include "server/engine/cuda/job_scope.h"
 
 #include <c10/core/AutogradState.h>

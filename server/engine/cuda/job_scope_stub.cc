@@ -1,3 +1,5 @@
+// A build without CUDA has no streams.
+
 #include "server/engine/cuda/job_scope.h"
 
 namespace phosphene {

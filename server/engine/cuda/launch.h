@@ -22,7 +22,7 @@ struct BatchStrides {
 // A warp of a batch.
 struct WarpLaunch {
   WarpLayout layout;
-  const int32_t* tables = nullptr;  // a block a row, or one for all
+  const int32_t* tables = nullptr;  // a block per row, or one for all
   bool per_row = false;
   bool is_alpha = false;  // every fill is 0, else in a fourth of 4 channels
   int32_t rows = 0;

@@ -1,3 +1,5 @@
+// Puts our kernels on the current stream of their device.
+
 #include <c10/cuda/CUDAStream.h>
 
 #include "server/engine/cuda/kernels.h"

@@ -1,3 +1,5 @@
+// A build without CUDA has no kernels; nobody should get here.
+
 #include "server/engine/cuda/launch.h"
 
 namespace phosphene {

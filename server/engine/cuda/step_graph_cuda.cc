@@ -1,3 +1,5 @@
+// Steps recorded as CUDA graphs.
+
 #include <ATen/cuda/CUDAGraph.h>
 #include <c10/cuda/CUDACachingAllocator.h>
 #include <c10/cuda/CUDAStream.h>
@@ -37,7 +39,8 @@ class GraphRecorder : public StepRecorder {
     const MutexLock lock(&CaptureMutex());
     auto graph = std::make_unique<at::cuda::CUDAGraph>();
     try {
-      // Thread-local: what other threads do on the GPU meanwhile is no fault.
+      // Thread-local: what other threads do on the GPU meanwhile is not a
+      // fault.
       graph->capture_begin(pool_, cudaStreamCaptureModeThreadLocal);
       work();
       graph->capture_end();

@@ -1,3 +1,5 @@
+// A build without CUDA records no steps.
+
 #include "server/engine/cuda/step_graph.h"
 
 namespace phosphene {

@@ -1,4 +1,4 @@
-// Warps on the GPU: a thread a pixel. Compiled without contraction to fused
+// Warps on the GPU: a thread per pixel. Compiled without contraction to fused
 // multiply-adds, so that a pixel has the CPU's bits.
 
 #include "server/engine/cuda/kernels.h"

@@ -1,7 +1,7 @@
 #pragma once
 
-// The arithmetic of image warps, a pixel at a time, over tables of one block of
-// 32-bit words. It gives the values of transforms/warp_kernels.h: the same
+// The arithmetic of image warps, one pixel at a time, over tables of one block
+// of 32-bit words. It gives the values of transforms/warp_kernels.h: the same
 // operations in the same order, without contraction to fused multiply-adds.
 // Knows no tensors and no CUDA; the kernels and the tests call it.
 

@@ -61,7 +61,10 @@ absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,
 }  // namespace
 
 const ObjectiveKind& ActivationMatchObjectiveKind() {
-  static const ObjectiveKind kind = {"activation_match", Check, Make};
+  static const ObjectiveKind kind = {.arm = "activation_match",
+                                     .check = Check,
+                                     .make = Make,
+                                     .why_not_replayed = SameEachStep};
   return kind;
 }
 

@@ -2,6 +2,8 @@
 // ratio^d. Source: lucid objectives.alignment.
 #include <cmath>
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "server/base/status_macros.h"
 #include "server/engine/objectives/interface.h"
@@ -78,7 +80,11 @@ absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,
 }  // namespace
 
 const ObjectiveKind& AlignmentObjectiveKind() {
-  static const ObjectiveKind kind = {"alignment", Check, Make};
+  static const ObjectiveKind kind = {.arm = "alignment",
+                                     .check = Check,
+                                     .make = Make,
+                                     .why_not_replayed = SameEachStep,
+                                     .joins_rows = true};
   return kind;
 }
 

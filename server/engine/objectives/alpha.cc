@@ -45,7 +45,14 @@ absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,
 }  // namespace
 
 const ObjectiveKind& AlphaObjectiveKind() {
-  static const ObjectiveKind kind = {"alpha", Check, Make};
+  static const ObjectiveKind kind = {
+      .arm = "alpha",
+      .check = Check,
+      .make = Make,
+      .why_not_replayed = SameEachStep,
+      .reads_transformed_alpha = [](const v1::Objective& spec) {
+        return spec.alpha().transformed();
+      }};
   return kind;
 }
 

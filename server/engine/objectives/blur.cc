@@ -38,7 +38,10 @@ absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,
 }  // namespace
 
 const ObjectiveKind& BlurObjectiveKind() {
-  static const ObjectiveKind kind = {"blur", Check, Make};
+  static const ObjectiveKind kind = {.arm = "blur",
+                                     .check = Check,
+                                     .make = Make,
+                                     .why_not_replayed = SameEachStep};
   return kind;
 }
 

@@ -60,7 +60,10 @@ absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,
 }  // namespace
 
 const ObjectiveKind& BoundaryObjectiveKind() {
-  static const ObjectiveKind kind = {"boundary", Check, Make};
+  static const ObjectiveKind kind = {.arm = "boundary",
+                                     .check = Check,
+                                     .make = Make,
+                                     .why_not_replayed = SameEachStep};
   return kind;
 }
 

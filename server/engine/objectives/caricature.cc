@@ -38,7 +38,8 @@ absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,
 }  // namespace
 
 const ObjectiveKind& CaricatureObjectiveKind() {
-  static const ObjectiveKind kind = {"caricature", nullptr, Make};
+  static const ObjectiveKind kind = {
+      .arm = "caricature", .make = Make, .why_not_replayed = SameEachStep};
   return kind;
 }
 

@@ -33,10 +33,18 @@ absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,
   return std::make_unique<Channel>(std::move(layer), spec.channel().channel());
 }
 
+std::string Target(const v1::Objective& spec) {
+  return absl::StrCat(spec.channel().layer(), ":", spec.channel().channel());
+}
+
 }  // namespace
 
 const ObjectiveKind& ChannelObjectiveKind() {
-  static const ObjectiveKind kind = {"channel", Check, Make};
+  static const ObjectiveKind kind = {.arm = "channel",
+                                     .check = Check,
+                                     .make = Make,
+                                     .why_not_replayed = SameEachStep,
+                                     .target = Target};
   return kind;
 }
 

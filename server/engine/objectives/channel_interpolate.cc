@@ -54,10 +54,20 @@ absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,
       std::move(from), own.from_channel(), std::move(to), own.to_channel());
 }
 
+std::string Target(const v1::Objective& spec) {
+  const v1::ChannelInterpolateObjective& own = spec.channel_interpolate();
+  return absl::StrCat(own.from_layer(), ":", own.from_channel(), ">",
+                      own.to_layer(), ":", own.to_channel());
+}
+
 }  // namespace
 
 const ObjectiveKind& ChannelInterpolateObjectiveKind() {
-  static const ObjectiveKind kind = {"channel_interpolate", Check, Make};
+  static const ObjectiveKind kind = {.arm = "channel_interpolate",
+                                     .check = Check,
+                                     .make = Make,
+                                     .why_not_replayed = SameEachStep,
+                                     .target = Target};
   return kind;
 }
 

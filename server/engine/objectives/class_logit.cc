@@ -87,10 +87,26 @@ absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,
   return std::make_unique<ClassLogit>(std::move(layer), index);
 }
 
+std::string Target(const v1::Objective& spec) {
+  const v1::ClassLogitObjective& own = spec.class_logit();
+  return own.target_case() == v1::ClassLogitObjective::kIndex
+             ? absl::StrCat(own.index())
+             : own.class_label();
+}
+
 }  // namespace
 
 const ObjectiveKind& ClassLogitObjectiveKind() {
-  static const ObjectiveKind kind = {"class_logit", Check, Make};
+  static const ObjectiveKind kind = {
+      .arm = "class_logit",
+      .check = Check,
+      .make = Make,
+      .why_not_replayed = SameEachStep,
+      .reads_logits =
+          [](const v1::Objective& spec) {
+            return spec.class_logit().layer().empty();
+          },
+      .target = Target};
   return kind;
 }
 

@@ -63,7 +63,8 @@ absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,
 }  // namespace
 
 const ObjectiveKind& ContentObjectiveKind() {
-  static const ObjectiveKind kind = {"content", nullptr, Make};
+  static const ObjectiveKind kind = {
+      .arm = "content", .make = Make, .why_not_replayed = SameEachStep};
   return kind;
 }
 

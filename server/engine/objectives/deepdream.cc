@@ -27,7 +27,8 @@ absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,
 }  // namespace
 
 const ObjectiveKind& DeepDreamObjectiveKind() {
-  static const ObjectiveKind kind = {"deepdream", nullptr, Make};
+  static const ObjectiveKind kind = {
+      .arm = "deepdream", .make = Make, .why_not_replayed = SameEachStep};
   return kind;
 }
 

@@ -68,7 +68,10 @@ absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,
 }  // namespace
 
 const ObjectiveKind& DirectionObjectiveKind() {
-  static const ObjectiveKind kind = {"direction", Check, Make};
+  static const ObjectiveKind kind = {.arm = "direction",
+                                     .check = Check,
+                                     .make = Make,
+                                     .why_not_replayed = SameEachStep};
   return kind;
 }
 

@@ -1,5 +1,7 @@
 // Rows unlike each other: -(mean cosine of their flattened Gram matrices).
 // Source: lucid objectives.diversity.
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "server/base/status_macros.h"
 #include "server/engine/objectives/interface.h"
@@ -43,7 +45,11 @@ absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,
 }  // namespace
 
 const ObjectiveKind& DiversityObjectiveKind() {
-  static const ObjectiveKind kind = {"diversity", Check, Make};
+  static const ObjectiveKind kind = {.arm = "diversity",
+                                     .check = Check,
+                                     .make = Make,
+                                     .why_not_replayed = SameEachStep,
+                                     .joins_rows = true};
   return kind;
 }
 

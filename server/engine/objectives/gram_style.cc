@@ -78,6 +78,15 @@ class GramStyle final : public ObjectiveFn {
   MovingAverage average_;
 };
 
+std::string WhyNotReplayed(const v1::Objective& spec) {
+  const GramStyleObjective& own = spec.gram_style();
+  if (own.moving_average() > 0) return "moving_average is kept by the host";
+  if (own.crop_each_step()) return "crop_each_step crops on the host";
+  if (own.distance() == GramStyleObjective::WASSERSTEIN2)
+    return "distance WASSERSTEIN2 waits for eigenvalues";
+  return "";
+}
+
 // A style at its scale; for crops at least as large as the canvas.
 absl::StatusOr<at::Tensor> LoadStyle(const GramStyleObjective::StyleImage& spec,
                                      bool for_crops,
@@ -156,7 +165,8 @@ absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,
 }  // namespace
 
 const ObjectiveKind& GramStyleObjectiveKind() {
-  static const ObjectiveKind kind = {"gram_style", nullptr, Make};
+  static const ObjectiveKind kind = {
+      .arm = "gram_style", .make = Make, .why_not_replayed = WhyNotReplayed};
   return kind;
 }
 

@@ -14,6 +14,7 @@
 #include "server/base/faults.h"
 #include "server/engine/onnx/program/network.h"
 #include "server/engine/params/interface.h"
+#include "server/engine/tensor/replayable.h"
 #include "server/engine/tensor/torch_pch.h"
 
 namespace phosphene {
@@ -41,9 +42,8 @@ struct StepView {
 class ObjectiveFn {
  public:
   virtual ~ObjectiveFn() = default;
-  // [rows] f32, with gradient; row r depends on row r alone unless the
-  // objective is about several rows (alignment, diversity: then the value is
-  // spread over the rows it joins).
+  // [rows] f32, with gradient; row r depends on row r alone, unless the kind
+  // joins rows: then the value is spread over the rows it joins.
   virtual at::Tensor Value(const StepView& view) = 0;
   // State that a checkpoint must keep (moving averages); same keys both ways.
   virtual void Save(std::map<std::string, at::Tensor>* state) const {}
@@ -87,9 +87,25 @@ struct ObjectiveKind {
   // fields may break their rules. `path` is that of the Objective message.
   // Null: the rules say all.
   void (*check)(const v1::Objective& spec, const NetworkInfo* network,
-                const Canvas& canvas, absl::string_view path, Faults& faults);
+                const Canvas& canvas, absl::string_view path,
+                Faults& faults) = nullptr;
   absl::StatusOr<std::unique_ptr<ObjectiveFn>> (*make)(
       const v1::Objective& spec, ObjectiveContext& context);
+
+  // Traits: what it is, said here and nowhere else. Those that are functions
+  // get a spec with this arm set; the terms of an expression are asked apart.
+
+  // See tensor/replayable.h. Kinds that do not say are not replayed.
+  std::string (*why_not_replayed)(const v1::Objective& spec) = OtherEachStep;
+  // A row's value depends on other rows (alignment, diversity).
+  bool joins_rows = false;
+  // Whether it reads the network's logits without naming them; null: never.
+  bool (*reads_logits)(const v1::Objective& spec) = nullptr;
+  // Whether it reads the alpha channel after the transforms; null: never.
+  bool (*reads_transformed_alpha)(const v1::Objective& spec) = nullptr;
+  // What its label names after the arm, such as "inception_4c/output:10"; null:
+  // the layers its fields name.
+  std::string (*target)(const v1::Objective& spec) = nullptr;
 };
 
 const std::vector<const ObjectiveKind*>& ObjectiveKinds();

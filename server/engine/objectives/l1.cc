@@ -31,7 +31,8 @@ absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,
 }  // namespace
 
 const ObjectiveKind& L1ObjectiveKind() {
-  static const ObjectiveKind kind = {"l1", nullptr, Make};
+  static const ObjectiveKind kind = {
+      .arm = "l1", .make = Make, .why_not_replayed = SameEachStep};
   return kind;
 }
 

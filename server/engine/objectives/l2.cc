@@ -36,7 +36,8 @@ absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,
 }  // namespace
 
 const ObjectiveKind& L2ObjectiveKind() {
-  static const ObjectiveKind kind = {"l2", nullptr, Make};
+  static const ObjectiveKind kind = {
+      .arm = "l2", .make = Make, .why_not_replayed = SameEachStep};
   return kind;
 }
 

@@ -16,7 +16,9 @@ class Negate final : public Expression {
 }  // namespace
 
 const ObjectiveKind& NegateObjectiveKind() {
-  static const ObjectiveKind kind = {"negate", nullptr, MakeExpression<Negate>};
+  static const ObjectiveKind kind = {.arm = "negate",
+                                     .make = MakeExpression<Negate>,
+                                     .why_not_replayed = SameEachStep};
   return kind;
 }
 

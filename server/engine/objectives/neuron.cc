@@ -44,10 +44,18 @@ absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,
   return std::make_unique<Neuron>(std::move(layer), spec.neuron());
 }
 
+std::string Target(const v1::Objective& spec) {
+  return absl::StrCat(spec.neuron().layer(), ":", spec.neuron().channel());
+}
+
 }  // namespace
 
 const ObjectiveKind& NeuronObjectiveKind() {
-  static const ObjectiveKind kind = {"neuron", Check, Make};
+  static const ObjectiveKind kind = {.arm = "neuron",
+                                     .check = Check,
+                                     .make = Make,
+                                     .why_not_replayed = SameEachStep,
+                                     .target = Target};
   return kind;
 }
 

@@ -47,7 +47,8 @@ absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,
 }  // namespace
 
 const ObjectiveKind& PatternObjectiveKind() {
-  static const ObjectiveKind kind = {"pattern", nullptr, Make};
+  static const ObjectiveKind kind = {
+      .arm = "pattern", .make = Make, .why_not_replayed = SameEachStep};
   return kind;
 }
 

@@ -22,7 +22,9 @@ class Power final : public Expression {
 }  // namespace
 
 const ObjectiveKind& PowerObjectiveKind() {
-  static const ObjectiveKind kind = {"power", nullptr, MakeExpression<Power>};
+  static const ObjectiveKind kind = {.arm = "power",
+                                     .make = MakeExpression<Power>,
+                                     .why_not_replayed = SameEachStep};
   return kind;
 }
 

@@ -19,8 +19,9 @@ class Product final : public Expression {
 }  // namespace
 
 const ObjectiveKind& ProductObjectiveKind() {
-  static const ObjectiveKind kind = {"product", nullptr,
-                                     MakeExpression<Product>};
+  static const ObjectiveKind kind = {.arm = "product",
+                                     .make = MakeExpression<Product>,
+                                     .why_not_replayed = SameEachStep};
   return kind;
 }
 

@@ -20,7 +20,9 @@ class Scale final : public Expression {
 }  // namespace
 
 const ObjectiveKind& ScaleObjectiveKind() {
-  static const ObjectiveKind kind = {"scale", nullptr, MakeExpression<Scale>};
+  static const ObjectiveKind kind = {.arm = "scale",
+                                     .make = MakeExpression<Scale>,
+                                     .why_not_replayed = SameEachStep};
   return kind;
 }
 

@@ -69,7 +69,10 @@ absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,
 }  // namespace
 
 const ObjectiveKind& SpatialDirectionObjectiveKind() {
-  static const ObjectiveKind kind = {"spatial_direction", Check, Make};
+  static const ObjectiveKind kind = {.arm = "spatial_direction",
+                                     .check = Check,
+                                     .make = Make,
+                                     .why_not_replayed = SameEachStep};
   return kind;
 }
 

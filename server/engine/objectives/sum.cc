@@ -19,7 +19,9 @@ class Sum final : public Expression {
 }  // namespace
 
 const ObjectiveKind& SumObjectiveKind() {
-  static const ObjectiveKind kind = {"sum", nullptr, MakeExpression<Sum>};
+  static const ObjectiveKind kind = {.arm = "sum",
+                                     .make = MakeExpression<Sum>,
+                                     .why_not_replayed = SameEachStep};
   return kind;
 }
 

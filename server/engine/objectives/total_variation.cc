@@ -31,7 +31,8 @@ absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,
 }  // namespace
 
 const ObjectiveKind& TotalVariationObjectiveKind() {
-  static const ObjectiveKind kind = {"total_variation", nullptr, Make};
+  static const ObjectiveKind kind = {
+      .arm = "total_variation", .make = Make, .why_not_replayed = SameEachStep};
   return kind;
 }
 

@@ -1,3 +1,5 @@
+// The least memory a job takes, estimated from its spec.
+
 #include "server/engine/optimize/budget.h"
 
 #include <algorithm>
@@ -10,8 +12,8 @@ namespace {
 // Tensors of the canvas alive at the peak of a step: value, gradient, two
 // moments, image, its gradient and two temporaries.
 constexpr int64_t kCanvasTensors = 8;
-// Activations and their gradients a pixel of the view. GoogLeNet to
-// inception_4c takes 1.1 kB a pixel in fp32, VGG19 to block 3 3.6 kB; smaller
+// Activations and their gradients per pixel of the view. GoogLeNet to
+// inception_4c takes 1.1 kB per pixel in fp32, VGG19 to block 3 3.6 kB; smaller
 // networks and bf16 less.
 constexpr int64_t kActivationBytes = 300;
 

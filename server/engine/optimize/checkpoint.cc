@@ -1,3 +1,5 @@
+// The checkpoint format: a header, tensors by name, a checksum.
+
 #include "server/engine/optimize/checkpoint.h"
 
 #include <bit>
@@ -27,6 +29,7 @@ constexpr uint32_t kVersion = 1;
 constexpr uint32_t kMaxRank = 8;
 constexpr at::ScalarType kTypes[] = {at::kFloat, at::kDouble, at::kLong};
 
+// CRC-32 as zlib's.
 uint32_t Crc(absl::string_view bytes) {
   uint32_t crc = 0;
   while (!bytes.empty()) {  // zlib counts in 32 bits

@@ -1,3 +1,5 @@
+// The devices of this machine, and how many cores this process may use.
+
 #include "server/engine/optimize/devices.h"
 
 #include <sched.h>

@@ -1,3 +1,5 @@
+// Between pictures of bytes and tensors 0..1.
+
 #include "server/engine/optimize/image_tensor.h"
 
 #include <cstring>

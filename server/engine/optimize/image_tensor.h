@@ -11,9 +11,9 @@ namespace phosphene {
 // (grey is spread over RGB).
 at::Tensor ToTensor(const Image8& image);
 
-// One picture a row of an image batch [N,C,H,W] f32 0..1 on any device; values
-// are clamped and rounded to 8 bits. 1, 3 and 4 channels are shown as they
-// are; of any other count the first three (the first alone of two).
+// One picture per row of an image batch [N,C,H,W] f32 0..1 on any device;
+// values are clamped and rounded to 8 bits. 1, 3 and 4 channels are shown as
+// they are; of any other count the first three (the first alone of two).
 std::vector<Image8> ToImages(const at::Tensor& batch);
 
 }  // namespace phosphene

@@ -1,3 +1,6 @@
+// One optimization step: image, transforms, network, objectives, backward,
+// update.
+
 #include "server/engine/optimize/loop.h"
 
 #include <algorithm>
@@ -318,7 +321,7 @@ void Loop::DeviceWork(int64_t step, StepFeed& feed) {
   }
   const at::Tensor report = Report();
   TORCH_CHECK(report.sizes() == report_.device.sizes(),
-              "an objective's value is not one a row");
+              "an objective's value is not one per row");
   report_.device.copy_(report);
   parts_.optimizer->Apply(
       feed.Put(at::empty({OptimizerFn::kScalars}), "optimizer"));

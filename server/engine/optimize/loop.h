@@ -40,7 +40,7 @@ class Loop {
   // finite: the message says at which step. Throws as tensor code does.
   absl::Status Step(int64_t step);
 
-  // Weighted sum of the objectives at the last step, one a row.
+  // Weighted sum of the objectives at the last step, one per row.
   std::vector<double> RowValues() const;
   // Each objective of the spec at the last step, unweighted, mean over the rows
   // it sees.
@@ -78,7 +78,7 @@ class Loop {
   absl::Status CheckFinite(int64_t step) const;
 
   // What a replayed step says: [rows] totals, [rows] a value of each objective,
-  // then for each parameter tensor whether its gradient is not 0, a row (or
+  // then for each parameter tensor whether its gradient is not 0, per row (or
   // once, for shared ones).
   struct StepReport {
     at::Tensor device;  // f32, made before anything is recorded

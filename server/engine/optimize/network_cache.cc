@@ -1,3 +1,5 @@
+// Networks opened and compiled, kept for the next job.
+
 #include "server/engine/optimize/network_cache.h"
 
 #include <algorithm>

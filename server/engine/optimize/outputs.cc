@@ -1,3 +1,5 @@
+// Checks the outputs of a spec and renders their files.
+
 #include "server/engine/optimize/outputs.h"
 
 #include <algorithm>
@@ -7,61 +9,29 @@
 #include "server/engine/tensor/torch_pch.h"
 
 #include "absl/strings/str_cat.h"
-#include "google/protobuf/text_format.h"
 #include "server/base/faults.h"
 #include "server/base/range_fault.h"
 #include "server/base/status_macros.h"
 #include "server/engine/optimize/image_tensor.h"
+#include "server/engine/optimize/output_kinds.h"
 #include "server/engine/optimize/spec_check.h"
-#include "server/imaging/encode.h"
 #include "server/imaging/layout.h"
+#include "server/rules/rules.h"
 
 namespace phosphene {
 namespace {
 
 constexpr int kDefaultFrameSize = 512;
-constexpr int kDefaultGap = 4;
-constexpr int kMaxNameLength = 63;
 // All rows of one output together.
 constexpr int64_t kMaxOutputPixels = int64_t{1} << 28;
 // Held as floats at a time: 50 MB of RGB.
 constexpr int64_t kPartPixels = int64_t{1} << 22;
 
-// What an arm makes.
-struct Arm {
-  v1::Output::KindCase kind;
-  const char* name;
-  const char* default_name;
-  const char* media_type;
-};
-constexpr Arm kArms[] = {
-    {v1::Output::kPng, "png", "image.png", "image/png"},
-    {v1::Output::kJpeg, "jpeg", "image.jpg", "image/jpeg"},
-    {v1::Output::kWebp, "webp", "image.webp", "image/webp"},
-    {v1::Output::kAnimatedWebp, "animated_webp", "animation.webp",
-     "image/webp"},
-    {v1::Output::kCheckpoint, "checkpoint", "state.checkpoint",
-     "application/x-phosphene-checkpoint"},
-    {v1::Output::kContactSheet, "contact_sheet", "sheet.png", "image/png"},
-};
-
-const Arm* FindArm(const v1::Output& output) {
-  for (const Arm& arm : kArms) {
-    if (arm.kind == output.kind_case()) return &arm;
-  }
-  return nullptr;
-}
-
+// Those asked for, else one PNG.
 std::vector<v1::Output> OutputsOf(const v1::JobSpec& spec) {
   std::vector<v1::Output> outputs(spec.outputs().begin(), spec.outputs().end());
   if (outputs.empty()) outputs.emplace_back().mutable_png();
   return outputs;
-}
-
-bool IsName(absl::string_view name) {
-  return name.size() <= kMaxNameLength && name != "." && name != ".." &&
-         name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-.") ==
-             absl::string_view::npos;
 }
 
 // "image.png", "image-2.png", ...: the first not taken.
@@ -82,35 +52,11 @@ std::vector<std::string> NamesOf(const std::vector<v1::Output>& outputs) {
   std::vector<std::string> names;
   for (const v1::Output& output : outputs) {
     names.push_back(output.name().empty()
-                        ? FreeName(FindArm(output)->default_name, taken)
+                        ? FreeName(FindOutputKind(output)->default_name, taken)
                         : output.name());
     taken.insert(names.back());
   }
   return names;
-}
-
-void CheckArm(const v1::Output& output, const std::string& path,
-              Faults& faults) {
-  const auto quality = [&](int value, const char* arm) {
-    if (value != 0)
-      RequireRange(value, 1, 100, absl::StrCat(path, ".", arm, ".quality"),
-                   faults);
-  };
-  if (output.has_jpeg()) quality(output.jpeg().quality(), "jpeg");
-  if (output.has_webp()) quality(output.webp().quality(), "webp");
-  if (output.has_animated_webp()) {
-    quality(output.animated_webp().quality(), "animated_webp");
-    if (output.animated_webp().frames_per_second() != 0) {
-      RequireRange(output.animated_webp().frames_per_second(), 1, 60,
-                   path + ".animated_webp.frames_per_second", faults);
-    }
-  }
-  if (output.has_contact_sheet()) {
-    RequireRange(output.contact_sheet().columns(), 0, 256,
-                 path + ".contact_sheet.columns", faults);
-    RequireRange(output.contact_sheet().gap(), 0, 64,
-                 path + ".contact_sheet.gap", faults);
-  }
 }
 
 // The size an output is rendered at: its own, the missing side by the aspect
@@ -130,35 +76,30 @@ Canvas RenderSize(const v1::Output& output, const Canvas& canvas) {
   return size;
 }
 
+// Most pixels on a side, as the rules say of both sides.
+int64_t MaxSide() {
+  return static_cast<int64_t>(
+      RulesOf(*v1::Output::descriptor()->FindFieldByName("width")).max());
+}
+
+// What an output whose fields keep their rules must be to the canvas.
 void CheckOutput(const v1::Output& output, const Canvas& canvas,
                  const std::string& path, Faults& faults) {
-  if (!IsName(output.name())) {
-    faults.Add(path + ".name",
-               absl::StrCat("\"", output.name().substr(0, 80),
-                            "\" is no name; 1-63 characters a-z 0-9 _ - ."));
-  }
-  RequireRange(output.width(), 0, kMaxOutputSide, path + ".width", faults);
-  RequireRange(output.height(), 0, kMaxOutputSide, path + ".height", faults);
-  RequireKnown(v1::Output::Backdrop_IsValid(output.backdrop()),
-               output.backdrop(),
-               "BACKDROP_BLACK, BACKDROP_WHITE, BACKDROP_CHECKERBOARD, "
-               "BACKDROP_BOARD",
-               path + ".backdrop", faults);
   if (output.has_row() && canvas.rows > 0) {
     RequireRange(output.row(), -1, static_cast<double>(canvas.rows - 1),
                  path + ".row", faults);
   }
-  CheckArm(output, path, faults);
+  const int64_t max_side = MaxSide();
   // A canvas out of range is told of where it is stated.
   if (canvas.height < 1 || canvas.width < 1 || canvas.rows < 1) return;
-  if (canvas.height > kMaxOutputSide || canvas.width > kMaxOutputSide) return;
+  if (canvas.height > max_side || canvas.width > max_side) return;
   const Canvas size = RenderSize(output, canvas);
-  if (size.width > kMaxOutputSide || size.height > kMaxOutputSide ||
+  if (size.width > max_side || size.height > max_side ||
       size.rows * size.width * size.height > kMaxOutputPixels) {
-    faults.Add(path, absl::StrCat(size.rows, " images of ", size.width, " x ",
-                                  size.height, " are too large; at most ",
-                                  kMaxOutputSide, " on a side and ",
-                                  kMaxOutputPixels, " pixels"));
+    faults.Add(
+        path, absl::StrCat(size.rows, " images of ", size.width, " x ",
+                           size.height, " are too large; allowed: ", max_side,
+                           " on a side, ", kMaxOutputPixels, " pixels in all"));
   }
 }
 
@@ -175,59 +116,6 @@ Backdrop BackdropOf(const v1::Output& output) {
     default:
       return Backdrop::kKeep;
   }
-}
-
-// Spec, seed and version: how the image was made.
-PngOptions PngOptionsOf(const v1::JobSpec& spec, bool metadata) {
-  PngOptions options;
-  if (!metadata) return options;
-  std::string text;
-  google::protobuf::TextFormat::PrintToString(spec, &text);
-  options.text = {{"Software", "Phosphene " PHOSPHENE_VERSION},
-                  {"phosphene.seed", absl::StrCat(spec.seed())},
-                  {"phosphene.spec", text}};
-  return options;
-}
-
-absl::StatusOr<std::string> EncodeOne(const v1::JobSpec& spec,
-                                      const v1::Output& output,
-                                      const Image8& image) {
-  if (output.has_jpeg()) {
-    JpegOptions options;
-    if (output.jpeg().quality() > 0) options.quality = output.jpeg().quality();
-    return EncodeJpeg(image, options);
-  }
-  if (output.has_webp()) {
-    WebpOptions options;
-    if (output.webp().quality() > 0) options.quality = output.webp().quality();
-    options.lossless = output.webp().lossless();
-    return EncodeWebp(image, options);
-  }
-  const bool metadata = !output.has_png() || !output.png().has_metadata() ||
-                        output.png().metadata();
-  return EncodePng(image, PngOptionsOf(spec, metadata));
-}
-
-absl::StatusOr<std::string> EncodeAnimation(const v1::Output& output,
-                                            const std::vector<Image8>& rows) {
-  AnimatedWebpOptions options;
-  const v1::AnimatedWebpOutput& arm = output.animated_webp();
-  if (arm.quality() > 0) options.quality = arm.quality();
-  if (arm.frames_per_second() > 0)
-    options.frames_per_second = arm.frames_per_second();
-  options.ping_pong = arm.ping_pong();
-  return EncodeAnimatedWebp(rows, options);
-}
-
-// The rows of an image output as one picture.
-Image8 Assemble(const v1::Output& output, std::vector<Image8> rows) {
-  if (output.has_contact_sheet()) {
-    const v1::ContactSheetOutput& sheet = output.contact_sheet();
-    return Grid(rows,
-                {sheet.columns(), sheet.has_gap() ? sheet.gap() : kDefaultGap});
-  }
-  const int row = output.has_row() ? output.row() : rows.size() == 1 ? 0 : -1;
-  return row < 0 ? Grid(rows) : std::move(rows[row]);
 }
 
 // Every row at a size. Where the parameterization can, a large picture is made
@@ -260,13 +148,15 @@ absl::StatusOr<std::vector<Image8>> RenderImages(Param& param,
   return images;
 }
 
+// Renders one output, arranges its pictures and encodes them.
 absl::StatusOr<RunArtifact> MakeOutput(const v1::JobSpec& spec,
                                        const v1::Output& output, Param& param,
                                        const std::string& checkpoint,
                                        const std::stop_token& stop) {
+  const OutputKind& kind = *FindOutputKind(output);
   RunArtifact artifact;
-  artifact.info.set_media_type(FindArm(output)->media_type);
-  if (output.has_checkpoint()) {
+  artifact.info.set_media_type(kind.media_type);
+  if (kind.encode == nullptr) {
     artifact.bytes = checkpoint;
     return artifact;
   }
@@ -275,49 +165,38 @@ absl::StatusOr<RunArtifact> MakeOutput(const v1::JobSpec& spec,
   if (BackdropOf(output) != Backdrop::kKeep) {
     for (Image8& row : rows) row = OverBackdrop(row, BackdropOf(output));
   }
-  if (output.has_animated_webp()) {
-    artifact.info.set_width(rows[0].width);
-    artifact.info.set_height(rows[0].height);
-    ASSIGN_OR_RETURN(artifact.bytes, EncodeAnimation(output, rows));
-    return artifact;
-  }
-  const Image8 image = Assemble(output, std::move(rows));
-  artifact.info.set_width(image.width);
-  artifact.info.set_height(image.height);
-  ASSIGN_OR_RETURN(artifact.bytes, EncodeOne(spec, output, image));
+  const std::vector<Image8> pictures = kind.arrange(output, std::move(rows));
+  artifact.info.set_width(pictures[0].width);
+  artifact.info.set_height(pictures[0].height);
+  ASSIGN_OR_RETURN(artifact.bytes, kind.encode(spec, output, pictures));
   return artifact;
 }
 
 }  // namespace
 
-std::vector<std::string> OutputArms() {
-  std::vector<std::string> names;
-  for (const Arm& arm : kArms) names.push_back(arm.name);
-  return names;
-}
-
 absl::Status CheckOutputs(const v1::JobSpec& spec) {
   Faults faults;
   absl::Status unimplemented;
+  AddFieldFaults(spec, "outputs", "spec", faults);
   const Canvas canvas = KnownCanvasOf(spec.parameterization());
   std::set<std::string> names;
   for (int i = 0; i < spec.outputs_size() && !faults.full(); ++i) {
     const v1::Output& output = spec.outputs(i);
     const std::string path = absl::StrCat("spec.outputs[", i, "]");
-    if (output.kind_case() == v1::Output::KIND_NOT_SET) {
-      faults.Add(path, "no format is set");
-      continue;
-    }
-    if (FindArm(output) == nullptr) {
+    if (output.kind_case() != v1::Output::KIND_NOT_SET &&
+        FindOutputKind(output) == nullptr) {
       const auto* field =
           v1::Output::descriptor()->FindFieldByNumber(output.kind_case());
       unimplemented.Update(absl::UnimplementedError(absl::StrCat(
           path, ".", field->name(), ": this output is not built in")));
       continue;
     }
+    Faults own;
+    AddRuleFaults(output, path, own);
+    if (!own.empty()) continue;  // listed above
     if (!output.name().empty() && !names.insert(output.name()).second) {
-      faults.Add(path + ".name", absl::StrCat("\"", output.name().substr(0, 80),
-                                              "\" is there twice"));
+      faults.Add(path + ".name",
+                 absl::StrCat("\"", output.name(), "\" is there twice"));
     }
     CheckOutput(output, canvas, path, faults);
   }

@@ -12,11 +12,9 @@
 
 namespace phosphene {
 
-// Output arms built in, by proto name.
-std::vector<std::string> OutputArms();
-
-// Sizes, names, qualities, rows; UNIMPLEMENTED names an arm not built in.
-// Field paths begin with "spec.outputs".
+// The rules of each output, that names differ, that rows and sizes fit the
+// canvas; UNIMPLEMENTED names an arm not built in. Field paths begin with
+// "spec.outputs".
 absl::Status CheckOutputs(const v1::JobSpec& spec);
 
 // The files of spec.outputs (one PNG when empty), from the parameters as they

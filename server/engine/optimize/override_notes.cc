@@ -1,19 +1,20 @@
+// Says which gradient overrides find nothing to act on.
+
 #include "server/engine/optimize/override_notes.h"
 
 #include <algorithm>
-#include <initializer_list>
 
 #include "absl/strings/str_cat.h"
+#include "server/engine/onnx/ops/traits.h"
 
 namespace phosphene {
 namespace {
 
-bool HasAny(const NetworkInfo& network,
-            std::initializer_list<const char*> ops) {
+// Whether a layer is made by an operator of that trait.
+bool HasAny(const NetworkInfo& network, bool onnx::OpTraits::*trait) {
   return std::any_of(network.layers().begin(), network.layers().end(),
                      [&](const v1::Layer& layer) {
-                       return std::find(ops.begin(), ops.end(), layer.op()) !=
-                              ops.end();
+                       return onnx::TraitsOf(layer.op()).*trait;
                      });
 }
 
@@ -32,7 +33,7 @@ std::string Idle(const char* field, const char* missing) {
 std::vector<std::string> OverrideNotes(const v1::GradientOverrides& overrides,
                                        const NetworkInfo& network) {
   std::vector<std::string> notes;
-  const bool relu = HasAny(network, {"Relu", "Clip"});
+  const bool relu = HasAny(network, &onnx::OpTraits::rectifier);
   if (WantsRedirect(overrides) && !relu) {
     notes.push_back(
         absl::StrCat(Idle("redirect_relu", "Relu or Clip"),
@@ -45,7 +46,7 @@ std::vector<std::string> OverrideNotes(const v1::GradientOverrides& overrides,
   const bool smoothed =
       overrides.max_pool() == v1::GradientOverrides::AVERAGE ||
       overrides.max_pool() == v1::GradientOverrides::L2;
-  if (smoothed && !HasAny(network, {"MaxPool"})) {
+  if (smoothed && !HasAny(network, &onnx::OpTraits::max_pool)) {
     notes.push_back(Idle("max_pool", "MaxPool"));
   }
   return notes;

@@ -11,7 +11,7 @@ namespace phosphene {
 // A sentence for each gradient override that a spec asks for and that finds no
 // operator to act on anywhere in the network: redirected or linear ReLU without
 // a Relu or Clip, smoothed max-pooling without a MaxPool. What a spec leaves at
-// its default is no wish, so nothing is said of it.
+// its default is not a wish, so nothing is said of it.
 std::vector<std::string> OverrideNotes(const v1::GradientOverrides& overrides,
                                        const NetworkInfo& network);
 

@@ -1,3 +1,5 @@
+// Turns a spec into the parts an octave runs on.
+
 #include "server/engine/optimize/plan.h"
 
 #include <utility>

@@ -1,3 +1,5 @@
+// Measures bf16 against fp32 on this machine, and remembers.
+
 #include "server/engine/optimize/precision.h"
 
 #include <algorithm>

@@ -35,7 +35,7 @@ class PrecisionMemory {
 
   absl::optional<at::ScalarType> Find(const std::string& key) const;
   // Keeps the first choice for a key; returns the one that holds. A file that
-  // cannot be written is logged, once a choice.
+  // cannot be written is logged, once per choice.
   at::ScalarType Remember(const std::string& key, at::ScalarType dtype);
 
  private:

@@ -1,3 +1,5 @@
+// Records a step of each shape once and replays it.
+
 #include "server/engine/optimize/replay.h"
 
 #include <utility>

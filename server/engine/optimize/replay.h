@@ -29,7 +29,7 @@ class StepReplay {
   // recorded here by running `work`, device work alone, on a feed of its own.
   // The last thing `work` takes is [OptimizerFn::kScalars] scalars of the
   // optimizer. False: run the step eagerly. `why` then says a reason worth
-  // telling, once a reason; else it is left empty.
+  // telling, once per reason; else it is left empty.
   bool Prepare(const CollectingFeed& drawn,
                const std::function<void(StepFeed&)>& work, std::string* why);
   // Replays the step that Prepare said yes to, with the values of `drawn` and

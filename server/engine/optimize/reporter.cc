@@ -1,3 +1,5 @@
+// Tells the sink how a run goes, at a bounded rate.
+
 #include "server/engine/optimize/reporter.h"
 
 #include <algorithm>

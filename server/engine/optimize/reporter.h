@@ -10,7 +10,7 @@
 
 namespace phosphene {
 
-// Tells the sink how a run goes: progress about ten times a second and after
+// Tells the sink how a run goes: progress about ten times per second and after
 // the last step, frames by the spec's policy and after the last step. Changes
 // nothing about the run. Confined to a thread.
 class Reporter {
@@ -32,7 +32,7 @@ class Reporter {
   Time reported_;   // last progress
   Time rate_from_;  // start of the span the rate is taken over
   int64_t rate_from_step_;
-  double rate_ = 0;  // steps a second
+  double rate_ = 0;  // steps per second
 };
 
 }  // namespace phosphene

@@ -1,6 +1,7 @@
+// A whole run: octaves, steps, checkpoints, results.
+
 #include "server/engine/optimize/run.h"
 
-#include <algorithm>
 #include <numeric>
 #include <optional>
 #include <string>
@@ -17,6 +18,7 @@
 #include "server/base/status_macros.h"
 #include "server/engine/optimize/checkpoint.h"
 #include "server/engine/optimize/loop.h"
+#include "server/engine/optimize/output_kinds.h"
 #include "server/engine/optimize/outputs.h"
 #include "server/engine/optimize/override_notes.h"
 #include "server/engine/optimize/replay.h"
@@ -101,11 +103,7 @@ class Runner {
     RunResult result;
     result.step = step_;
     result.objective_value = value_;
-    const bool wanted =
-        !finished ||
-        std::any_of(spec_.outputs().begin(), spec_.outputs().end(),
-                    [](const auto& o) { return o.has_checkpoint(); });
-    std::string state = wanted ? Serialize() : "";
+    std::string state = !finished || KeepsState(spec_) ? Serialize() : "";
     auto artifacts = MakeOutputs(spec_, *parts_.param, state, stop_);
     // Stopped at the last step or while its pictures were made: what is left
     // to do is to make them.

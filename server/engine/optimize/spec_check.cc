@@ -1,4 +1,5 @@
-// Checks a spec against kinds and network, and tells what follows from it.
+// Everything wrong with a spec, as far as the engine can tell.
+
 #include "server/engine/optimize/spec_check.h"
 
 #include <algorithm>
@@ -9,7 +10,6 @@
 
 #include "server/engine/tensor/torch_pch.h"
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "server/base/faults.h"
 #include "server/engine/objectives/interface.h"
@@ -26,14 +26,18 @@ namespace {
 
 constexpr double kDefaultOctaveScale = 1.4;
 
+// The names that stand for the picture instead of a layer.
 bool IsImage(absl::string_view layer) {
   return layer.empty() || layer == "input" || layer == "image";
 }
 
-// Whether an objective, or one below it, reads the network's logits.
+// Whether the objective or one below it reads the logits without naming them.
 bool ReadsLogits(const v1::Objective& objective) {
-  if (objective.has_class_logit() && objective.class_logit().layer().empty())
+  const ObjectiveKind* kind = FindObjectiveKind(objective);
+  if (kind != nullptr && kind->reads_logits != nullptr &&
+      kind->reads_logits(objective)) {
     return true;
+  }
   const std::vector<Term> terms = TermsOf(objective, "");
   return std::any_of(terms.begin(), terms.end(),
                      [](const Term& term) { return ReadsLogits(*term.spec); });
@@ -68,31 +72,11 @@ void CheckModel(const v1::JobSpec& spec, const absl::Status& model_error,
   }
 }
 
-// Faults of a chain that do not depend on the sizes it is given: those of
-// fields, which stand below `spec.transforms[i]`.
-absl::Status FieldFaults(const absl::Status& status) {
-  if (!absl::IsInvalidArgument(status)) return status;
-  Faults kept;
-  for (const Fault& fault : FaultsOf(status)) {
-    if (absl::StrContains(fault.field, "]."))
-      kept.Add(fault.field, fault.message);
-  }
-  return kept.ToStatus();
-}
-
 // That the transforms fit the canvas of every octave and end in what the
-// network takes. On a canvas that is not known only their fields are checked.
+// network takes.
 void CheckView(const v1::JobSpec& spec, const NetworkInfo* network,
-               bool canvas_known, Verdict& verdict) {
+               Verdict& verdict) {
   const std::string path = "spec.transforms";
-  if (verdict.HasAt("spec.transforms") || !canvas_known) {
-    const Canvas any;
-    verdict.Join(
-        FieldFaults(TransformChain::Check(spec.transforms(), any.channels,
-                                          any.height, any.width, path)),
-        path);
-    return;
-  }
   for (const int64_t octave : std::set<int64_t>{0, OctaveCount(spec) - 1}) {
     const Canvas canvas = OctaveCanvas(spec, octave);
     const absl::Status status = TransformChain::Check(
@@ -142,14 +126,18 @@ Canvas OctaveCanvas(const v1::JobSpec& spec, int64_t octave) {
 std::vector<std::string> LayersOf(const v1::Objective& objective) {
   std::vector<std::string> names;
   if (ReadsLogits(objective)) names.push_back("");
-  VisitTexts(objective, "", v1::FieldRules::LAYER, [&](const RuledText& layer) {
-    if (!IsImage(layer.value)) names.push_back(layer.value);
+  VisitTexts(objective, "", v1::FieldRules::LAYER, [&](const RuledText& text) {
+    if (!IsImage(text.value)) names.push_back(text.value);
   });
   return names;
 }
 
 bool ReadsTransformedAlpha(const v1::Objective& objective) {
-  if (objective.has_alpha() && objective.alpha().transformed()) return true;
+  const ObjectiveKind* kind = FindObjectiveKind(objective);
+  if (kind != nullptr && kind->reads_transformed_alpha != nullptr &&
+      kind->reads_transformed_alpha(objective)) {
+    return true;
+  }
   const std::vector<Term> terms = TermsOf(objective, "");
   return std::any_of(terms.begin(), terms.end(), [](const Term& term) {
     return ReadsTransformedAlpha(*term.spec);
@@ -166,14 +154,18 @@ absl::Status CheckSpec(const v1::JobSpec& spec, const NetworkInfo* network,
     verdict.Join(CheckParam(spec.parameterization(), param), param);
   verdict.Join(CheckOptimizer(spec.optimizer(), "spec.optimizer"),
                "spec.optimizer");
+  verdict.Join(TransformChain::CheckEach(spec.transforms(), "spec.transforms"),
+               "spec.transforms");
   verdict.Join(CheckOutputs(spec), "spec.outputs");
   const Canvas canvas = KnownCanvasOf(spec.parameterization());
   CheckObjectives(spec, network, canvas, verdict);
-  const bool canvas_known = canvas.height > 0 && canvas.width > 0 &&
-                            canvas.channels > 0 &&
-                            !verdict.HasAt("spec.optimizer.octaves");
-  if (!spec.objectives().empty())
-    CheckView(spec, network, canvas_known, verdict);
+  // What follows needs a canvas, and transforms that can be made.
+  const bool canvas_known =
+      canvas.height > 0 && canvas.width > 0 && canvas.channels > 0;
+  if (canvas_known && !verdict.HasAt("spec.transforms") &&
+      !verdict.HasAt("spec.optimizer.octaves") && !spec.objectives().empty()) {
+    CheckView(spec, network, verdict);
+  }
   return verdict.ToStatus();
 }
 

@@ -11,9 +11,6 @@
 
 namespace phosphene {
 
-// Longest side of an output, one it does not state itself.
-constexpr int kMaxOutputSide = 32768;
-
 // The size of octave 0..count-1: canvas / scale^(count-1-octave), at least 1;
 // the last is the canvas itself.
 Canvas OctaveCanvas(const v1::JobSpec& spec, int64_t octave);

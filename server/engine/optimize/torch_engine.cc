@@ -1,3 +1,5 @@
+// The engine on libtorch: devices, networks, jobs.
+
 #include "server/engine/optimize/torch_engine.h"
 
 #include <algorithm>
@@ -22,7 +24,7 @@
 #include "server/engine/optimize/budget.h"
 #include "server/engine/optimize/devices.h"
 #include "server/engine/optimize/network_cache.h"
-#include "server/engine/optimize/outputs.h"
+#include "server/engine/optimize/output_kinds.h"
 #include "server/engine/optimize/plan.h"
 #include "server/engine/optimize/precision.h"
 #include "server/engine/optimize/run.h"
@@ -96,7 +98,7 @@ class TorchEngine : public Engine {
     AddArms(ObjectiveKinds(), out.mutable_objectives());
     AddArms(TransformKinds(), out.mutable_transforms());
     AddArms(OptimizerKinds(), out.mutable_optimizers());
-    for (const std::string& arm : OutputArms()) out.add_outputs(arm);
+    for (const OutputKind& kind : OutputKinds()) out.add_outputs(kind.arm);
     for (const std::string& op : OnnxOpNames()) out.add_onnx_ops(op);
     for (const char* precision : {"AUTO", "FP32", "BF16"})
       out.add_precisions(precision);

@@ -1,3 +1,5 @@
+// Watches for rows that no longer move.
+
 #include "server/engine/optimize/zero_gradient.h"
 
 #include <algorithm>
@@ -12,6 +14,7 @@ namespace {
 
 constexpr int64_t kTellFrom = 20;  // steps
 
+// Stops at the first element that is not: usually the first of all.
 bool IsZero(const at::Tensor& gradient) {
   if (!gradient.is_cpu() || !gradient.is_contiguous()) {
     return gradient.count_nonzero().item<int64_t>() == 0;

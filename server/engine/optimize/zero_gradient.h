@@ -9,7 +9,7 @@
 
 namespace phosphene {
 
-// Watches for rows that do not move: 20 steps in a row without any gradient, or
+// Watches for rows that do not move: 20 steps running without any gradient, or
 // a whole run of fewer. Looks at a gradient only until its first value that is
 // not 0, so a live job pays nothing. Confined to a thread.
 class ZeroGradientWatch {

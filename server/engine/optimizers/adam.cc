@@ -1,3 +1,5 @@
+// Adam, AdamW and NAdam.
+
 #include <cmath>
 #include <cstring>
 #include <utility>
@@ -7,7 +9,6 @@
 
 #include <ATen/Parallel.h>
 
-#include "absl/strings/str_cat.h"
 #include "server/engine/cuda/launch.h"
 #include "server/engine/optimizers/adam_kernel.h"
 
@@ -16,7 +17,7 @@ namespace {
 
 constexpr double kBeta1 = 0.9, kBeta2 = 0.999, kEpsilon = 1e-8,
                  kWeightDecay = 0.01;
-constexpr int64_t kGrain = 32768;  // elements a thread takes at least
+constexpr int64_t kGrain = 32768;  // elements per thread, at least
 
 struct Settings {
   double beta1 = kBeta1;
@@ -85,6 +86,8 @@ class Adam : public ElementwiseOptimizer {
     return s;
   }
 
+  // What changes from step to step, t = step(): rate / (1 - b1^t), 1 / sqrt(1 -
+  // b2^t), and 1 - rate * decay.
   AdamScalars ScalarsAt(double learning_rate) const {
     AdamScalars now;
     now.step_size = static_cast<float>(learning_rate /
@@ -114,18 +117,7 @@ class Adam : public ElementwiseOptimizer {
   Settings settings_;
 };
 
-// Fields shared by AdamOptimizer and its kin.
-template <typename Arm>
-void CheckMoments(const Arm& arm, const std::string& path, Faults& faults) {
-  CheckUnit(arm.beta1(), true, path + ".beta1", faults);
-  CheckUnit(arm.beta2(), true, path + ".beta2", faults);
-  if (arm.has_epsilon() && !(arm.epsilon() > 0 && arm.epsilon() <= 1)) {
-    faults.Add(path + ".epsilon",
-               absl::StrCat(arm.epsilon(),
-                            " is out of range; more than 0 and at most 1"));
-  }
-}
-
+// Of AdamOptimizer and its kin, whose messages have these fields alike.
 template <typename Arm>
 Settings SettingsOf(const Arm& arm) {
   Settings settings;
@@ -190,56 +182,51 @@ class NAdam : public ElementwiseOptimizer {
   double mu_ = 0, mu_next_ = 0, mu_product_ = 1;
 };
 
+std::string WhyNotReplayed(const v1::Optimizer& spec) {
+  return "its learning rate comes from the host";
+}
+
 }  // namespace
 
 const OptimizerKind& AdamOptimizerKind() {
   static const OptimizerKind kind = {
-      "adam", 0.05,
-      [](const v1::Optimizer& spec, absl::string_view path, Faults& faults) {
-        CheckMoments(spec.adam(), absl::StrCat(path, ".adam"), faults);
-      },
-      [](const v1::Optimizer& spec,
-         std::vector<ParamTensor> parameters) -> std::unique_ptr<OptimizerFn> {
+      .arm = "adam",
+      .default_learning_rate = 0.05,
+      .make = [](const v1::Optimizer& spec, std::vector<ParamTensor> parameters)
+          -> std::unique_ptr<OptimizerFn> {
         return std::make_unique<Adam>(std::move(parameters),
                                       SettingsOf(spec.adam()));
-      }};
+      },
+      .why_not_replayed = SameEachStep};
   return kind;
 }
 
 const OptimizerKind& AdamWOptimizerKind() {
   static const OptimizerKind kind = {
-      "adamw", 0.05,
-      [](const v1::Optimizer& spec, absl::string_view path, Faults& faults) {
-        const std::string arm = absl::StrCat(path, ".adamw");
-        CheckMoments(spec.adamw(), arm, faults);
-        const double decay = spec.adamw().weight_decay();
-        if (!(decay >= 0 && decay <= 1000)) {
-          faults.Add(arm + ".weight_decay",
-                     absl::StrCat(decay, " is out of range 0..1000"));
-        }
-      },
-      [](const v1::Optimizer& spec,
-         std::vector<ParamTensor> parameters) -> std::unique_ptr<OptimizerFn> {
+      .arm = "adamw",
+      .default_learning_rate = 0.05,
+      .make = [](const v1::Optimizer& spec, std::vector<ParamTensor> parameters)
+          -> std::unique_ptr<OptimizerFn> {
         Settings settings = SettingsOf(spec.adamw());
         settings.weight_decay = spec.adamw().has_weight_decay()
                                     ? spec.adamw().weight_decay()
                                     : kWeightDecay;
         return std::make_unique<Adam>(std::move(parameters), settings);
-      }};
+      },
+      .why_not_replayed = SameEachStep};
   return kind;
 }
 
 const OptimizerKind& NAdamOptimizerKind() {
   static const OptimizerKind kind = {
-      "nadam", 0.05,
-      [](const v1::Optimizer& spec, absl::string_view path, Faults& faults) {
-        CheckMoments(spec.nadam(), absl::StrCat(path, ".nadam"), faults);
-      },
-      [](const v1::Optimizer& spec,
-         std::vector<ParamTensor> parameters) -> std::unique_ptr<OptimizerFn> {
+      .arm = "nadam",
+      .default_learning_rate = 0.05,
+      .make = [](const v1::Optimizer& spec, std::vector<ParamTensor> parameters)
+          -> std::unique_ptr<OptimizerFn> {
         return std::make_unique<NAdam>(std::move(parameters),
                                        SettingsOf(spec.nadam()));
-      }};
+      },
+      .why_not_replayed = WhyNotReplayed};
   return kind;
 }
 

@@ -1,3 +1,5 @@
+// Adam over a range of elements on the CPU.
+
 #include "server/engine/optimizers/adam_kernel.h"
 
 namespace phosphene {

@@ -1,3 +1,5 @@
+// What optimizers share whose state is one tensor per parameter and slot.
+
 #include "server/engine/optimizers/elementwise.h"
 
 #include <utility>
@@ -94,14 +96,6 @@ absl::StatusOr<at::Tensor> FindState(
         "optimizer state \"", key, "\" of the checkpoint has another shape"));
   }
   return found->second;
-}
-
-void CheckUnit(double value, bool open, absl::string_view path,
-               Faults& faults) {
-  if (value >= 0 && (open ? value < 1 : value <= 1)) return;
-  faults.Add(path, absl::StrCat(
-                       value, open ? " is out of range; at least 0 and below 1"
-                                   : " is out of range 0..1"));
 }
 
 }  // namespace phosphene

@@ -25,7 +25,7 @@ class ElementwiseOptimizer : public OptimizerFn {
   absl::Status Load(const std::map<std::string, at::Tensor>& state) final;
 
  protected:
-  // Called once a step, before the updates; step() counts from 1.
+  // Called once per step, before the updates; step() counts from 1.
   virtual void Begin() {}
   // Moves one parameter; everything is contiguous, f32 and of one shape.
   virtual void Update(at::Tensor& value, const at::Tensor& gradient,
@@ -58,8 +58,5 @@ class ElementwiseOptimizer : public OptimizerFn {
 absl::StatusOr<at::Tensor> FindState(
     const std::map<std::string, at::Tensor>& state, const std::string& key,
     const at::Tensor& like);
-
-// Adds a fault unless 0 <= value <= 1 (`value < 1` with `open`).
-void CheckUnit(double value, bool open, absl::string_view path, Faults& faults);
 
 }  // namespace phosphene

@@ -12,6 +12,7 @@
 #include "phosphene/v1/optimizer.pb.h"
 #include "server/base/faults.h"
 #include "server/engine/params/interface.h"
+#include "server/engine/tensor/replayable.h"
 #include "server/engine/tensor/torch_pch.h"
 
 namespace phosphene {
@@ -42,15 +43,24 @@ class OptimizerFn {
 struct OptimizerKind {
   const char* arm;
   double default_learning_rate;
+  // What its fields must be to each other; null: nothing. What each may hold
+  // are rules of optimizer.proto.
   void (*check)(const v1::Optimizer& spec, absl::string_view path,
-                Faults& faults);
+                Faults& faults) = nullptr;
   std::unique_ptr<OptimizerFn> (*make)(const v1::Optimizer& spec,
                                        std::vector<ParamTensor> parameters);
+
+  // Traits: what it is, said here and nowhere else.
+
+  // See tensor/replayable.h; Advance and Apply are built where it is "". Kinds
+  // that do not say are not replayed.
+  std::string (*why_not_replayed)(const v1::Optimizer& spec) = OtherEachStep;
 };
 
 const std::vector<const OptimizerKind*>& OptimizerKinds();
 // The set arm's kind, Adam's when unset; nullptr when not built in.
 const OptimizerKind* FindOptimizerKind(const v1::Optimizer& spec);
+// By the rules of its fields and by its kind.
 absl::Status CheckOptimizer(const v1::Optimizer& spec, absl::string_view path);
 // Learning rate at a step (0-based) of `steps`, schedule applied.
 double LearningRateAt(const v1::Optimizer& spec, int64_t step, int64_t steps);

@@ -1,3 +1,5 @@
+// L-BFGS with a strong Wolfe line search for each row.
+
 #include <algorithm>
 #include <cmath>
 #include <deque>
@@ -168,6 +170,8 @@ class Lbfgs : public OptimizerFn {
   }
 
  private:
+  // Starts the line search of a step. The first step of all has no curvature to
+  // go by: it is as long as min(1, 1/|g|_1), as in torch.optim.LBFGS.
   static void Begin(Problem& problem, const at::Tensor& losses,
                     double learning_rate) {
     problem.start = problem.Gather();
@@ -234,36 +238,35 @@ class Lbfgs : public OptimizerFn {
   std::vector<Problem> problems_;
 };
 
+std::string WhyNotReplayed(const v1::Optimizer& spec) {
+  return "it searches along a line that the host chooses";
+}
+
 }  // namespace
 
 const OptimizerKind& LbfgsOptimizerKind() {
   static const OptimizerKind kind = {
-      "lbfgs", 1.0,
-      [](const v1::Optimizer& spec, absl::string_view path, Faults& faults) {
-        const int history = spec.lbfgs().history(),
-                  most = spec.lbfgs().max_evaluations();
-        if (history < 0 || history > 100) {
-          faults.Add(absl::StrCat(path, ".lbfgs.history"),
-                     absl::StrCat(history, " is out of range 1..100"));
-        }
-        if (most < 0 || most > 50) {
-          faults.Add(absl::StrCat(path, ".lbfgs.max_evaluations"),
-                     absl::StrCat(most, " is out of range 1..50"));
-        }
-        if (spec.normalize_gradient() > v1::Optimizer::NONE) {
-          faults.Add(absl::StrCat(path, ".normalize_gradient"),
-                     "a line search needs the true gradient; use adam or sgd, "
-                     "or leave it unset");
-        }
-      },
-      [](const v1::Optimizer& spec,
-         std::vector<ParamTensor> parameters) -> std::unique_ptr<OptimizerFn> {
+      .arm = "lbfgs",
+      .default_learning_rate = 1.0,
+      .check =
+          [](const v1::Optimizer& spec, absl::string_view path,
+             Faults& faults) {
+            if (spec.normalize_gradient() > v1::Optimizer::NONE) {
+              faults.Add(
+                  absl::StrCat(path, ".normalize_gradient"),
+                  "a line search needs the true gradient; use adam or sgd, "
+                  "or leave it unset");
+            }
+          },
+      .make = [](const v1::Optimizer& spec, std::vector<ParamTensor> parameters)
+          -> std::unique_ptr<OptimizerFn> {
         const int history = spec.lbfgs().history(),
                   most = spec.lbfgs().max_evaluations();
         return std::make_unique<Lbfgs>(std::move(parameters),
                                        history > 0 ? history : kHistory,
                                        most > 0 ? most : kMaxEvaluations);
-      }};
+      },
+      .why_not_replayed = WhyNotReplayed};
   return kind;
 }
 

@@ -1,3 +1,5 @@
+// Gradients normalized before the update: by size, or band by band.
+
 #include "server/engine/optimizers/normalize.h"
 
 #include <cmath>
@@ -19,6 +21,7 @@ at::Tensor Binomial(int64_t channels, const at::TensorOptions& options) {
       .contiguous();
 }
 
+// A band scaled to root mean square 1.
 at::Tensor UnitRms(const at::Tensor& band) {
   const double rms = std::sqrt(band.square().mean(at::kDouble).item<double>());
   return band / std::max(rms, kLeastRms);
@@ -27,6 +30,7 @@ at::Tensor UnitRms(const at::Tensor& band) {
 // Gradients of one row, or of a shared tensor, under one measure.
 using Group = std::vector<at::Tensor>;
 
+// g / mean|g|, as DeepDream's steps are scaled.
 double MeanAbs(const Group& group) {
   double sum = 0;
   int64_t count = 0;
@@ -37,6 +41,7 @@ double MeanAbs(const Group& group) {
   return count == 0 ? 0 : sum / static_cast<double>(count);
 }
 
+// g / |g|_2.
 double Norm(const Group& group) {
   double sum = 0;
   for (const at::Tensor& g : group)
@@ -73,6 +78,9 @@ void NormalizeBands(const std::vector<ParamTensor>& parameters) {
 
 }  // namespace
 
+// A Laplacian pyramid (Burt & Adelson 1983) taken apart, every band brought to
+// the same size, and put together again: low frequencies grow as fast as high
+// ones (Mordvintsev 2015, DeepDream notebook, "lap_normalize").
 at::Tensor LaplacianNormalized(const at::Tensor& gradient) {
   const at::Tensor kernel = Binomial(gradient.size(0), gradient.options());
   const int64_t channels = gradient.size(0);

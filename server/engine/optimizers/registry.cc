@@ -1,9 +1,8 @@
-#include <algorithm>
-#include <cmath>
+// Lists the optimizers.
 
 #include "absl/strings/str_cat.h"
 #include "server/engine/optimizers/interface.h"
-#include "server/engine/optimizers/schedule.h"
+#include "server/rules/rules.h"
 
 namespace phosphene {
 
@@ -39,32 +38,8 @@ absl::Status CheckOptimizer(const v1::Optimizer& spec, absl::string_view path) {
         absl::StrCat(path, ": this optimizer is not built in"));
   }
   Faults faults;
-  const double rate = spec.learning_rate();
-  if (spec.has_learning_rate() && !(rate > 0 && std::isfinite(rate))) {
-    faults.Add(absl::StrCat(path, ".learning_rate"),
-               absl::StrCat(rate, " is out of range; finite and > 0"));
-  }
-  CheckSchedule(spec.schedule(), absl::StrCat(path, ".schedule"), faults);
-  if (!v1::Optimizer::GradientNormalization_IsValid(
-          spec.normalize_gradient())) {
-    faults.Add(absl::StrCat(path, ".normalize_gradient"),
-               absl::StrCat(spec.normalize_gradient(),
-                            " is no gradient normalization"));
-  }
-  if (spec.has_octaves()) {
-    const int count = spec.octaves().count();
-    if (count < 1 || count > 16) {
-      faults.Add(absl::StrCat(path, ".octaves.count"),
-                 absl::StrCat(count, " is out of range 1..16"));
-    }
-    const double scale = spec.octaves().scale();
-    if (scale != 0 && !(scale > 1 && scale <= 4)) {
-      faults.Add(
-          absl::StrCat(path, ".octaves.scale"),
-          absl::StrCat(scale, " is out of range; more than 1 and at most 4"));
-    }
-  }
-  kind->check(spec, path, faults);
+  AddRuleFaults(spec, path, faults);
+  if (kind->check != nullptr) kind->check(spec, path, faults);
   return faults.ToStatus();
 }
 

@@ -1,9 +1,8 @@
-#include "server/engine/optimizers/schedule.h"
+// The learning rate over a run.
 
 #include <algorithm>
 #include <cmath>
 
-#include "absl/strings/str_cat.h"
 #include "server/engine/optimizers/interface.h"
 
 namespace phosphene {
@@ -16,6 +15,8 @@ double Way(int64_t step, int64_t steps) {
              : std::clamp(static_cast<double>(step) / (steps - 1), 0.0, 1.0);
 }
 
+// With w in 0..1 the way done: cosine f + (1 - f)(1 + cos(pi w))/2 (Loshchilov
+// & Hutter 2016), linear 1 + (f - 1) w, step f^floor(t / every).
 double Factor(const v1::LearningRateSchedule& schedule, int64_t step,
               int64_t steps) {
   switch (schedule.kind_case()) {
@@ -35,37 +36,7 @@ double Factor(const v1::LearningRateSchedule& schedule, int64_t step,
   return 1;
 }
 
-void CheckFactor(double factor, absl::string_view path, Faults& faults) {
-  if (!(factor >= 0 && factor <= 1000)) {
-    faults.Add(path, absl::StrCat(factor, " is out of range 0..1000"));
-  }
-}
-
 }  // namespace
-
-void CheckSchedule(const v1::LearningRateSchedule& schedule,
-                   absl::string_view path, Faults& faults) {
-  if (schedule.warmup_steps() < 0) {
-    faults.Add(
-        absl::StrCat(path, ".warmup_steps"),
-        absl::StrCat(schedule.warmup_steps(), " is out of range; at least 0"));
-  }
-  if (schedule.has_cosine()) {
-    CheckFactor(schedule.cosine().final_factor(),
-                absl::StrCat(path, ".cosine.final_factor"), faults);
-  } else if (schedule.has_linear()) {
-    CheckFactor(schedule.linear().final_factor(),
-                absl::StrCat(path, ".linear.final_factor"), faults);
-  } else if (schedule.has_step()) {
-    CheckFactor(schedule.step().factor(), absl::StrCat(path, ".step.factor"),
-                faults);
-    if (schedule.step().every() < 1) {
-      faults.Add(absl::StrCat(path, ".step.every"),
-                 absl::StrCat(schedule.step().every(),
-                              " is out of range; at least 1"));
-    }
-  }
-}
 
 double LearningRateAt(const v1::Optimizer& spec, int64_t step, int64_t steps) {
   const double rate = spec.has_learning_rate()

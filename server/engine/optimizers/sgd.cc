@@ -1,3 +1,5 @@
+// Gradient descent with momentum.
+
 #include <utility>
 
 #include "server/engine/optimizers/elementwise.h"
@@ -36,25 +38,31 @@ class Sgd : public ElementwiseOptimizer {
   bool nesterov_;
 };
 
+std::string WhyNotReplayed(const v1::Optimizer& spec) {
+  return "its learning rate comes from the host";
+}
+
 }  // namespace
 
 const OptimizerKind& SgdOptimizerKind() {
   static const OptimizerKind kind = {
-      "sgd", 0.1,
-      [](const v1::Optimizer& spec, absl::string_view path, Faults& faults) {
-        CheckUnit(spec.sgd().momentum(), false,
-                  absl::StrCat(path, ".sgd.momentum"), faults);
-        if (spec.sgd().nesterov() && spec.sgd().momentum() == 0) {
-          faults.Add(absl::StrCat(path, ".sgd.nesterov"),
-                     "needs a momentum above 0");
-        }
-      },
-      [](const v1::Optimizer& spec,
-         std::vector<ParamTensor> parameters) -> std::unique_ptr<OptimizerFn> {
+      .arm = "sgd",
+      .default_learning_rate = 0.1,
+      .check =
+          [](const v1::Optimizer& spec, absl::string_view path,
+             Faults& faults) {
+            if (spec.sgd().nesterov() && spec.sgd().momentum() == 0) {
+              faults.Add(absl::StrCat(path, ".sgd.nesterov"),
+                         "needs a momentum above 0");
+            }
+          },
+      .make = [](const v1::Optimizer& spec, std::vector<ParamTensor> parameters)
+          -> std::unique_ptr<OptimizerFn> {
         return std::make_unique<Sgd>(std::move(parameters),
                                      spec.sgd().momentum(),
                                      spec.sgd().nesterov());
-      }};
+      },
+      .why_not_replayed = WhyNotReplayed};
   return kind;
 }
 

@@ -1,3 +1,6 @@
+// A line search to the strong Wolfe conditions (Nocedal & Wright 2006,
+// 3.5-3.6).
+
 #include "server/engine/optimizers/wolfe.h"
 
 #include <algorithm>
@@ -25,10 +28,12 @@ WolfeSearch::WolfeSearch(double value, double slope, double first_trial)
       trial_(first_trial),
       longest_(first_trial) {}
 
+// f(t) <= f(0) + c1 t f'(0).
 bool WolfeSearch::LowerEnough(const Point& p) const {
   return p.value <= start_.value + kSufficientDecrease * p.step * start_.slope;
 }
 
+// |f'(t)| <= c2 |f'(0)|.
 bool WolfeSearch::Flat(const Point& p) const {
   return std::abs(p.slope) <= -kCurvature * start_.slope;
 }
@@ -45,6 +50,7 @@ bool WolfeSearch::Report(double value, double slope) {
   return better;
 }
 
+// Algorithm 3.5: steps grow until two of them hold a minimum between them.
 void WolfeSearch::Bracket(const Point& p) {
   if (!LowerEnough(p) || (previous_.step > 0 && p.value >= previous_.value)) {
     low_ = previous_;
@@ -68,6 +74,8 @@ void WolfeSearch::Bracket(const Point& p) {
   previous_ = p;
 }
 
+// Algorithm 3.6: the bracket shrinks around the minimum. `low_` always is the
+// best end that decreases enough.
 void WolfeSearch::Zoom(const Point& p) {
   if (!LowerEnough(p) || p.value >= low_.value) {
     high_ = p;

@@ -4,7 +4,7 @@ namespace phosphene {
 
 // A line search for the strong Wolfe conditions (Nocedal & Wright 2006,
 // algorithms 3.5 and 3.6, cubic interpolation), turned inside out: it names a
-// trial step and is told what was found there. So many searches, one a row,
+// trial step and is told what was found there. So many searches, one per row,
 // share each evaluation of the batch. c1 = 1e-4, c2 = 0.9. Thread-compatible.
 //
 //   WolfeSearch search(f0, slope0, 1.0);

@@ -8,7 +8,8 @@ Canvas CanvasOf(const v1::Parameterization& spec) {
   if (spec.rows() != 0) canvas.rows = spec.rows();
   if (spec.width() != 0) canvas.width = spec.width();
   canvas.height = spec.height() != 0 ? spec.height() : canvas.width;
-  canvas.channels = spec.has_rgba() ? 4 : 3;
+  const ParamKind* kind = FindParamKind(spec);
+  if (kind != nullptr) canvas.channels = kind->channels;
   if (spec.channels() != 0) canvas.channels = spec.channels();
   return canvas;
 }

@@ -16,13 +16,6 @@
 namespace phosphene {
 namespace {
 
-// An arm whose tensors can be found for a given image.
-bool StartsFromImage(const v1::Parameterization& spec) {
-  if (spec.has_stack()) return spec.stack().has_unique();
-  return spec.has_pixel() || spec.has_fourier() || spec.has_laplacian() ||
-         spec.has_rgba();
-}
-
 void CheckConstant(const v1::Init::ConstantInit& constant, int64_t channels,
                    absl::string_view field, Faults& faults) {
   const int count = constant.values_size();
@@ -31,10 +24,28 @@ void CheckConstant(const v1::Init::ConstantInit& constant, int64_t channels,
                                  channels, ", one a channel"));
 }
 
+// That the arm can start from an image or a constant.
+void CheckStart(const v1::Parameterization& spec, const std::string& field,
+                Faults& faults) {
+  const ParamKind* kind = FindParamKind(spec);
+  if (kind == nullptr) return;  // its own fault
+  const auto* why = kind->why_not_from_image;
+  const std::string reason = why == nullptr ? "" : why(spec);
+  if (why != nullptr && reason.empty()) return;
+  faults.Add(
+      field,
+      absl::StrCat(
+          "this ", kind->arm, " cannot start from an image or a constant",
+          why != nullptr
+              ? absl::StrCat(": ", reason)
+              : absl::StrCat("; ", ParamKindsThat([](const ParamKind& kind) {
+                               return kind.why_not_from_image != nullptr;
+                             }),
+                             " can")));
+}
+
 std::string BuiltIn() {
-  std::vector<std::string> arms;
-  for (const ParamKind* kind : ParamKinds()) arms.push_back(kind->arm);
-  return absl::StrJoin(arms, ", ");
+  return ParamKindsThat([](const ParamKind&) { return true; });
 }
 
 void CheckColor(const v1::ColorSpace& spec, int64_t channels,
@@ -87,12 +98,7 @@ void CheckInit(const v1::Parameterization& spec, int64_t channels,
     case v1::Init::KIND_NOT_SET:
       return;
   }
-  const bool has_arm = spec.kind_case() != v1::Parameterization::KIND_NOT_SET;
-  if (has_arm && !StartsFromImage(spec)) {
-    faults.Add(field,
-               "only pixel, fourier, laplacian, rgba and a stack with a unique "
-               "part can start from an image or a constant");
-  }
+  CheckStart(spec, field, faults);
 }
 
 }  // namespace

@@ -1,3 +1,4 @@
+// Colour spaces: bases, squashes, and the ways back.
 #include "server/engine/params/color.h"
 
 #include <algorithm>

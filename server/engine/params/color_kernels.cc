@@ -1,3 +1,5 @@
+// Plain loops from optimized values to colour and back, each bit the same in
+// any company.
 #include "server/engine/params/color_kernels.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// A latent with a colour map: what most parameterizations are.
 #include "server/engine/params/colored.h"
 
 #include <utility>

@@ -265,10 +265,15 @@ absl::StatusOr<std::unique_ptr<Param>> MakeCppn(
   return std::make_unique<CppnParam>(shape, cppn.periodic(), color, context);
 }
 
+std::string WhyNotReplayed(const v1::Parameterization& spec) {
+  return "it works in parts that the host chooses";
+}
+
 }  // namespace
 
 const ParamKind& CppnKind() {
-  static const ParamKind kind = {"cppn", nullptr, MakeCppn};
+  static const ParamKind kind = {
+      .arm = "cppn", .make = MakeCppn, .why_not_replayed = WhyNotReplayed};
   return kind;
 }
 

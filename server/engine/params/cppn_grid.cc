@@ -1,3 +1,4 @@
+// Coordinates a CPPN looks at: a plane, or a torus that tiles.
 #include "server/engine/params/cppn_grid.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// The network of a CPPN, forward and backward, plane by plane.
 #include "server/engine/params/cppn_net.h"
 
 #include <cmath>

@@ -1,3 +1,4 @@
+// Planes of a batch one after another, shared out over threads.
 #include "server/engine/params/for_each.h"
 
 #include <ATen/Parallel.h>

@@ -90,13 +90,15 @@ std::unique_ptr<Latent> MakeFourierLatent(
 
 const ParamKind& FourierKind() {
   static const ParamKind kind = {
-      "fourier", nullptr,
-      [](const v1::Parameterization& spec, const ParamContext& context)
+      .arm = "fourier",
+      .make = [](const v1::Parameterization& spec, const ParamContext& context)
           -> absl::StatusOr<std::unique_ptr<Param>> {
         return MakeColored(
             spec, context.canvas,
             MakeFourierLatent(spec.fourier(), LatentContext::Of(context)));
-      }};
+      },
+      .why_not_from_image = FromAnyImage,
+      .why_not_replayed = SameEachStep};
   return kind;
 }
 

@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "phosphene/v1/parameterization.pb.h"
 #include "server/base/faults.h"
+#include "server/engine/tensor/replayable.h"
 #include "server/engine/tensor/torch_pch.h"
 
 namespace phosphene {
@@ -89,13 +90,32 @@ struct ParamKind {
   // (KnownCanvasOf) or two fields at once; other fields may break their rules.
   // `path` is that of the Parameterization message. Null: the rules say all.
   void (*check)(const v1::Parameterization& spec, absl::string_view path,
-                Faults& faults);
+                Faults& faults) = nullptr;
   absl::StatusOr<std::unique_ptr<Param>> (*make)(
       const v1::Parameterization& spec, const ParamContext& context);
+
+  // Traits: what it is, said here and nowhere else. Functions get a spec with
+  // this arm set.
+
+  // Channels of its image where the spec states none.
+  int channels = 3;
+  // Every tensor is per row (ParamTensor): what a morph mixes row by row.
+  bool tensors_have_rows = true;
+  // Why SetImage is UNIMPLEMENTED, so that it cannot start from an image or a
+  // constant; "" where it can. Null: no spec can.
+  std::string (*why_not_from_image)(const v1::Parameterization& spec) = nullptr;
+  // See tensor/replayable.h. Kinds that do not say are not replayed.
+  std::string (*why_not_replayed)(const v1::Parameterization& spec) =
+      OtherEachStep;
 };
+
+// Value of `why_not_from_image` for kinds that always can.
+inline std::string FromAnyImage(const v1::Parameterization& spec) { return ""; }
 
 // All kinds, in the order of builtins.inc.
 const std::vector<const ParamKind*>& ParamKinds();
+// Names of those a trait is true of, comma-separated, for messages.
+std::string ParamKindsThat(bool (*is)(const ParamKind& kind));
 // The kind of the set arm; nullptr when not built in.
 const ParamKind* FindParamKind(const v1::Parameterization& spec);
 

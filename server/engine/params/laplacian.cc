@@ -2,6 +2,7 @@
 // bilinearly. Source: lucid laplacian_pyramid_image.
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
 #include "server/engine/params/colored.h"
 #include "server/engine/params/latent.h"
 #include "server/engine/params/stretch.h"
@@ -62,6 +63,10 @@ class LaplacianLatent : public Latent {
   std::vector<at::Tensor> levels_;  // [rows,C,H/2^k,W/2^k] f32
 };
 
+std::string WhyNotReplayed(const v1::Parameterization& spec) {
+  return "it brings its weights over at each step";
+}
+
 }  // namespace
 
 std::unique_ptr<Latent> MakeLaplacianLatent(
@@ -73,13 +78,15 @@ std::unique_ptr<Latent> MakeLaplacianLatent(
 
 const ParamKind& LaplacianKind() {
   static const ParamKind kind = {
-      "laplacian", nullptr,
-      [](const v1::Parameterization& spec, const ParamContext& context)
+      .arm = "laplacian",
+      .make = [](const v1::Parameterization& spec, const ParamContext& context)
           -> absl::StatusOr<std::unique_ptr<Param>> {
         return MakeColored(
             spec, context.canvas,
             MakeLaplacianLatent(spec.laplacian(), LatentContext::Of(context)));
-      }};
+      },
+      .why_not_from_image = FromAnyImage,
+      .why_not_replayed = WhyNotReplayed};
   return kind;
 }
 

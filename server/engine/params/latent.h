@@ -67,4 +67,7 @@ std::unique_ptr<Latent> MakeLatent(const Spec& spec,
   return nullptr;
 }
 
+// The kind whose name the set arm of a message's oneof `base` has.
+const ParamKind* BaseKind(const google::protobuf::Message& spec);
+
 }  // namespace phosphene

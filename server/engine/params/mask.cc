@@ -1,3 +1,4 @@
+// Optimizes where a mask is white, keeps the start elsewhere.
 #include "server/engine/params/mask.h"
 
 #include <utility>

@@ -84,10 +84,13 @@ absl::Status StartFromMorph(Param& param, const v1::Init::MorphInit& morph,
 
 void CheckMorph(const v1::Parameterization& spec, absl::string_view path,
                 Faults& faults) {
-  if (!spec.has_stack() && !spec.has_texture()) return;
+  const ParamKind* kind = FindParamKind(spec);
+  if (kind == nullptr || kind->tensors_have_rows) return;
   faults.Add(path,
-             "needs a parameterization whose tensors have rows: cppn, fourier, "
-             "pixel, laplacian, rgba or phase");
+             absl::StrCat("needs a parameterization whose tensors have rows: ",
+                          ParamKindsThat([](const ParamKind& kind) {
+                            return kind.tensors_have_rows;
+                          })));
 }
 
 }  // namespace phosphene

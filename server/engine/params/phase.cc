@@ -4,6 +4,7 @@
 #include <numbers>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "server/base/status_macros.h"
 #include "server/engine/params/color.h"
 #include "server/engine/params/colored.h"
@@ -189,10 +190,17 @@ absl::StatusOr<std::unique_ptr<Param>> MakePhase(
           phase.has_contrast() ? phase.contrast() : kDefaultContrast));
 }
 
+std::string WhyNotReplayed(const v1::Parameterization& spec) {
+  return "it works in parts that the host chooses";
+}
+
 }  // namespace
 
 const ParamKind& PhaseKind() {
-  static const ParamKind kind = {"phase", CheckPhase, MakePhase};
+  static const ParamKind kind = {.arm = "phase",
+                                 .check = CheckPhase,
+                                 .make = MakePhase,
+                                 .why_not_replayed = WhyNotReplayed};
   return kind;
 }
 

@@ -39,13 +39,15 @@ std::unique_ptr<Latent> MakePixelLatent(const v1::PixelParameterization& spec,
 // One value per pixel and channel: the simplest arm, and the one to copy.
 const ParamKind& PixelKind() {
   static const ParamKind kind = {
-      "pixel", nullptr,
-      [](const v1::Parameterization& spec, const ParamContext& context)
+      .arm = "pixel",
+      .make = [](const v1::Parameterization& spec, const ParamContext& context)
           -> absl::StatusOr<std::unique_ptr<Param>> {
         return MakeColored(
             spec, context.canvas,
             MakePixelLatent(spec.pixel(), LatentContext::Of(context)));
-      }};
+      },
+      .why_not_from_image = FromAnyImage,
+      .why_not_replayed = SameEachStep};
   return kind;
 }
 

@@ -1,3 +1,4 @@
+// Images at another size: bilinear, antialiased when they shrink.
 #include "server/engine/params/resize.h"
 
 namespace phosphene {

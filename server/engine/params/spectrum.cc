@@ -1,3 +1,4 @@
+// Real 2-D Fourier transforms of image batches, and the 1/f scale.
 #include "server/engine/params/spectrum.h"
 
 #include <algorithm>

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "server/base/range_fault.h"
 #include "server/engine/params/colored.h"
 #include "server/engine/params/latent.h"
@@ -164,17 +165,28 @@ void CheckStack(const v1::Parameterization& spec, absl::string_view path,
   CheckGrid(spec.stack(), canvas, stack, faults);
 }
 
+std::string WhyNotReplayed(const v1::Parameterization& spec) {
+  return "it brings its weights over at each step";
+}
+
 }  // namespace
 
 const ParamKind& StackKind() {
   static const ParamKind kind = {
-      "stack", CheckStack,
-      [](const v1::Parameterization& spec, const ParamContext& context)
+      .arm = "stack",
+      .check = CheckStack,
+      .make = [](const v1::Parameterization& spec, const ParamContext& context)
           -> absl::StatusOr<std::unique_ptr<Param>> {
         return MakeColored(spec, context.canvas,
                            std::make_unique<StackLatent>(
                                spec.stack(), LatentContext::Of(context)));
-      }};
+      },
+      .tensors_have_rows = false,
+      .why_not_from_image =
+          [](const v1::Parameterization& spec) -> std::string {
+        return spec.stack().has_unique() ? "" : "it has no unique part";
+      },
+      .why_not_replayed = WhyNotReplayed};
   return kind;
 }
 

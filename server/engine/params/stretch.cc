@@ -1,3 +1,5 @@
+// n-d linear interpolation over rows, height and width. Source: Distill 2018,
+// shared parameterization.
 #include "server/engine/params/stretch.h"
 
 #include <algorithm>

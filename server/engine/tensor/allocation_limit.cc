@@ -1,3 +1,5 @@
+// Limits on what a thread allocates, in front of ATen's CPU allocator.
+
 #include "server/engine/tensor/allocation_limit.h"
 
 #include <malloc.h>

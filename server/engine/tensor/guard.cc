@@ -1,3 +1,5 @@
+// Turns exceptions into statuses.
+
 #include "server/engine/tensor/guard.h"
 
 #include <exception>
@@ -11,6 +13,7 @@
 namespace phosphene {
 namespace {
 
+// "what: message".
 absl::Status Say(absl::StatusCode code, absl::string_view what,
                  absl::string_view message) {
   return absl::Status(code, absl::StrCat(what, ": ", message));

@@ -1,3 +1,6 @@
+// Philox-4x32-10: random numbers as a function of their key (Salmon et al.
+// 2011).
+
 #include "server/engine/tensor/rng.h"
 
 #include <array>

@@ -1,3 +1,5 @@
+// What a step takes from the host: copied, collected, or put at fixed places.
+
 #include "server/engine/tensor/step_feed.h"
 
 #include <cstring>

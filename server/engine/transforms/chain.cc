@@ -1,3 +1,5 @@
+// Checks a list of transforms and applies it, moves of pixels in fused passes.
+
 #include <string>
 #include <utility>
 
@@ -5,12 +7,12 @@
 #include "server/base/status_macros.h"
 #include "server/engine/transforms/interface.h"
 #include "server/engine/transforms/warp.h"
+#include "server/rules/rules.h"
 
 namespace phosphene {
 namespace {
 
 // Bounds on what a list may grow an image to, before memory is spent.
-constexpr int kMaxTransforms = 64;
 constexpr int64_t kMaxSide = 32768;
 constexpr int64_t kMaxPixels = int64_t{1} << 27;
 
@@ -86,41 +88,37 @@ struct SizeWalk {
       return FieldError(
           path,
           absl::StrCat("can grow the image to ", max_w, "x", max_h, ", above ",
-                       kMaxSide, " a side or ", kMaxPixels, " pixels"));
+                       kMaxSide, " on a side or ", kMaxPixels, " pixels"));
     }
     return absl::OkStatus();
   }
 };
 
-absl::Status CheckFields(const Transforms& transforms, absl::string_view path) {
-  if (transforms.size() > kMaxTransforms) {
-    return FieldError(path, absl::StrCat("has ", transforms.size(),
-                                         " entries, at most ", kMaxTransforms));
-  }
+}  // namespace
+
+absl::Status TransformChain::CheckEach(const Transforms& transforms,
+                                       absl::string_view path) {
   Faults faults;
   for (int i = 0; i < transforms.size(); ++i) {
     const std::string at = absl::StrCat(path, "[", i, "]");
     const auto* arm = transforms[i].GetReflection()->GetOneofFieldDescriptor(
         transforms[i], v1::Transform::descriptor()->FindOneofByName("kind"));
     const TransformKind* kind = FindTransformKind(transforms[i]);
-    if (arm == nullptr) {
-      faults.Add(at, "no transform is set");
-    } else if (kind == nullptr) {
+    if (arm != nullptr && kind == nullptr) {
       return absl::UnimplementedError(absl::StrCat(
           at, ".", arm->name(), ": this transform is not built in"));
-    } else {
-      kind->check(transforms[i], at, faults);
     }
+    AddRuleFaults(transforms[i], at, faults);
+    if (kind != nullptr && kind->check != nullptr)
+      kind->check(transforms[i], at, faults);
   }
   return faults.ToStatus();
 }
 
-}  // namespace
-
 absl::Status TransformChain::Check(const Transforms& transforms,
                                    int64_t channels, int64_t height,
                                    int64_t width, absl::string_view path) {
-  RETURN_IF_ERROR(CheckFields(transforms, path));
+  RETURN_IF_ERROR(CheckEach(transforms, path));
   SizeWalk walk{channels, height, width, height, width};
   for (int i = 0; i < transforms.size(); ++i) {
     Transforms one;

@@ -1,11 +1,13 @@
-#include "absl/strings/str_cat.h"
-#include "server/base/range_fault.h"
+// Random gain and offset of each colour.
+
 #include "server/engine/transforms/color_channels.h"
 #include "server/engine/transforms/interface.h"
 
 namespace phosphene {
 namespace {
 
+// x_c (1 + g_c) + o_c with g ~ N(0, gain_sd), o ~ N(0, offset_sd) for each
+// channel c: light and white balance that differ from step to step.
 class ColorNoise final : public ImageTransform {
  public:
   explicit ColorNoise(const v1::Transform& spec)
@@ -37,14 +39,6 @@ class ColorNoise final : public ImageTransform {
   double gain_sd_, offset_sd_;
 };
 
-void Check(const v1::Transform& spec, absl::string_view path, Faults& faults) {
-  const v1::ColorNoiseTransform& own = spec.color_noise();
-  RequireRange(own.gain_sd(), 0, 1, absl::StrCat(path, ".color_noise.gain_sd"),
-               faults);
-  RequireRange(own.offset_sd(), 0, 1,
-               absl::StrCat(path, ".color_noise.offset_sd"), faults);
-}
-
 absl::StatusOr<std::unique_ptr<ImageTransform>> Make(
     const v1::Transform& spec) {
   return std::make_unique<ColorNoise>(spec);
@@ -53,7 +47,8 @@ absl::StatusOr<std::unique_ptr<ImageTransform>> Make(
 }  // namespace
 
 const TransformKind& ColorNoiseTransformKind() {
-  static const TransformKind kind = {"color_noise", Check, Make};
+  static const TransformKind kind = {
+      .arm = "color_noise", .make = Make, .why_not_replayed = SameEachStep};
   return kind;
 }
 

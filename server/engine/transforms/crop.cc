@@ -1,14 +1,11 @@
-#include <algorithm>
+// A cut-out of fixed size, at a random place or the centre.
 
-#include "absl/strings/str_cat.h"
-#include "server/base/range_fault.h"
 #include "server/engine/transforms/warp.h"
 
 namespace phosphene {
 namespace {
 
-constexpr int kMaxSide = 32768;
-
+// The place is uniform over all that fit. What a smaller image lacks is grey.
 class Crop final : public WarpTransform {
  public:
   explicit Crop(const v1::Transform& spec)
@@ -40,13 +37,6 @@ class Crop final : public WarpTransform {
   bool center_;
 };
 
-void Check(const v1::Transform& spec, absl::string_view path, Faults& faults) {
-  RequireRange(spec.crop().height(), 1, kMaxSide,
-               absl::StrCat(path, ".crop.height"), faults);
-  RequireRange(spec.crop().width(), 1, kMaxSide,
-               absl::StrCat(path, ".crop.width"), faults);
-}
-
 absl::StatusOr<std::unique_ptr<ImageTransform>> Make(
     const v1::Transform& spec) {
   return std::make_unique<Crop>(spec);
@@ -55,7 +45,8 @@ absl::StatusOr<std::unique_ptr<ImageTransform>> Make(
 }  // namespace
 
 const TransformKind& CropTransformKind() {
-  static const TransformKind kind = {"crop", Check, Make};
+  static const TransformKind kind = {
+      .arm = "crop", .make = Make, .why_not_replayed = SameEachStep};
   return kind;
 }
 

@@ -1,12 +1,13 @@
+// Mirrors an image by chance.
+
 #include <algorithm>
 
-#include "absl/strings/str_cat.h"
-#include "server/base/range_fault.h"
 #include "server/engine/transforms/warp.h"
 
 namespace phosphene {
 namespace {
 
+// Left-right with probability `horizontal`, top-bottom with `vertical`.
 class Flip final : public WarpTransform {
  public:
   explicit Flip(const v1::Transform& spec)
@@ -34,14 +35,6 @@ class Flip final : public WarpTransform {
   double horizontal_, vertical_;
 };
 
-void Check(const v1::Transform& spec, absl::string_view path, Faults& faults) {
-  const v1::FlipTransform& own = spec.flip();
-  RequireRange(own.horizontal(), 0, 1, absl::StrCat(path, ".flip.horizontal"),
-               faults);
-  RequireRange(own.vertical(), 0, 1, absl::StrCat(path, ".flip.vertical"),
-               faults);
-}
-
 absl::StatusOr<std::unique_ptr<ImageTransform>> Make(
     const v1::Transform& spec) {
   return std::make_unique<Flip>(spec);
@@ -50,7 +43,8 @@ absl::StatusOr<std::unique_ptr<ImageTransform>> Make(
 }  // namespace
 
 const TransformKind& FlipTransformKind() {
-  static const TransformKind kind = {"flip", Check, Make};
+  static const TransformKind kind = {
+      .arm = "flip", .make = Make, .why_not_replayed = SameEachStep};
   return kind;
 }
 

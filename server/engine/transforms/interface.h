@@ -10,6 +10,7 @@
 #include "google/protobuf/repeated_ptr_field.h"
 #include "phosphene/v1/transform.pb.h"
 #include "server/base/faults.h"
+#include "server/engine/tensor/replayable.h"
 #include "server/engine/tensor/rng.h"
 #include "server/engine/tensor/step_feed.h"
 #include "server/engine/tensor/torch_pch.h"
@@ -59,10 +60,17 @@ class ImageTransform {
 // A kind of transform: one arm of Transform.kind, one file.
 struct TransformKind {
   const char* arm;
+  // What its fields must be to each other; null: nothing. What each may hold
+  // are rules of transform.proto.
   void (*check)(const v1::Transform& spec, absl::string_view path,
-                Faults& faults);
+                Faults& faults) = nullptr;
   absl::StatusOr<std::unique_ptr<ImageTransform>> (*make)(
       const v1::Transform& spec);
+
+  // Traits: what it is, said here and nowhere else.
+
+  // See tensor/replayable.h. Kinds that do not say are not replayed.
+  std::string (*why_not_replayed)(const v1::Transform& spec) = OtherEachStep;
 };
 
 const std::vector<const TransformKind*>& TransformKinds();
@@ -78,8 +86,13 @@ std::vector<v1::Transform> FlattenTransforms(
 // result equals applying them one by one.
 class TransformChain {
  public:
-  // Checks every transform, that sizes fit (`path` such as "spec.transforms"),
-  // UNIMPLEMENTED names an arm that is not built in.
+  // Checks every transform by its rules and its kind (`path` such as
+  // "spec.transforms"). UNIMPLEMENTED names an arm that is not built in.
+  static absl::Status CheckEach(
+      const google::protobuf::RepeatedPtrField<v1::Transform>& transforms,
+      absl::string_view path);
+  // Likewise, and where nothing is wrong that sizes fit. REQUIRES: no more
+  // entries than JobSpec.transforms may have.
   static absl::Status Check(
       const google::protobuf::RepeatedPtrField<v1::Transform>& transforms,
       int64_t channels, int64_t height, int64_t width, absl::string_view path);

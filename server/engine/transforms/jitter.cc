@@ -1,12 +1,16 @@
+// A random shift by whole pixels, cut off at the border (lucid's
+// transform.jitter).
+
 #include <algorithm>
 
-#include "absl/strings/str_cat.h"
-#include "server/base/range_fault.h"
 #include "server/engine/transforms/warp.h"
 
 namespace phosphene {
 namespace {
 
+// lucid's transform.jitter(d): a cut-out smaller by d on each axis, its corner
+// uniform in 0..d. Mordvintsev et al. 2015 shift the image itself and back,
+// which keeps its size: that is `roll`.
 class Jitter final : public WarpTransform {
  public:
   explicit Jitter(const v1::Transform& spec)
@@ -29,11 +33,6 @@ class Jitter final : public WarpTransform {
   int64_t pixels_;
 };
 
-void Check(const v1::Transform& spec, absl::string_view path, Faults& faults) {
-  RequireRange(spec.jitter().pixels(), 1, 32768,
-               absl::StrCat(path, ".jitter.pixels"), faults);
-}
-
 absl::StatusOr<std::unique_ptr<ImageTransform>> Make(
     const v1::Transform& spec) {
   return std::make_unique<Jitter>(spec);
@@ -42,7 +41,8 @@ absl::StatusOr<std::unique_ptr<ImageTransform>> Make(
 }  // namespace
 
 const TransformKind& JitterTransformKind() {
-  static const TransformKind kind = {"jitter", Check, Make};
+  static const TransformKind kind = {
+      .arm = "jitter", .make = Make, .why_not_replayed = SameEachStep};
   return kind;
 }
 

@@ -1,11 +1,12 @@
-#include "absl/strings/str_cat.h"
-#include "server/base/range_fault.h"
+// Gaussian noise on every pixel.
+
 #include "server/engine/transforms/color_channels.h"
 #include "server/engine/transforms/interface.h"
 
 namespace phosphene {
 namespace {
 
+// x + N(0, sd) for each pixel and channel; alpha is left alone.
 class Noise final : public ImageTransform {
  public:
   explicit Noise(const v1::Transform& spec)
@@ -29,11 +30,6 @@ class Noise final : public ImageTransform {
   double sd_;
 };
 
-void Check(const v1::Transform& spec, absl::string_view path, Faults& faults) {
-  RequireRange(spec.noise().sd(), 0, 1, absl::StrCat(path, ".noise.sd"),
-               faults);
-}
-
 absl::StatusOr<std::unique_ptr<ImageTransform>> Make(
     const v1::Transform& spec) {
   return std::make_unique<Noise>(spec);
@@ -42,7 +38,8 @@ absl::StatusOr<std::unique_ptr<ImageTransform>> Make(
 }  // namespace
 
 const TransformKind& NoiseTransformKind() {
-  static const TransformKind kind = {"noise", Check, Make};
+  static const TransformKind kind = {
+      .arm = "noise", .make = Make, .why_not_replayed = SameEachStep};
   return kind;
 }
 

@@ -1,5 +1,5 @@
-#include "absl/strings/str_cat.h"
-#include "server/base/range_fault.h"
+// A border of constant, random or mirrored pixels.
+
 #include "server/engine/transforms/warp.h"
 
 namespace phosphene {
@@ -19,6 +19,8 @@ std::vector<int32_t> Reflected(int64_t pixels, int64_t size) {
   return out;
 }
 
+// lucid's transform.pad(w, mode, constant_value): grey 0.5 by default, so that
+// jitter and rotation bring no hard edge into view.
 class Pad final : public WarpTransform {
  public:
   explicit Pad(const v1::Transform& spec)
@@ -52,19 +54,6 @@ class Pad final : public WarpTransform {
   double value_;
 };
 
-void Check(const v1::Transform& spec, absl::string_view path, Faults& faults) {
-  RequireRange(spec.pad().pixels(), 0, 1024, absl::StrCat(path, ".pad.pixels"),
-               faults);
-  if (spec.pad().has_value()) {
-    RequireRange(spec.pad().value(), 0, 1, absl::StrCat(path, ".pad.value"),
-                 faults);
-  }
-  const int mode = spec.pad().mode();
-  RequireKnown(PadTransform::Mode_IsValid(mode), mode,
-               "CONSTANT, REFLECT, RANDOM_CONSTANT",
-               absl::StrCat(path, ".pad.mode"), faults);
-}
-
 absl::StatusOr<std::unique_ptr<ImageTransform>> Make(
     const v1::Transform& spec) {
   return std::make_unique<Pad>(spec);
@@ -73,7 +62,8 @@ absl::StatusOr<std::unique_ptr<ImageTransform>> Make(
 }  // namespace
 
 const TransformKind& PadTransformKind() {
-  static const TransformKind kind = {"pad", Check, Make};
+  static const TransformKind kind = {
+      .arm = "pad", .make = Make, .why_not_replayed = SameEachStep};
   return kind;
 }
 

@@ -1,9 +1,9 @@
+// Named lists of transforms.
+
 #include "server/engine/transforms/preset.h"
 
 #include <algorithm>
 #include <utility>
-
-#include "absl/strings/str_cat.h"
 
 namespace phosphene {
 namespace {
@@ -88,14 +88,13 @@ class Preset final : public ImageTransform {
   Transforms specs_;
 };
 
-void Check(const v1::Transform& spec, absl::string_view path, Faults& faults) {
-  const int name = spec.preset().name();
-  if (name == PresetTransform::NAME_UNSPECIFIED ||
-      !PresetTransform::Name_IsValid(name)) {
-    faults.Add(
-        absl::StrCat(path, ".preset.name"),
-        absl::StrCat(name, " is no preset; STANDARD, NONE or TRANSPARENT"));
+// That of the first member that has one; the canvas does not matter.
+std::string WhyNotReplayed(const v1::Transform& spec) {
+  for (const v1::Transform& member : PresetMembers(spec, 1, 1)) {
+    const std::string why = FindTransformKind(member)->why_not_replayed(member);
+    if (!why.empty()) return why;
   }
+  return "";
 }
 
 absl::StatusOr<std::unique_ptr<ImageTransform>> Make(
@@ -116,7 +115,8 @@ std::vector<v1::Transform> PresetMembers(const v1::Transform& spec,
 }
 
 const TransformKind& PresetTransformKind() {
-  static const TransformKind kind = {"preset", Check, Make};
+  static const TransformKind kind = {
+      .arm = "preset", .make = Make, .why_not_replayed = WhyNotReplayed};
   return kind;
 }
 

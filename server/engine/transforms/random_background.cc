@@ -1,7 +1,7 @@
+// Puts an image with alpha over a random background, in linear light.
+
 #include <cmath>
 
-#include "absl/strings/str_cat.h"
-#include "server/base/range_fault.h"
 #include "server/engine/params/color.h"
 #include "server/engine/params/spectrum.h"
 #include "server/engine/transforms/color_channels.h"
@@ -15,7 +15,7 @@ using Background = v1::RandomBackgroundTransform;
 constexpr double kGamma = 2.2;
 // Keeps the slope of the gamma curve finite at black.
 constexpr double kBlack = 1e-5;
-constexpr int64_t kFields = 8;  // of the checkerboard, a side
+constexpr int64_t kFields = 8;  // of the checkerboard, per side
 
 // A random image of natural spectrum and colours, [3,H,W] 0..1 in linear light:
 // lucid's fft_image of N(0, sd) with decay, through to_valid_rgb. The article's
@@ -40,6 +40,10 @@ at::Tensor Checkerboard(int64_t height, int64_t width) {
   return board.expand({3, height, width});
 }
 
+// Over-compositing in linear light, out^2.2 = c^2.2 a + b (1 - a): colour c and
+// alpha a of the image, background b. What is transparent shows another picture
+// at each step, so alpha pays only where it hides nothing the network looks for
+// (Mordvintsev et al. 2018, "Transparency").
 class RandomBackground final : public ImageTransform {
  public:
   explicit RandomBackground(const v1::Transform& spec)
@@ -98,19 +102,6 @@ class RandomBackground final : public ImageTransform {
   double sd_, decay_;
 };
 
-void Check(const v1::Transform& spec, absl::string_view path, Faults& faults) {
-  const Background& own = spec.random_background();
-  const std::string arm = absl::StrCat(path, ".random_background");
-  RequireKnown(Background::Kind_IsValid(own.kind()), own.kind(),
-               "FOURIER, COLOR, UNIFORM, BLACK, WHITE, CHECKERBOARD",
-               absl::StrCat(arm, ".kind"), faults);
-  if (own.has_sd() && !(own.sd() > 0 && own.sd() <= 100)) {
-    faults.Add(absl::StrCat(arm, ".sd"),
-               absl::StrCat(own.sd(), " is out of range, above 0 to 100"));
-  }
-  RequireRange(own.decay(), 0, 4, absl::StrCat(arm, ".decay"), faults);
-}
-
 absl::StatusOr<std::unique_ptr<ImageTransform>> Make(
     const v1::Transform& spec) {
   return std::make_unique<RandomBackground>(spec);
@@ -119,7 +110,9 @@ absl::StatusOr<std::unique_ptr<ImageTransform>> Make(
 }  // namespace
 
 const TransformKind& RandomBackgroundTransformKind() {
-  static const TransformKind kind = {"random_background", Check, Make};
+  static const TransformKind kind = {.arm = "random_background",
+                                     .make = Make,
+                                     .why_not_replayed = SameEachStep};
   return kind;
 }
 

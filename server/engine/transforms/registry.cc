@@ -1,3 +1,5 @@
+// Lists the transforms and takes presets apart.
+
 #include <string>
 
 #include "absl/strings/str_cat.h"

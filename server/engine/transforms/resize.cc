@@ -1,12 +1,11 @@
-#include "absl/strings/str_cat.h"
-#include "server/base/range_fault.h"
+// A resize to fixed sides: bilinear, antialiased, pixel centres at .5.
+
 #include "server/engine/transforms/interface.h"
 
 namespace phosphene {
 namespace {
 
-constexpr int kMaxSide = 8192;
-
+// To the size a network was trained on, whatever the canvas.
 class Resize final : public ImageTransform {
  public:
   explicit Resize(const v1::Transform& spec)
@@ -31,13 +30,6 @@ class Resize final : public ImageTransform {
   int64_t height_, width_;
 };
 
-void Check(const v1::Transform& spec, absl::string_view path, Faults& faults) {
-  RequireRange(spec.resize().height(), 1, kMaxSide,
-               absl::StrCat(path, ".resize.height"), faults);
-  RequireRange(spec.resize().width(), 1, kMaxSide,
-               absl::StrCat(path, ".resize.width"), faults);
-}
-
 absl::StatusOr<std::unique_ptr<ImageTransform>> Make(
     const v1::Transform& spec) {
   return std::make_unique<Resize>(spec);
@@ -46,7 +38,8 @@ absl::StatusOr<std::unique_ptr<ImageTransform>> Make(
 }  // namespace
 
 const TransformKind& ResizeTransformKind() {
-  static const TransformKind kind = {"resize", Check, Make};
+  static const TransformKind kind = {
+      .arm = "resize", .make = Make, .why_not_replayed = SameEachStep};
   return kind;
 }
 

@@ -1,10 +1,12 @@
-#include "absl/strings/str_cat.h"
-#include "server/base/range_fault.h"
+// A random shift that wraps around.
+
 #include "server/engine/transforms/warp.h"
 
 namespace phosphene {
 namespace {
 
+// out[i] = in[(i - s) mod size] along both axes, s uniform in -pixels..pixels
+// or, for 0, over the whole axis: what no place in the image may depend on.
 class Roll final : public WarpTransform {
  public:
   explicit Roll(const v1::Transform& spec)
@@ -31,11 +33,6 @@ class Roll final : public WarpTransform {
   int64_t pixels_;
 };
 
-void Check(const v1::Transform& spec, absl::string_view path, Faults& faults) {
-  RequireRange(spec.roll().pixels(), 0, 32768,
-               absl::StrCat(path, ".roll.pixels"), faults);
-}
-
 absl::StatusOr<std::unique_ptr<ImageTransform>> Make(
     const v1::Transform& spec) {
   return std::make_unique<Roll>(spec);
@@ -44,7 +41,8 @@ absl::StatusOr<std::unique_ptr<ImageTransform>> Make(
 }  // namespace
 
 const TransformKind& RollTransformKind() {
-  static const TransformKind kind = {"roll", Check, Make};
+  static const TransformKind kind = {
+      .arm = "roll", .make = Make, .why_not_replayed = SameEachStep};
   return kind;
 }
 

@@ -1,8 +1,7 @@
-#include <algorithm>
+// A rotation by one of several angles (lucid's transform.random_rotate).
+
 #include <vector>
 
-#include "absl/strings/str_cat.h"
-#include "server/base/range_fault.h"
 #include "server/engine/transforms/warp.h"
 
 namespace phosphene {
@@ -10,8 +9,7 @@ namespace {
 
 using v1::RotateTransform;
 
-constexpr int kMaxAngles = 4096;
-
+// About the centre; a list instead of a range, so that 0 can be likelier.
 class Rotate final : public WarpTransform {
  public:
   explicit Rotate(const v1::Transform& spec)
@@ -32,25 +30,6 @@ class Rotate final : public WarpTransform {
   bool bilinear_;
 };
 
-void Check(const v1::Transform& spec, absl::string_view path, Faults& faults) {
-  const std::string field = absl::StrCat(path, ".rotate.angles");
-  const int count = spec.rotate().angles_size();
-  if (count < 1 || count > kMaxAngles) {
-    faults.Add(field,
-               absl::StrCat("has ", count, " values, needs 1..", kMaxAngles));
-  }
-  for (int i = 0; i < std::min(count, kMaxAngles); ++i) {
-    if (!RequireRange(spec.rotate().angles(i), -360, 360,
-                      absl::StrCat(field, "[", i, "]"), faults)) {
-      break;
-    }
-  }
-  const int sampling = spec.rotate().sampling();
-  RequireKnown(RotateTransform::Sampling_IsValid(sampling), sampling,
-               "NEAREST, BILINEAR", absl::StrCat(path, ".rotate.sampling"),
-               faults);
-}
-
 absl::StatusOr<std::unique_ptr<ImageTransform>> Make(
     const v1::Transform& spec) {
   return std::make_unique<Rotate>(spec);
@@ -59,7 +38,8 @@ absl::StatusOr<std::unique_ptr<ImageTransform>> Make(
 }  // namespace
 
 const TransformKind& RotateTransformKind() {
-  static const TransformKind kind = {"rotate", Check, Make};
+  static const TransformKind kind = {
+      .arm = "rotate", .make = Make, .why_not_replayed = SameEachStep};
   return kind;
 }
 

@@ -1,14 +1,12 @@
+// A resize by one of several factors (lucid's transform.random_scale).
+
 #include <algorithm>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
-#include "server/base/range_fault.h"
 #include "server/engine/transforms/warp.h"
 
 namespace phosphene {
 namespace {
-
-constexpr int kMaxFactors = 4096;
 
 // Truncated in f32, as lucid's tf.cast(scale * shape, "int32").
 int64_t Scaled(double factor, int64_t size) {
@@ -16,6 +14,8 @@ int64_t Scaled(double factor, int64_t size) {
                               static_cast<float>(size));
 }
 
+// Bilinear as TensorFlow's resize_bilinear without align_corners: position i
+// reads i * in / out.
 class Scale final : public WarpTransform {
  public:
   explicit Scale(const v1::Transform& spec)
@@ -53,21 +53,6 @@ class Scale final : public WarpTransform {
   std::vector<double> factors_;
 };
 
-void Check(const v1::Transform& spec, absl::string_view path, Faults& faults) {
-  const std::string field = absl::StrCat(path, ".scale.factors");
-  const int count = spec.scale().factors_size();
-  if (count < 1 || count > kMaxFactors) {
-    faults.Add(field,
-               absl::StrCat("has ", count, " values, needs 1..", kMaxFactors));
-  }
-  for (int i = 0; i < std::min(count, kMaxFactors); ++i) {
-    if (!RequireRange(spec.scale().factors(i), 0.05, 8,
-                      absl::StrCat(field, "[", i, "]"), faults)) {
-      break;
-    }
-  }
-}
-
 absl::StatusOr<std::unique_ptr<ImageTransform>> Make(
     const v1::Transform& spec) {
   return std::make_unique<Scale>(spec);
@@ -76,7 +61,8 @@ absl::StatusOr<std::unique_ptr<ImageTransform>> Make(
 }  // namespace
 
 const TransformKind& ScaleTransformKind() {
-  static const TransformKind kind = {"scale", Check, Make};
+  static const TransformKind kind = {
+      .arm = "scale", .make = Make, .why_not_replayed = SameEachStep};
   return kind;
 }
 

@@ -1,3 +1,5 @@
+// Moves of pixels on the CPU, as autograd functions over planes.
+
 #include "server/engine/transforms/warp.h"
 
 #include <ATen/Parallel.h>
@@ -11,7 +13,7 @@
 namespace phosphene {
 namespace {
 
-// A pass over the whole batch: one segment for all rows, or one a row.
+// A pass over the whole batch: one segment for all rows, or one per row.
 struct Pass : torch::CustomClassHolder {
   std::vector<WarpSegment> segments;
   bool is_alpha = false;
@@ -55,6 +57,8 @@ void ForEachPlane(const Pass& pass, int64_t n, int64_t c, const Planes& in,
   });
 }
 
+// One pass as an autograd function. Backward is the transpose of the same
+// tables: each input pixel gathers from those that read it.
 class WarpFunction : public torch::autograd::Function<WarpFunction> {
  public:
   static at::Tensor forward(torch::autograd::AutogradContext* ctx,
@@ -113,7 +117,7 @@ at::Tensor RunWarp(const at::Tensor& image, std::vector<WarpPath> paths,
               "a warp needs [N,C,H,W] f32");
   TORCH_CHECK(
       paths.size() == 1 || static_cast<int64_t>(paths.size()) == image.size(0),
-      "one path, or one a row");
+      "one path, or one per row");
   if (feed != nullptr || !image.is_cpu())
     return RunWarpTables(image, paths, is_alpha, feed);
   at::Tensor out = image;

@@ -83,7 +83,7 @@ class WarpSegment {
 
 // The geometry of a run of neighbouring transforms for one draw: where each
 // output pixel comes from. Steps are added in the order they apply; they are
-// fused into as few passes as give exactly the values of one pass a step.
+// fused into as few passes as give exactly the values of one pass per step.
 class WarpPath {
  public:
   WarpPath(int64_t height, int64_t width) {
@@ -113,7 +113,7 @@ class WarpPath {
 // begin, begin+1, ...: `count` of them; those outside 0..size-1 are -1.
 std::vector<int32_t> WarpRange(int64_t begin, int64_t count, int64_t size);
 
-// Applies one path to all images of a batch, or a path a row; all of equal
+// Applies one path to all images of a batch, or a path per row; all of equal
 // shape. [N,C,H,W] f32 -> [N,C,h,w] in the memory format of `image`,
 // differentiable. Fills are 0 in the fourth channel of a four-channel image
 // (its border is transparent) and everywhere when `is_alpha`. Images on the CPU

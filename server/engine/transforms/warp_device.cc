@@ -1,3 +1,5 @@
+// Moves of pixels by tables, on GPUs and, for replayed steps, on the CPU.
+
 #include "server/engine/transforms/warp_device.h"
 
 #include <torch/custom_class.h>
@@ -80,6 +82,7 @@ at::Tensor Forward(const TablePass& pass, const at::Tensor& in) {
   return out;
 }
 
+// In two parts where there is a rotation: to the stage, then to the input.
 at::Tensor Backward(const TablePass& pass, const at::Tensor& grad) {
   const WarpShape& s = pass.layout.shape;
   const int64_t n = grad.size(0), c = grad.size(1);
@@ -100,6 +103,7 @@ at::Tensor Backward(const TablePass& pass, const at::Tensor& grad) {
   return out;
 }
 
+// One pass by tables as an autograd function.
 class TableWarpFunction : public torch::autograd::Function<TableWarpFunction> {
  public:
   static at::Tensor forward(torch::autograd::AutogradContext* ctx,
@@ -120,6 +124,7 @@ class TableWarpFunction : public torch::autograd::Function<TableWarpFunction> {
   }
 };
 
+// Rows of a batch share a launch, so their tables must be of one shape.
 bool Same(const WarpShape& a, const WarpShape& b) {
   return a.in_height == b.in_height && a.in_width == b.in_width &&
          a.stage_height == b.stage_height && a.stage_width == b.stage_width &&
@@ -128,6 +133,7 @@ bool Same(const WarpShape& a, const WarpShape& b) {
          a.taps == b.taps;
 }
 
+// What decides the work of a pass: part of the key of a recorded step.
 std::string Described(const WarpShape& s) {
   return absl::StrCat("warp ", s.in_height, "x", s.in_width, ">",
                       s.stage_height, "x", s.stage_width, ">", s.out_height,

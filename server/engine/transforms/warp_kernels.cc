@@ -1,3 +1,5 @@
+// The loops of a warp over one plane, forward and backward.
+
 #include "server/engine/transforms/warp_kernels.h"
 
 #include <algorithm>
@@ -32,6 +34,7 @@ inline int64_t Place(int32_t index, int64_t width) {
   return index >= 0 ? index : width - 1 - index;
 }
 
+// A row through the column tables: copied, or blended left + (right - left) w.
 void StageRow(const WarpParams& p, const float* __restrict row,
               float* __restrict out) {
   const int64_t width = p.in.width;
@@ -79,18 +82,21 @@ class RowCache {
   int newest_ = 1;
 };
 
+// The same along the other axis.
 void BlendRows(const float* __restrict top, const float* __restrict bottom,
                float weight, int64_t count, float* __restrict out) {
   for (int64_t j = 0; j < count; ++j)
     out[j] = top[j] + (bottom[j] - top[j]) * weight;
 }
 
+// A stage row to line y of a plane of any strides.
 void StoreRow(const WarpPlane& plane, const float* row, int64_t y, float* out) {
   float* target = out + y * plane.row_stride;
   for (int64_t j = 0; j < plane.width; ++j)
     target[j * plane.pixel_stride] = row[j];
 }
 
+// The rotation: each output pixel picks one stage pixel, or blends four.
 void PickForward(const WarpParams& p, const float* stage, float* out) {
   const auto value = [&](int32_t m) {
     return m >= 0 ? stage[m] : p.fills[-1 - m];
@@ -113,6 +119,7 @@ void PickForward(const WarpParams& p, const float* stage, float* out) {
   }
 }
 
+// Its transpose: gradients go to the stage pixels they were picked from.
 void PickBackward(const WarpParams& p, const float* grad_out, float* stage) {
   std::fill(stage, stage + p.height * p.width, 0.0f);
   for (int64_t y = 0; y < p.out.height; ++y) {

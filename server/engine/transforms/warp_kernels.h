@@ -82,7 +82,7 @@ struct WarpRotation {
 void RotateNearestRow(const WarpRotation& rotation, int32_t y,
                       const int32_t* columns, int64_t count, int32_t outside,
                       int32_t* pick);
-// Four taps and weights a pixel.
+// Four taps and weights per pixel.
 void RotateBilinearRow(const WarpRotation& rotation, int32_t y,
                        const int32_t* columns, int64_t count, int32_t outside,
                        int32_t* pick, float* weight);

@@ -1,3 +1,5 @@
+// Composes moves of pixels into few passes.
+
 #include "server/engine/transforms/warp.h"
 
 #include <algorithm>
@@ -7,6 +9,7 @@
 namespace phosphene {
 namespace {
 
+// 0, 1, ..., size - 1.
 std::vector<int32_t> Identity(int64_t size) {
   std::vector<int32_t> out(size);
   std::iota(out.begin(), out.end(), 0);
@@ -49,6 +52,7 @@ WarpSegment::Axis WarpSegment::Compose(const Axis& axis,
   return out;
 }
 
+// Bilinear from in to `size` positions: i reads i * in / size.
 // REQUIRES: the axis has no weights yet.
 WarpSegment::Axis WarpSegment::Stretch(const Axis& axis, int64_t size) {
   const int64_t in = static_cast<int64_t>(axis.i0.size());
@@ -65,6 +69,8 @@ WarpSegment::Axis WarpSegment::Stretch(const Axis& axis, int64_t size) {
   return out;
 }
 
+// Before a rotation moves are composed into the axes; after it, into what the
+// rotated picture shows.
 void WarpSegment::Index(const std::vector<int32_t>& rows,
                         const std::vector<int32_t>& columns, float fill) {
   const int32_t code = -1 - static_cast<int32_t>(fills_.size());
@@ -113,6 +119,7 @@ void WarpSegment::Rotate(double radians, bool bilinear) {
   fills_.push_back(0.0f);
 }
 
+// Which stage pixel each output pixel shows, moves after the rotation included.
 void WarpSegment::MakePick() {
   const int64_t h = height(), w = width();
   const int taps = smooth_ ? 4 : 1;
@@ -135,6 +142,8 @@ void WarpSegment::MakePick() {
   }
 }
 
+// For each source index the stage positions that read it. Slots are filled in
+// the order of positions, so that sums round alike on every device.
 WarpSegment::Transpose WarpSegment::Transposed(const Axis& axis,
                                                int64_t size) const {
   // Calls fn(source index, stage position, weight) for each contribution.

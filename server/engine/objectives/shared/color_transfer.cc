@@ -1,3 +1,5 @@
+// Colours of one image by mean and covariance of another. Source: Gatys et al.
+// 2016, linear transfer.
 #include "server/engine/objectives/shared/color_transfer.h"
 
 namespace phosphene {

@@ -1,3 +1,4 @@
+// What objectives say they need: layers and companions.
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"

@@ -1,3 +1,4 @@
+// Gram matrices G = F F^T / (H W). Source: Gatys et al. 2016.
 #include "server/engine/objectives/shared/gram.h"
 
 namespace phosphene {

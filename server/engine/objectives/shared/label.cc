@@ -10,30 +10,7 @@ namespace {
 
 constexpr size_t kMaxLength = 96;
 
-// "inception_4c/output:10": the layers an arm names, and its channel or class.
-std::string Target(const v1::Objective& spec) {
-  switch (spec.kind_case()) {
-    case v1::Objective::kChannel:
-      return absl::StrCat(spec.channel().layer(), ":",
-                          spec.channel().channel());
-    case v1::Objective::kNeuron:
-      return absl::StrCat(spec.neuron().layer(), ":", spec.neuron().channel());
-    case v1::Objective::kChannelInterpolate: {
-      const auto& own = spec.channel_interpolate();
-      return absl::StrCat(own.from_layer(), ":", own.from_channel(), ">",
-                          own.to_layer(), ":", own.to_channel());
-    }
-    case v1::Objective::kClassLogit:
-      return spec.class_logit().target_case() == v1::ClassLogitObjective::kIndex
-                 ? absl::StrCat(spec.class_logit().index())
-                 : spec.class_logit().class_label();
-    default:
-      break;
-  }
-  return "";
-}
-
-// The layers of an arm that is not spelled out above.
+// The layers of an arm that does not say its target.
 std::string Layers(const google::protobuf::Message& arm) {
   std::vector<std::string> names;
   VisitTexts(arm, "", v1::FieldRules::LAYER,
@@ -55,7 +32,9 @@ std::string ObjectiveLabel(const v1::Objective& spec) {
     for (const Term& term : terms) inner.push_back(ObjectiveLabel(*term.spec));
     absl::StrAppend(&out, "(", absl::StrJoin(inner, ", "), ")");
   } else {
-    std::string target = Target(spec);
+    const ObjectiveKind* kind = FindObjectiveKind(spec);
+    std::string target;
+    if (kind != nullptr && kind->target != nullptr) target = kind->target(spec);
     if (target.empty())
       target = Layers(spec.GetReflection()->GetMessage(spec, arm));
     if (!target.empty()) absl::StrAppend(&out, " ", target);

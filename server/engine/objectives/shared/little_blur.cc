@@ -1,3 +1,4 @@
+// Blurs by a small kernel normalized at borders. Source: lucid.
 #include "server/engine/objectives/shared/little_blur.h"
 
 namespace phosphene {

@@ -1,3 +1,5 @@
+// Value of a moving average, gradient of the newest: G + stop_gradient(EMA -
+// G). Source: Distill 2018, style transfer.
 #include "server/engine/objectives/shared/moving_average.h"
 
 #include "absl/strings/str_cat.h"

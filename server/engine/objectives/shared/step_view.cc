@@ -1,3 +1,4 @@
+// What objectives see of one step: rows and companions of a layer.
 #include "server/engine/objectives/interface.h"
 
 namespace phosphene {

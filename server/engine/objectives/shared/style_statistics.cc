@@ -1,3 +1,4 @@
+// Statistics of styles and their distances: Gram, or mean and covariance.
 #include "server/engine/objectives/shared/style_statistics.h"
 
 namespace phosphene {

@@ -1,3 +1,4 @@
+// Objectives made of objectives: their terms, shares and state.
 #include "server/engine/objectives/shared/terms.h"
 
 #include "absl/strings/match.h"

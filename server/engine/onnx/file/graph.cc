@@ -1,3 +1,5 @@
+// Orders and prunes graphs.
+
 #include "server/engine/onnx/file/graph.h"
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// From the bytes of an ONNX file to a graph, trusting nothing in them.
+
 #include "server/engine/onnx/file/loader.h"
 
 #include <algorithm>
@@ -5,7 +7,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <unordered_set>
 #include <utility>
@@ -20,11 +21,12 @@
 #include "server/base/utf8.h"
 #include "server/engine/onnx/file/optional_squeeze.h"
 #include "server/engine/onnx/file/wire.h"
+#include "server/engine/onnx/ops/traits.h"
 
 namespace phosphene::onnx {
 namespace {
 
-// What a file that is no ONNX model begins like.
+// What a file that is not an ONNX model begins like.
 std::string GuessFormat(absl::string_view bytes) {
   if (absl::StartsWith(bytes, "\xff\xd8\xff")) return "a JPEG picture";
   if (absl::StartsWith(bytes, "\x89PNG")) return "a PNG picture";
@@ -278,25 +280,10 @@ Finiteness Scan(const at::Tensor& tensor) {
   return out;
 }
 
-// Operators whose constant inputs are weights: infinity there is damage.
-bool TakesWeights(const std::string& op) {
-  static const auto* const kOps =
-      new std::set<std::string>{"Conv",
-                                "ConvTranspose",
-                                "Gemm",
-                                "MatMul",
-                                "BatchNormalization",
-                                "PRelu",
-                                "LayerNormalization",
-                                "GroupNormalization",
-                                "InstanceNormalization"};
-  return kOps->count(op) > 0;
-}
-
 absl::Status CheckFinite(const Graph& graph) {
   std::unordered_set<std::string> weights;
   for (const Node& node : graph.nodes) {
-    if (TakesWeights(node.op))
+    if (TraitsOf(node.op).takes_weights)
       weights.insert(node.inputs.begin(), node.inputs.end());
   }
   for (const auto& [name, tensor] : graph.constants) {

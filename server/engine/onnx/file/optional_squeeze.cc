@@ -1,3 +1,5 @@
+// Recognizes the one If that PyTorch exports for `x.squeeze(axis)`.
+
 #include "server/engine/onnx/file/optional_squeeze.h"
 
 #include <cstring>

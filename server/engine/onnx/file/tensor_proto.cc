@@ -1,3 +1,5 @@
+// Tensors of an ONNX file, checked against their data, copied or mapped.
+
 #include "server/engine/onnx/file/tensor_proto.h"
 
 #include <cstdint>

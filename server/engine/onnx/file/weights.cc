@@ -1,3 +1,5 @@
+// Tensors made from weights, kept under their keys.
+
 #include "server/engine/onnx/file/weights.h"
 
 namespace phosphene::onnx {

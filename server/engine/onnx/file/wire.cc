@@ -1,3 +1,5 @@
+// Walks protobuf's wire format before protobuf does, and counts.
+
 #include "server/engine/onnx/file/wire.h"
 
 #include <google/protobuf/descriptor.h>

@@ -12,7 +12,7 @@ namespace phosphene::onnx {
 
 class TensorProto;
 
-// Messages, strings and byte fields in a file. PyTorch writes 8 to 50 a node,
+// Messages, strings and byte fields in a file. PyTorch writes 8 to 50 per node,
 // 50,000 for Swin v2; a part may take 2 bytes in the file and over 200 parsed.
 constexpr int64_t kMaxParts = 1'000'000;
 

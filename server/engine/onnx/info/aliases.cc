@@ -1,3 +1,5 @@
+// Names people know layers by: lucid's for GoogLeNet, plain ones for PyTorch's.
+
 #include "server/engine/onnx/info/aliases.h"
 
 #include <algorithm>
@@ -19,13 +21,14 @@ const Node* MakerOf(const Graph& graph, const Producers& producers,
   return it == producers.end() ? nullptr : &graph.nodes[it->second];
 }
 
+// What an inception module ends in.
 bool JoinsChannels(const Node& node) {
   const auto axis = node.attributes.find("axis");
   return node.op == "Concat" && axis != node.attributes.end() &&
          axis->second.i == 1;
 }
 
-// Value that a ReLU reads, "" when `value` is no ReLU's output.
+// Value that a ReLU reads, "" when `value` is not a ReLU's output.
 std::string BeforeRelu(const Graph& graph, const Producers& producers,
                        const std::string& value) {
   const Node* relu = MakerOf(graph, producers, value);
@@ -48,6 +51,7 @@ const Node* ConvBehind(const Graph& graph, const Producers& producers,
              : nullptr;
 }
 
+// lucid's names of InceptionV1: nine modules of four branches each, in order.
 class LucidNames {
  public:
   explicit LucidNames(const Graph& graph)

@@ -1,3 +1,5 @@
+// What a network without a sidecar expects of its input, by who exported it.
+
 #include "server/engine/onnx/info/infer_config.h"
 
 #include <cmath>

@@ -1,3 +1,5 @@
+// Opens a network: reads it, lists its layers, finds its logits.
+
 #include "server/engine/onnx/info/info.h"
 
 #include <algorithm>
@@ -10,6 +12,7 @@
 #include "server/engine/onnx/file/loader.h"
 #include "server/engine/onnx/info/aliases.h"
 #include "server/engine/onnx/info/infer_config.h"
+#include "server/engine/onnx/ops/traits.h"
 #include "server/engine/onnx/program/passes.h"
 #include "server/engine/onnx/program/program.h"
 #include "server/engine/tensor/allocation_limit.h"
@@ -51,7 +54,7 @@ absl::Status OpenedNetwork::Read(const ModelBytes& file,
 
 void OpenedNetwork::ListLayers() {
   const auto facts = Survey(graph_, config_.input(), channels_);
-  // Values that no image reaches, and shape arithmetic, are no layers.
+  // Values that no image reaches, and shape arithmetic, are not layers.
   std::unordered_map<std::string, bool> reached{{config_.input(), true}};
   std::vector<std::string> names;
   for (const Node& node : graph_.nodes) {
@@ -150,11 +153,10 @@ void OpenedNetwork::FindLogits(
   const auto maker = producers.find(output);
   if (maker == producers.end()) return;
   const Node& node = graph_.nodes[maker->second];
-  const bool softmax =
-      (node.op == "Softmax" || node.op == "LogSoftmax") && !node.inputs.empty();
+  const bool softmax = TraitsOf(node.op).probabilities && !node.inputs.empty();
   const std::string& value = softmax ? node.inputs[0] : output;
   const auto known = facts.find(value);
-  // One number a class: two axes, or one position left of four.
+  // One number per class: two axes, or one position left of four.
   const bool classes = known == facts.end() || known->second.rank != 4 ||
                        (known->second.height == 1 && known->second.stride == 0);
   if (index_.count(value) > 0 && (softmax || classes)) logits_ = value;

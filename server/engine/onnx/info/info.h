@@ -16,7 +16,8 @@
 
 namespace phosphene::onnx {
 
-// An input that asks for a larger image is no network's: 9,450 squared in RGB.
+// An input that asks for a larger image is not a network's: 9,450 squared in
+// RGB.
 constexpr int64_t kMaxImageElements = int64_t{1} << 28;
 constexpr int64_t kMaxChannels = int64_t{1} << 16;
 // Tensors held when a network is tried while it is opened and checked. Enough

@@ -1,3 +1,5 @@
+// Opens a file as a network and says what there is to know about it.
+
 #include <memory>
 #include <string>
 #include <utility>

@@ -1,41 +1,21 @@
+// Follows the channel axis through a graph, and brings values to [N,C,h,w].
+
 #include "server/engine/onnx/info/layout.h"
 
 #include <algorithm>
 #include <cmath>
 #include <optional>
-#include <set>
 #include <unordered_map>
 #include <utility>
+
+#include "server/engine/onnx/ops/traits.h"
 
 namespace phosphene::onnx {
 namespace {
 
 using Axes = std::unordered_map<std::string, int64_t>;
 
-bool In(const std::string& op, const std::set<std::string>& ops) {
-  return ops.count(op) > 0;
-}
-
-// Operators whose output has channels at axis 1 whatever came in.
-const std::set<std::string>& ChannelsFirstOps() {
-  static const auto* const kOps =
-      new std::set<std::string>{"Conv",
-                                "ConvTranspose",
-                                "MaxPool",
-                                "AveragePool",
-                                "GlobalAveragePool",
-                                "GlobalMaxPool",
-                                "BatchNormalization",
-                                "InstanceNormalization",
-                                "GroupNormalization",
-                                "LRN",
-                                "Gemm",
-                                "DepthToSpace",
-                                "SpaceToDepth",
-                                "Flatten"};
-  return *kOps;
-}
-
+// A list from an attribute or a constant input; newer opsets moved some.
 std::vector<int64_t> IntsOf(const Graph& graph, const Node& node,
                             const char* attribute, size_t input) {
   const auto it = node.attributes.find(attribute);
@@ -59,6 +39,7 @@ int64_t IntOf(const Node& node, const char* attribute, int64_t otherwise) {
   return it == node.attributes.end() ? otherwise : it->second.i;
 }
 
+// perm[i] is the axis that comes to i; without it all axes are reversed.
 int64_t AfterTranspose(const Graph& graph, const Node& node, int64_t axis,
                        int64_t rank) {
   const std::vector<int64_t> order = IntsOf(graph, node, "perm", SIZE_MAX);
@@ -89,6 +70,7 @@ int64_t AfterUnsqueeze(std::vector<int64_t> axes, int64_t axis, int64_t rank) {
   return axis;
 }
 
+// Walks the graph in its order, from the image's axis 1 on.
 class ChannelTracker {
  public:
   ChannelTracker(const Graph& graph, const Shapes& shapes)
@@ -102,7 +84,7 @@ class ChannelTracker {
         if (rank >= 1) {
           axes_[output] =
               std::clamp<int64_t>(Of(node, output, rank), 0, rank - 1);
-        } else if (ChannelsFirstOps().count(node.op) > 0) {
+        } else if (TraitsOf(node.op).channels == OpTraits::kFirst) {
           axes_[output] = 1;
         }
       }
@@ -132,28 +114,34 @@ class ChannelTracker {
   }
 
   int64_t Of(const Node& node, const std::string& output, int64_t rank) const {
-    if (ChannelsFirstOps().count(node.op) > 0) return 1;
+    const OpTraits::Channels channels = TraitsOf(node.op).channels;
+    if (channels == OpTraits::kFirst) return 1;
     const std::string source = Source(node, rank);
     if (source.empty() || RankOf(source) < 1) return rank - 1;
     const int64_t axis = axes_.at(source), from = RankOf(source);
-    if (In(node.op, {"MatMul", "Einsum"})) return rank - 1;
-    if (node.op == "LayerNormalization") {
-      const int64_t first = Wrap(IntOf(node, "axis", -1), from);
-      return first == from - 1 ? rank - 1 : axis;
-    }
-    if (node.op == "Transpose") return AfterTranspose(graph_, node, axis, rank);
-    if (node.op == "Reshape" && shapes_.count(source) == 0) return rank - 1;
-    if (node.op == "Reshape")
-      return AfterReshape(shapes_.at(source), shapes_.at(output), axis);
-    if (node.op == "Squeeze" ||
-        (from > rank && node.op.rfind("Reduce", 0) == 0)) {
-      return AfterSqueeze(IntsOf(graph_, node, "axes", 1), axis, from);
-    }
-    if (node.op == "Unsqueeze")
-      return AfterUnsqueeze(IntsOf(graph_, node, "axes", 1), axis, rank);
-    // One element picked along an axis takes the axis away.
-    if (node.op == "Gather" && rank == from - 1) {
-      return AfterSqueeze({IntOf(node, "axis", 0)}, axis, from);
+    switch (channels) {
+      case OpTraits::kLast:
+        return rank - 1;
+      case OpTraits::kNormalized:
+        return Wrap(IntOf(node, "axis", -1), from) == from - 1 ? rank - 1
+                                                               : axis;
+      case OpTraits::kPermuted:
+        return AfterTranspose(graph_, node, axis, rank);
+      case OpTraits::kReshaped:
+        return shapes_.count(source) == 0
+                   ? rank - 1
+                   : AfterReshape(shapes_.at(source), shapes_.at(output), axis);
+      case OpTraits::kAxesAdded:
+        return AfterUnsqueeze(IntsOf(graph_, node, "axes", 1), axis, rank);
+      case OpTraits::kAxesGone:
+        if (from <= rank) break;
+        return AfterSqueeze(IntsOf(graph_, node, "axes", 1), axis, from);
+      case OpTraits::kPicked:
+        if (rank != from - 1) break;
+        return AfterSqueeze({IntOf(node, "axis", 0)}, axis, from);
+      case OpTraits::kFirst:
+      case OpTraits::kStay:
+        break;
     }
     return rank == from ? axis : rank - 1;
   }

@@ -1,3 +1,5 @@
+// Runs grey, noise and a picture through a network to see whether it is alive.
+
 #include "server/engine/onnx/info/self_check.h"
 
 #include <algorithm>
@@ -9,6 +11,7 @@
 #include "absl/strings/str_format.h"
 #include "server/base/status_macros.h"
 #include "server/engine/onnx/info/info.h"
+#include "server/engine/onnx/ops/traits.h"
 #include "server/engine/tensor/allocation_limit.h"
 #include "server/engine/tensor/guard.h"
 
@@ -31,12 +34,9 @@ constexpr int64_t kMaxLayersLookedAt = 400;
 // Layers whose activations are compared: outputs of ReLUs and their kin, or of
 // convolutions where there are none.
 std::vector<std::string> LayersToLookAt(const NetworkInfo& info) {
-  static const auto* const kActivations = new std::set<std::string>{
-      "Relu", "Clip", "HardSwish", "LeakyRelu", "PRelu", "Elu", "Gelu"};
   std::vector<std::string> activations, convolutions;
   for (const v1::Layer& layer : info.layers()) {
-    if (kActivations->count(layer.op()) > 0)
-      activations.push_back(layer.name());
+    if (TraitsOf(layer.op()).activation) activations.push_back(layer.name());
     if (layer.op() == "Conv") convolutions.push_back(layer.name());
   }
   std::vector<std::string>& chosen =
@@ -61,6 +61,7 @@ std::vector<std::pair<std::string, at::Tensor>> TrainedVariances(
   return out;
 }
 
+// 0 for none.
 double Median(std::vector<double> values) {
   if (values.empty()) return 0;
   std::nth_element(values.begin(), values.begin() + values.size() / 2,
@@ -79,6 +80,8 @@ void CheckFinite(const Activations& photo, std::vector<std::string>* warnings) {
   }
 }
 
+// |photo - grey| / |photo| over the layers: a network that gets values of the
+// wrong range sees little but its biases.
 void CheckContrast(const std::vector<std::string>& layers,
                    const Activations& grey, const Activations& photo,
                    std::vector<std::string>* warnings) {
@@ -98,6 +101,7 @@ void CheckContrast(const std::vector<std::string>& layers,
                       contrast));
 }
 
+// Layers that are zero whatever they are shown.
 void CheckDead(const std::vector<std::string>& layers, const Activations& grey,
                const Activations& noise, const Activations& photo,
                std::vector<std::string>* warnings) {

@@ -1,7 +1,9 @@
+// Follows shapes, strides and receptive fields through a graph without running
+// it.
+
 #include "server/engine/onnx/info/survey.h"
 
 #include <algorithm>
-#include <set>
 #include <vector>
 
 #include "server/engine/onnx/ops/op.h"
@@ -15,79 +17,34 @@ using Facts = std::unordered_map<std::string, ValueFacts>;
 // Above this many nodes, sums over each value's ancestors take too long.
 constexpr size_t kMaxCounted = 3'000;
 
-bool In(const std::string& op, const std::set<std::string>& ops) {
-  return ops.count(op) > 0;
-}
-
-const std::set<std::string>& SameShapeOps() {
-  static const auto* const kOps =
-      new std::set<std::string>{"Relu",
-                                "Clip",
-                                "LRN",
-                                "BatchNormalization",
-                                "Softmax",
-                                "LogSoftmax",
-                                "Dropout",
-                                "Identity",
-                                "Sigmoid",
-                                "HardSigmoid",
-                                "HardSwish",
-                                "Tanh",
-                                "Add",
-                                "Mul",
-                                "Sub",
-                                "Div",
-                                "LeakyRelu",
-                                "PRelu",
-                                "Elu",
-                                "Selu",
-                                "Celu",
-                                "Softplus",
-                                "Softsign",
-                                "Mish",
-                                "Gelu",
-                                "Erf",
-                                "Exp",
-                                "Log",
-                                "Sqrt",
-                                "Pow",
-                                "Abs",
-                                "Neg",
-                                "Min",
-                                "Max",
-                                "Sum",
-                                "ThresholdedRelu",
-                                "InstanceNormalization",
-                                "GroupNormalization",
-                                "LayerNormalization",
-                                "LpNormalization"};
-  return *kOps;
-}
-
 bool MakesIntegers(const Node& node) {
-  static const auto* const kOps = new std::set<std::string>{
-      "Shape", "Size",    "NonZero", "ArgMax", "ArgMin", "Equal",
-      "Less",  "Greater", "Not",     "And",    "Or",     "IsNaN"};
-  if (In(node.op, *kOps)) return true;
+  const OpTraits::Makes makes = TraitsOf(node.op).makes;
+  if (makes != OpTraits::kAsTo) return makes == OpTraits::kIntegers;
   const auto to = node.attributes.find("to");
   // Element types 1, 10, 11 and 16 are floating-point.
-  return node.op == "Cast" && to != node.attributes.end() &&
-         to->second.i != 1 && to->second.i != 10 && to->second.i != 11 &&
-         to->second.i != 16;
+  return to != node.attributes.end() && to->second.i != 1 &&
+         to->second.i != 10 && to->second.i != 11 && to->second.i != 16;
 }
 
-// The window of a Conv or pooling node at the survey's size; null when the node
-// is faulty, which Compile will say.
+// A constant input, undefined where it is not one.
+at::Tensor ConstantInput(const Graph& graph, const Node& node, size_t i) {
+  const auto it = i < node.inputs.size() ? graph.constants.find(node.inputs[i])
+                                         : graph.constants.end();
+  return it == graph.constants.end() ? at::Tensor() : it->second;
+}
+
+// The window of a convolving or pooling node at the survey's size; null when
+// the node is faulty, which Compile will say.
 std::optional<Window> WindowOf(const Graph& graph, const Node& node,
                                const ValueFacts& in) {
   if (in.rank != 4) return std::nullopt;
   try {
     std::vector<int64_t> kernel;
     Tensors constants(node.inputs.size());
-    if (node.op == "Conv" && node.inputs.size() > 1 &&
-        graph.constants.count(node.inputs[1])) {
-      const at::Tensor& weight = graph.constants.at(node.inputs[1]);
-      if (weight.dim() == 4) kernel = weight.sizes().slice(2).vec();
+    const at::Tensor weight = ConstantInput(graph, node, 1);
+    if (TraitsOf(node.op).takes_weights && weight.defined() &&
+        weight.dim() == 4) {
+      kernel = weight.sizes().slice(2).vec();
     }
     const OpOptions options;
     const Window window =
@@ -102,6 +59,8 @@ std::optional<Window> WindowOf(const Graph& graph, const Node& node,
   }
 }
 
+// A window over positions: stride' = stride * s, field' = field + (extent - 1)
+// * stride (Araujo et al. 2019, "Computing Receptive Fields").
 ValueFacts Slide(const Window& window, const ValueFacts& in) {
   ValueFacts out = in;
   try {
@@ -117,6 +76,7 @@ ValueFacts Slide(const Window& window, const ValueFacts& in) {
   return out;
 }
 
+// Channels stay countable only where each has one position.
 ValueFacts OfFlatten(const ValueFacts& in) {
   ValueFacts out;
   out.rank = 2;
@@ -141,6 +101,7 @@ ValueFacts OfElementwise(const Node& node, const Facts& facts) {
   return out;
 }
 
+// Along axis 1 channels add up; along another what comes out is unknown.
 ValueFacts OfConcat(const Node& node, const Facts& facts) {
   ValueFacts out;
   const auto axis = node.attributes.find("axis");
@@ -163,44 +124,66 @@ ValueFacts OfConcat(const Node& node, const Facts& facts) {
   return out;
 }
 
-ValueFacts OfNode(const Graph& graph, const Node& node, const Facts& facts) {
+// One number per output feature of a matrix of weights.
+ValueFacts OfMatrix(const Node& node, const at::Tensor& weight) {
   ValueFacts out;
-  const auto first =
-      node.inputs.empty() ? facts.end() : facts.find(node.inputs[0]);
-  const bool reached = first != facts.end();
-  const auto weight = [&](size_t i) {
-    const auto it = i < node.inputs.size()
-                        ? graph.constants.find(node.inputs[i])
-                        : graph.constants.end();
-    return it == graph.constants.end() ? at::Tensor() : it->second;
-  };
-  if (MakesIntegers(node)) {
-    out.integer = true;
-  } else if (In(node.op, {"Conv", "MaxPool", "AveragePool"}) && reached) {
-    const auto window = WindowOf(graph, node, first->second);
-    if (window) out = Slide(*window, first->second);
-    if (node.op == "Conv")
-      out.channels = weight(1).defined() ? weight(1).size(0) : 0;
-  } else if (In(node.op, {"GlobalAveragePool", "GlobalMaxPool"}) && reached) {
-    out.rank = first->second.rank;
-    out.channels = first->second.channels;
-    out.height = out.width = 1;
-  } else if (node.op == "Flatten" && reached) {
-    out = OfFlatten(first->second);
-  } else if (node.op == "Gemm" && weight(1).defined() && weight(1).dim() == 2) {
-    const auto turned = node.attributes.find("transB");
-    out.rank = 2;
-    out.channels = weight(1).size(
-        turned != node.attributes.end() && turned->second.i ? 0 : 1);
-  } else if (node.op == "Concat") {
-    out = OfConcat(node, facts);
-  } else if (SameShapeOps().count(node.op) > 0) {
-    out = OfElementwise(node, facts);
-  }
+  if (!weight.defined() || weight.dim() != 2) return out;
+  const auto turned = node.attributes.find("transB");
+  out.rank = 2;
+  out.channels =
+      weight.size(turned != node.attributes.end() && turned->second.i ? 0 : 1);
   return out;
 }
 
-// True when every input that is no constant is shape arithmetic.
+// A window over the first input; `weight` of those that take weights.
+ValueFacts OfWindow(const Graph& graph, const Node& node, const ValueFacts& in,
+                    const at::Tensor& weight) {
+  ValueFacts out;
+  const auto window = WindowOf(graph, node, in);
+  if (window) out = Slide(*window, in);
+  if (TraitsOf(node.op).takes_weights)
+    out.channels = weight.defined() ? weight.size(0) : 0;
+  return out;
+}
+
+ValueFacts OfOnePlace(const ValueFacts& in) {
+  ValueFacts out;
+  out.rank = in.rank;
+  out.channels = in.channels;
+  out.height = out.width = 1;
+  return out;
+}
+
+ValueFacts OfNode(const Graph& graph, const Node& node, const Facts& facts) {
+  if (MakesIntegers(node)) {
+    ValueFacts out;
+    out.integer = true;
+    return out;
+  }
+  const auto first =
+      node.inputs.empty() ? facts.end() : facts.find(node.inputs[0]);
+  const ValueFacts* in = first == facts.end() ? nullptr : &first->second;
+  const at::Tensor weight = ConstantInput(graph, node, 1);
+  switch (TraitsOf(node.op).shape) {
+    case OpTraits::kWindow:
+      return in ? OfWindow(graph, node, *in, weight) : ValueFacts();
+    case OpTraits::kOnePlace:
+      return in ? OfOnePlace(*in) : ValueFacts();
+    case OpTraits::kFlat:
+      return in ? OfFlatten(*in) : ValueFacts();
+    case OpTraits::kMatrix:
+      return OfMatrix(node, weight);
+    case OpTraits::kJoined:
+      return OfConcat(node, facts);
+    case OpTraits::kSame:
+      return OfElementwise(node, facts);
+    case OpTraits::kUnknown:
+      break;
+  }
+  return {};
+}
+
+// True when every input that is not a constant is shape arithmetic.
 bool FollowsIntegers(const Node& node, const Graph& graph, const Facts& facts) {
   bool any = false;
   for (const std::string& input : node.inputs) {
@@ -209,16 +192,19 @@ bool FollowsIntegers(const Node& node, const Graph& graph, const Facts& facts) {
     if (it == facts.end() || !it->second.integer) return false;
     any = true;
   }
-  return any && node.op != "Cast" && node.op != "Where";
+  return any && TraitsOf(node.op).makes == OpTraits::kAsInputs;
 }
 
+// 2 for each weight and position: a multiply and an add.
 double FlopsOf(const Graph& graph, const Node& node, const Facts& facts) {
-  if (node.op != "Conv" && node.op != "Gemm") return 0;
-  const auto it = node.inputs.size() > 1 ? graph.constants.find(node.inputs[1])
-                                         : graph.constants.end();
-  if (it == graph.constants.end()) return 0;
-  const double weights = static_cast<double>(it->second.numel());
-  if (node.op == "Gemm") return 2 * weights;
+  const OpTraits& traits = TraitsOf(node.op);
+  const bool matrix = traits.shape == OpTraits::kMatrix;
+  if (!matrix && traits.shape != OpTraits::kWindow) return 0;
+  const at::Tensor weight =
+      traits.takes_weights ? ConstantInput(graph, node, 1) : at::Tensor();
+  if (!weight.defined()) return 0;
+  const double weights = static_cast<double>(weight.numel());
+  if (matrix) return 2 * weights;
   const auto out = facts.find(node.outputs[0]);
   if (out == facts.end()) return 0;
   return 2 * weights *

@@ -29,7 +29,7 @@ std::unordered_map<std::string, ValueFacts> Survey(const Graph& graph,
                                                    const std::string& image,
                                                    int64_t channels);
 
-// FLOPs (two a multiply-add) of the convolutions and matrix products a value
+// FLOPs (two per multiply-add) of the convolutions and matrix products a value
 // needs, by value name, for values in `names`; one image of 224 x 224.
 std::unordered_map<std::string, double> CountFlops(
     const Graph& graph,

@@ -1,3 +1,5 @@
+// Many small matrix products at once, in panels of 32 columns.
+
 #include <algorithm>
 #include <cstring>
 #include <vector>
@@ -60,6 +62,8 @@ PHOSPHENE_INLINE void Block(const BatchProductParams& p, const float* a,
   }
 }
 
+// c [m,n] = a [m,k] b [k,n]: six rows by two vectors at a time, so that the
+// sums stay in registers.
 PHOSPHENE_CLONES void OneProduct(const BatchProductParams& p, const float* a,
                                  const float* b, float* panels, float* c) {
   PackPanels(p, b, panels);

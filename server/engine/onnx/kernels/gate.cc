@@ -1,3 +1,5 @@
+// The gradient of a ReLU or a ReLU6, plain or redirected, in one pass.
+
 #include <atomic>
 #include <cmath>
 #include <cstring>
@@ -33,6 +35,7 @@ PHOSPHENE_INLINE bool Pass(int64_t n, const T* g, const T* y, T* out) {
   return passed != 0;
 }
 
+// Likewise for an activation with an upper bound: closed from `max` on.
 template <typename T>
 PHOSPHENE_INLINE bool PassBelow(int64_t n, float max, const T* g, const T* y,
                                 T* out) {
@@ -68,6 +71,9 @@ PHOSPHENE_INLINE void PassPixels(const GateParams& p, int64_t begin,
   }
 }
 
+// lucid's redirected_relu_grad: where nothing of an item passes, gradients that
+// would move a dead unit back to life do (below 0 upwards, above max downwards;
+// objectives are minimized here, so signs are those of the loss).
 template <typename T>
 PHOSPHENE_INLINE void RedirectPixels(const GateParams& p, int64_t begin,
                                      int64_t end, const T* g, const T* y,
@@ -106,6 +112,7 @@ PHOSPHENE_CLONES void RedirectBf16(const GateParams& p, int64_t begin,
   RedirectPixels(p, begin, end, g, y, out);
 }
 
+// Plain first; items where nothing passed again, redirected.
 template <typename T, typename PassFn, typename RedirectFn>
 void Gate(const GateParams& p, const T* g, const T* y, T* out, PassFn pass,
           RedirectFn redirect) {

@@ -1,3 +1,5 @@
+// Local response normalization over channels, forward and backward.
+
 #include <algorithm>
 #include <cmath>
 #include <vector>

@@ -1,3 +1,5 @@
+// Max pooling that remembers the winner of each window, and its gradient.
+
 #include <algorithm>
 #include <limits>
 #include <vector>
@@ -22,6 +24,8 @@ PHOSPHENE_INLINE void Compete(int64_t n, const T* x, uint8_t number,
   }
 }
 
+// The window at one output position, all channels side by side; what lies in
+// the padding does not compete.
 template <typename T>
 PHOSPHENE_INLINE void PoolPosition(const MaxPoolParams& p, const T* image,
                                    int64_t oy, int64_t ox, float* best,
@@ -60,6 +64,7 @@ PHOSPHENE_INLINE void ForwardRows(const MaxPoolParams& p, int64_t begin,
   }
 }
 
+// The gradient of an output goes to the element of that number, if it won.
 template <typename T>
 PHOSPHENE_INLINE void AddWhereWinner(int64_t n, const T* dy,
                                      const uint8_t* winner, uint8_t number,

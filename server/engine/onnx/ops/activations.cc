@@ -1,3 +1,5 @@
+// Activations, and softmax and its kin.
+
 #include <cmath>
 #include <limits>
 #include <optional>
@@ -62,6 +64,7 @@ OpRun PrepareRelu(const OpInit& init) {
   };
 }
 
+// min(max(x, low), high).
 OpRun PrepareClip(const OpInit& init) {
   init.NeedInputs(1, 3);
   const std::optional<double> low = KnownBound(init, "min", 1, -kInfinity);
@@ -83,9 +86,11 @@ OpRun PrepareClip(const OpInit& init) {
 OpRun PrepareSigmoid(const OpInit& init) { return Unary(init, at::sigmoid); }
 OpRun PrepareTanh(const OpInit& init) { return Unary(init, at::tanh); }
 OpRun PrepareMish(const OpInit& init) { return Unary(init, at::mish); }
+// x max(0, min(1, x / 6 + 0.5)) (Howard et al. 2019).
 OpRun PrepareHardSwish(const OpInit& init) {
   return Unary(init, at::hardswish);
 }
+// log(1 + e^x).
 OpRun PrepareSoftplus(const OpInit& init) {
   return Unary(init, [](const at::Tensor& x) { return at::softplus(x); });
 }
@@ -93,6 +98,7 @@ OpRun PrepareSoftsign(const OpInit& init) {
   return Unary(init, [](const at::Tensor& x) { return x / (1 + x.abs()); });
 }
 
+// max(0, min(1, alpha x + beta)).
 OpRun PrepareHardSigmoid(const OpInit& init) {
   init.NeedInputs(1, 1);
   return [alpha = init.Float("alpha", 0.2),
@@ -101,6 +107,7 @@ OpRun PrepareHardSigmoid(const OpInit& init) {
   };
 }
 
+// x, or alpha x below 0.
 OpRun PrepareLeakyRelu(const OpInit& init) {
   init.NeedInputs(1, 1);
   return [alpha = init.Float("alpha", 0.01)](const Tensors& in) {
@@ -108,12 +115,14 @@ OpRun PrepareLeakyRelu(const OpInit& init) {
   };
 }
 
+// Likewise with a slope per channel that was trained (He et al. 2015).
 OpRun PreparePRelu(const OpInit& init) {
   return Binary(init, [](const at::Tensor& x, const at::Tensor& slope) {
     return at::where(x < 0, slope * x, x);
   });
 }
 
+// x, or alpha (e^x - 1) below 0 (Clevert et al. 2015).
 OpRun PrepareElu(const OpInit& init) {
   init.NeedInputs(1, 1);
   return [alpha = init.Float("alpha", 1)](const Tensors& in) {
@@ -121,6 +130,7 @@ OpRun PrepareElu(const OpInit& init) {
   };
 }
 
+// gamma (x, or alpha (e^x - 1) below 0) (Klambauer et al. 2017).
 OpRun PrepareSelu(const OpInit& init) {
   init.NeedInputs(1, 1);
   // Defaults as ONNX gives them, from "Self-Normalizing Neural Networks".
@@ -130,6 +140,7 @@ OpRun PrepareSelu(const OpInit& init) {
           const Tensors& in) { return Tensors{at::elu(in[0], alpha, gamma)}; };
 }
 
+// max(0, x) + min(0, alpha (e^(x / alpha) - 1)) (Barron 2017).
 OpRun PrepareCelu(const OpInit& init) {
   init.NeedInputs(1, 1);
   return [alpha = init.Float("alpha", 1)](const Tensors& in) {
@@ -137,6 +148,8 @@ OpRun PrepareCelu(const OpInit& init) {
   };
 }
 
+// x Phi(x), Phi the normal distribution's, exact or by tanh (Hendrycks & Gimpel
+// 2016).
 OpRun PrepareGelu(const OpInit& init) {
   init.NeedInputs(1, 1);
   const std::string approximate = init.String("approximate", "none");
@@ -148,6 +161,7 @@ OpRun PrepareGelu(const OpInit& init) {
   };
 }
 
+// x above alpha, else 0.
 OpRun PrepareThresholdedRelu(const OpInit& init) {
   init.NeedInputs(1, 1);
   return [alpha = init.Float("alpha", 1)](const Tensors& in) {
@@ -155,6 +169,7 @@ OpRun PrepareThresholdedRelu(const OpInit& init) {
   };
 }
 
+// x + bias below -lambd, x - bias above lambd, else 0.
 OpRun PrepareShrink(const OpInit& init) {
   init.NeedInputs(1, 1);
   return [bias = init.Float("bias", 0),

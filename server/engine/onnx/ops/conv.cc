@@ -1,3 +1,5 @@
+// Convolutions: constant weights by FrozenConv, computed ones by ATen.
+
 #include "server/engine/onnx/ops/shared/conv.h"
 #include "server/engine/onnx/ops/op.h"
 #include "server/engine/onnx/ops/shared/relu.h"
@@ -50,6 +52,19 @@ OpRun PrepareConv(const OpInit& init) {
     const Window window = ReadWindow(late, SpatialSizes(in[1]).vec());
     return Tensors{RunGeneral(window, group, node.activation, options, in)};
   };
+}
+
+// Several convolutions of one input (passes.h).
+OpRun PrepareGroupedConv(const OpInit& init) {
+  Tensors weights, biases;
+  for (size_t i = 1; i + 1 < init.constants.size(); i += 2) {
+    weights.push_back(init.Constant(i));
+    biases.push_back(init.Constant(i + 1));
+  }
+  const std::vector<Activation> activations(weights.size(),
+                                            init.node.activation);
+  auto conv = std::make_shared<FrozenConv>(init, weights, biases, activations);
+  return [conv](const Tensors& in) { return conv->Run(in[0]); };
 }
 
 }  // namespace phosphene::onnx

@@ -1,3 +1,5 @@
+// Transposed convolutions.
+
 #include <algorithm>
 
 #include "server/engine/onnx/ops/op.h"

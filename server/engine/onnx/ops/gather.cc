@@ -60,6 +60,7 @@ at::Tensor ScatterAlong(const at::Tensor& x, int64_t axis,
 
 }  // namespace
 
+// Whole slices of x along an axis: out[.., i, ..] = x[.., index[i], ..].
 OpRun PrepareGather(const OpInit& init) {
   init.NeedInputs(2, 2);
   return [axis = init.Int("axis", 0)](const Tensors& in) {
@@ -75,6 +76,7 @@ OpRun PrepareGather(const OpInit& init) {
   };
 }
 
+// out[i][j] = x[index[i][j]][j] for axis 0.
 OpRun PrepareGatherElements(const OpInit& init) {
   init.NeedInputs(2, 2);
   return [axis = init.Int("axis", 0)](const Tensors& in) {
@@ -84,6 +86,7 @@ OpRun PrepareGatherElements(const OpInit& init) {
   };
 }
 
+// Slices of x at points: the last axis of the indices is a point.
 OpRun PrepareGatherND(const OpInit& init) {
   init.NeedInputs(2, 2);
   return [batch_axes = init.Int("batch_dims", 0)](const Tensors& in) {
@@ -109,6 +112,7 @@ OpRun PrepareGatherND(const OpInit& init) {
   };
 }
 
+// The reverse of GatherElements: x with the updates put, or added, in.
 OpRun PrepareScatterElements(const OpInit& init) {
   init.NeedInputs(3, 3);
   return [axis = init.Int("axis", 0),
@@ -123,6 +127,7 @@ OpRun PrepareScatter(const OpInit& init) {
   return PrepareScatterElements(init);
 }
 
+// The reverse of GatherND.
 OpRun PrepareScatterND(const OpInit& init) {
   init.NeedInputs(3, 3);
   return [reduction = ReductionOf(init)](const Tensors& in) {
@@ -166,6 +171,7 @@ at::Tensor SliceAxis(const at::Tensor& x, int64_t axis, int64_t from,
 
 }  // namespace
 
+// Before opset 10 the bounds are attributes, later inputs.
 OpRun PrepareSlice(const OpInit& init) {
   init.NeedInputs(1, 5);
   const auto starts = init.Ints("starts"), ends = init.Ints("ends"),
@@ -214,6 +220,7 @@ OpRun PrepareSplit(const OpInit& init) {
   };
 }
 
+// values = [off, on].
 OpRun PrepareOneHot(const OpInit& init) {
   init.NeedInputs(3, 3);
   return [axis = init.Int("axis", -1)](const Tensors& in) {

@@ -7,6 +7,7 @@
 
 namespace phosphene::onnx {
 
+// alpha A B + beta C, either matrix perhaps transposed.
 OpRun PrepareGemm(const OpInit& init) {
   init.NeedInputs(2, 3);
   const double alpha = init.Float("alpha", 1), beta = init.Float("beta", 1);
@@ -31,7 +32,7 @@ OpRun PrepareGemm(const OpInit& init) {
     const at::Tensor a = turn_a ? in[0].t() : in[0];
     const at::Tensor b = turn_b ? in[1].t() : in[1];
     TORCH_CHECK(a.size(1) == b.size(0), "the input has ", a.size(1),
-                " values a row where ", b.size(0),
+                " values per row where ", b.size(0),
                 " are needed; the layer takes another image size");
     if (Optional(in, 2).defined())
       return Tensors{at::addmm(in[2], a, b, beta, alpha)};
@@ -40,6 +41,7 @@ OpRun PrepareGemm(const OpInit& init) {
   };
 }
 
+// As numpy.matmul.
 OpRun PrepareMatMul(const OpInit& init) {
   init.NeedInputs(2, 2);
   if (FrozenLinear::Suits(init.Constant(1), init.options)) {

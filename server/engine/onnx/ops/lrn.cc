@@ -1,3 +1,5 @@
+// Local response normalization (Krizhevsky, Sutskever & Hinton 2012, 3.3).
+
 #include <algorithm>
 
 #include <ATen/Parallel.h>
@@ -57,6 +59,8 @@ at::Tensor ComposedLrn(const LrnParams& p, const at::Tensor& x) {
   return (flat * base.pow(-p.beta)).view_as(x.contiguous());
 }
 
+// y_c = x_c / (bias + alpha/size sum of x^2 over `size` channels around
+// c)^beta.
 at::Tensor Lrn(const LrnParams& params, const at::Tensor& x) {
   TORCH_CHECK(x.dim() >= 2, "an input of at least 2 axes [N,C,...] is needed");
   const bool kernel =

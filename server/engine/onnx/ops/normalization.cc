@@ -119,7 +119,7 @@ OpRun PrepareGroupNormalization(const OpInit& init) {
     const at::Tensor y =
         Standardized(x.reshape({x.size(0), groups, -1}), epsilon)
             .view(x.sizes());
-    // Up to opset 20 scale and bias are one a group.
+    // Up to opset 20 scale and bias are one per group.
     const auto per_channel = [&](const at::Tensor& v) {
       return OverChannels(v.numel() == groups ? v.repeat_interleave(each) : v,
                           x);

@@ -1,3 +1,5 @@
+// What operators share: reading attributes, limits on sizes, small helpers.
+
 #include "server/engine/onnx/ops/op.h"
 
 #include <algorithm>

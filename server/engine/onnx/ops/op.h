@@ -10,14 +10,15 @@
 #include "absl/strings/string_view.h"
 #include "server/engine/onnx/file/graph.h"
 #include "server/engine/onnx/ops/options.h"
+#include "server/engine/onnx/ops/traits.h"
 #include "server/engine/tensor/torch_pch.h"
 
 namespace phosphene::onnx {
 
 using Tensors = std::vector<at::Tensor>;
 
-// Runs an operator: one tensor an input (undefined where an optional one is
-// absent), one an output. Differentiable where autograd records; throws
+// Runs an operator: one tensor per input (undefined where an optional one is
+// absent), one per output. Differentiable where autograd records; throws
 // c10::Error. Inputs are never written.
 using OpRun = std::function<Tensors(const Tensors& inputs)>;
 
@@ -84,16 +85,20 @@ class OpInit {
 };
 
 // An operator: its ONNX name, the last opset whose definition of it is built,
-// and what checks a node's attributes and returns what runs it.
+// what checks a node's attributes and returns what runs it, and what it is.
 struct OpKind {
   const char* name;
   int64_t last_opset;
   OpRun (*prepare)(const OpInit& init);
+  OpTraits traits;
 };
 
-// All of them by name (registry.cc, from ops/builtins.inc); null if unknown.
-const OpKind* FindOp(absl::string_view name);
+// All that a file may use (registry.cc, from ops/builtins.inc).
 const std::vector<OpKind>& AllOps();
+// One of them by name; null if unknown.
+const OpKind* FindOp(absl::string_view name);
+// Likewise, and those that only passes make.
+const OpKind* FindOpOrOwn(absl::string_view name);
 
 // Operators of one or two inputs that a function does as it is.
 OpRun Unary(const OpInit& init, at::Tensor (*fn)(const at::Tensor& x));

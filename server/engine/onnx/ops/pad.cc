@@ -87,6 +87,7 @@ OpRun PreparePad(const OpInit& init) {
   };
 }
 
+// Cut or padded with zeros to the sizes asked for, about the centre.
 OpRun PrepareCenterCropPad(const OpInit& init) {
   init.NeedInputs(2, 2);
   return [stated = init.Ints("axes")](const Tensors& in) {
@@ -111,6 +112,7 @@ OpRun PrepareCenterCropPad(const OpInit& init) {
   };
 }
 
+// Values at points -1..1 of a grid, as torch.nn.functional.grid_sample.
 OpRun PrepareGridSample(const OpInit& init) {
   init.NeedInputs(2, 2);
   const std::string mode = init.String("mode", "linear"),
@@ -135,6 +137,7 @@ OpRun PrepareGridSample(const OpInit& init) {
   };
 }
 
+// The first lengths[r] entries of row r back to front.
 OpRun PrepareReverseSequence(const OpInit& init) {
   init.NeedInputs(2, 2);
   return [time = init.Int("time_axis", 0),

@@ -1,3 +1,5 @@
+// Pooling over windows and over all positions.
+
 #include <algorithm>
 #include <numeric>
 #include <vector>
@@ -104,6 +106,7 @@ OpRun PrepareGlobalMaxPool(const OpInit& init) {
   });
 }
 
+// (sum over the window of |x|^p)^(1/p).
 OpRun PrepareLpPool(const OpInit& init) {
   init.NeedInputs(1, 1);
   return [window = ReadWindow(init), p = init.Int("p", 2)](const Tensors& in) {

@@ -123,6 +123,7 @@ OpRun PrepareReduceLogSum(const OpInit& init) {
                   return Sum(x, axes, keep).log();
                 });
 }
+// Without overflow: the largest element is taken out first.
 OpRun PrepareReduceLogSumExp(const OpInit& init) {
   return Reduce(init, 18,
                 [](const at::Tensor& x, at::IntArrayRef axes, bool keep) {
@@ -133,6 +134,7 @@ OpRun PrepareReduceLogSumExp(const OpInit& init) {
 OpRun PrepareArgMax(const OpInit& init) { return ArgExtreme(init, true); }
 OpRun PrepareArgMin(const OpInit& init) { return ArgExtreme(init, false); }
 
+// Running sums along an axis; exclusive: without the element itself.
 OpRun PrepareCumSum(const OpInit& init) {
   init.NeedInputs(2, 2);
   return [exclusive = init.Flag("exclusive", false),

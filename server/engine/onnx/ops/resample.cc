@@ -56,6 +56,7 @@ double SourceOf(const Resampling& r, const Axis& a, int64_t i) {
   return (x + 0.5) / a.scale - 0.5;
 }
 
+// Rounding as nearest_mode says; round_prefer_floor by default.
 int64_t NearestOf(const Resampling& r, double source) {
   if (r.nearest == "floor") return static_cast<int64_t>(std::floor(source));
   if (r.nearest == "ceil") return static_cast<int64_t>(std::ceil(source));
@@ -265,6 +266,7 @@ OpRun PrepareResize(const OpInit& init) {
   };
 }
 
+// Resize as it was before opset 10.
 OpRun PrepareUpsample(const OpInit& init) {
   init.NeedInputs(1, 2);
   Resampling r = ReadResampling(init);
@@ -278,6 +280,8 @@ OpRun PrepareUpsample(const OpInit& init) {
   };
 }
 
+// Blocks of channels become blocks of pixels; DCR and CRD say which factor of
+// the channel number is the block's.
 OpRun PrepareDepthToSpace(const OpInit& init) {
   init.NeedInputs(1, 1);
   const int64_t block = init.Int("blocksize", 0);

@@ -1,4 +1,4 @@
-// Functions of each element alone that are no activations.
+// Functions of each element alone that are not activations.
 
 #include "server/engine/onnx/ops/op.h"
 

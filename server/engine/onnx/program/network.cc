@@ -1,3 +1,5 @@
+// Networks ready to run: files opened, programs compiled, layers read.
+
 #include "server/engine/onnx/program/network.h"
 
 #include <algorithm>

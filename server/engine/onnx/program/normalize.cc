@@ -1,9 +1,12 @@
+// From images 0..1 to what a network was trained on.
+
 #include "server/engine/onnx/program/normalize.h"
 
 #include "server/engine/onnx/ops/shared/gradient.h"
 
 namespace phosphene::onnx {
 
+// (lo + image (hi - lo) - mean) / std as image * scale + shift.
 Normalizer::Normalizer(const v1::ModelConfig& config, int64_t channels,
                        at::Device device, at::ScalarType type)
     : type_(type), reversed_(config.channel_order() == v1::ModelConfig::BGR) {

@@ -1,3 +1,5 @@
+// Rewrites of graphs: folding, fusing, grouping.
+
 #include "server/engine/onnx/program/passes.h"
 
 #include <algorithm>
@@ -7,7 +9,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "server/engine/onnx/ops/op.h"
 #include "server/engine/tensor/allocation_limit.h"
@@ -41,18 +42,11 @@ int64_t BytesOf(const Tensors& tensors) {
   return bytes;
 }
 
-// The work of these is the product of their sizes; no network folds them.
-bool SlidesWindow(const std::string& op) {
-  return absl::StrContains(op, "Conv") || absl::StrContains(op, "Pool") ||
-         op == "LRN";
-}
-
 // Runs a node on constants; false when it cannot be, or not within `budget`
 // bytes, from which it takes what it makes and an eighth of what it reads.
 bool Evaluate(const Node& node, int64_t* budget, Graph* graph) {
   const OpKind* op = FindOp(node.op);
-  if (op == nullptr || node.inputs.empty() || *budget <= 0 ||
-      SlidesWindow(node.op))
+  if (op == nullptr || op->traits.heavy || node.inputs.empty() || *budget <= 0)
     return false;
   try {
     at::NoGradGuard no_grad;
@@ -115,6 +109,7 @@ class SoleReaders {
   std::unordered_map<std::string, size_t> reader_;
 };
 
+// A convolution that a BatchNormalization can be folded into.
 bool HasConstantWeights(const Graph& graph, const Node& conv) {
   return conv.op == "Conv" && conv.inputs.size() >= 2 &&
          conv.activation.kind == Activation::kNone &&
@@ -253,10 +248,8 @@ std::unordered_map<std::string, std::string> RemoveNoOps(const Wanted& wanted,
     const bool mask_read =
         node.outputs.size() > 1 && (readers.count(node.outputs[1]) > 0 ||
                                     wanted.count(node.outputs[1]) > 0);
-    const bool plain_dropout =
-        node.op == "Dropout" && !mask_read &&
-        (node.inputs.size() < 3 || node.inputs[2].empty());
-    if (node.inputs.empty() || !(node.op == "Identity" || plain_dropout))
+    const bool trains = node.inputs.size() > 2 && !node.inputs[2].empty();
+    if (node.inputs.empty() || !TraitsOf(node.op).no_op || mask_read || trains)
       continue;
     same[node.outputs[0]] = node.inputs[0];
     node.op.clear();

@@ -25,7 +25,7 @@ constexpr int64_t kFoldedFactor = 4;
 // the constants take, and 512 MiB while a node is evaluated.
 void FoldConstants(Graph* graph);
 
-// Takes out Identity and Dropout (unless its mask is read or wanted). Returns
+// Takes out operators that do nothing (OpTraits::no_op). Returns
 // value -> the value it was the same as, for wanted values too.
 std::unordered_map<std::string, std::string> RemoveNoOps(const Wanted& wanted,
                                                          Graph* graph);
@@ -40,8 +40,8 @@ void FuseActivations(const Wanted& wanted, Graph* graph);
 // x * (1 + erf(x / sqrt 2)) * 0.5.
 void FuseGelus(const Wanted& wanted, Graph* graph);
 
-// Name of the operator GroupConvolutions makes: several convolutions of one
-// input; inputs x, weight, bias, weight, bias, ...
+// Name of the operator GroupConvolutions makes (builtins.inc): several
+// convolutions of one input; inputs x, weight, bias, weight, bias, ...
 constexpr char kGroupedConv[] = "Phosphene.GroupedConv";
 
 // Joins 1x1 convolutions of the same input, as inception modules begin with.

@@ -1,3 +1,5 @@
+// Turns a rewritten graph into steps, and runs them.
+
 #include "server/engine/onnx/program/program.h"
 
 #include <algorithm>
@@ -9,65 +11,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "server/base/status_macros.h"
-#include "server/engine/onnx/ops/shared/conv.h"
 #include "server/engine/onnx/program/passes.h"
 #include "server/engine/tensor/allocation_limit.h"
 #include "server/engine/tensor/guard.h"
 
 namespace phosphene::onnx {
-namespace {
-
-// Operators for which a batch is any number of rows. The others may hold the
-// batch size the file was exported with in a shape or an index.
-bool TakesAnyBatch(const std::string& op) {
-  static const auto* const kOps =
-      new std::unordered_set<std::string>{"Conv",
-                                          kGroupedConv,
-                                          "Relu",
-                                          "Clip",
-                                          "LRN",
-                                          "MaxPool",
-                                          "AveragePool",
-                                          "GlobalAveragePool",
-                                          "GlobalMaxPool",
-                                          "Concat",
-                                          "Gemm",
-                                          "Flatten",
-                                          "Softmax",
-                                          "Add",
-                                          "Mul",
-                                          "Sub",
-                                          "Div",
-                                          "Dropout",
-                                          "Identity",
-                                          "BatchNormalization",
-                                          "Sigmoid",
-                                          "HardSigmoid",
-                                          "HardSwish",
-                                          "Tanh",
-                                          "LeakyRelu",
-                                          "PRelu",
-                                          "Elu",
-                                          "Selu",
-                                          "InstanceNormalization",
-                                          "LayerNormalization",
-                                          "ReduceMean"};
-  return kOps->count(op) > 0;
-}
-
-OpRun PrepareGroupedConv(const OpInit& init) {
-  Tensors weights, biases;
-  for (size_t i = 1; i + 1 < init.constants.size(); i += 2) {
-    weights.push_back(init.Constant(i));
-    biases.push_back(init.Constant(i + 1));
-  }
-  const std::vector<Activation> activations(weights.size(),
-                                            init.node.activation);
-  auto conv = std::make_shared<FrozenConv>(init, weights, biases, activations);
-  return [conv](const Tensors& in) { return conv->Run(in[0]); };
-}
-
-}  // namespace
 
 absl::Status CheckOpsKnown(const Graph& graph) {
   std::vector<std::string> unknown;
@@ -159,14 +107,12 @@ class ProgramBuilder {
     for (int input : step.inputs) {
       constants.push_back(input < 0 ? at::Tensor() : program_->initial_[input]);
     }
-    const OpKind* op = FindOp(node.op);
-    const auto prepare =
-        node.op == kGroupedConv ? &PrepareGroupedConv : op->prepare;
+    const OpKind& op = *FindOpOrOwn(node.op);
     const OpInit init(node, graph_.opset, std::move(constants), options_);
     absl::Status status;
     const absl::Status guarded = Guarded(step.what, [&] {
       try {
-        step.run = prepare(init);
+        step.run = op.prepare(init);
       } catch (const BadNode& e) {
         status =
             absl::InvalidArgumentError(absl::StrCat(step.what, " ", e.what()));
@@ -174,7 +120,7 @@ class ProgramBuilder {
     });
     RETURN_IF_ERROR(status);
     RETURN_IF_ERROR(guarded);
-    program_->any_batch_ = program_->any_batch_ && TakesAnyBatch(node.op);
+    program_->any_batch_ = program_->any_batch_ && op.traits.any_batch;
     program_->steps_.push_back(std::move(step));
     return absl::OkStatus();
   }

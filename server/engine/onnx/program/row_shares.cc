@@ -1,3 +1,5 @@
+// Runs the rows of a batch in shares, one thread for each.
+
 #include "server/engine/onnx/program/row_shares.h"
 
 #include <omp.h>

@@ -7,9 +7,9 @@
 
 namespace phosphene::onnx {
 
-// Rows of a batch that may be worked on side by side, one share a thread: the
+// Rows of a batch that may be worked on side by side, one share per thread: the
 // largest multiple of the threads in use that is at most `rows`, or 0 where
-// that is no gain (one thread, or already inside a parallel region).
+// that gains nothing (one thread, or already inside a parallel region).
 int64_t RowsToShare(int64_t rows);
 
 // run(input), with the rows of `input` cut into equal shares, each run and

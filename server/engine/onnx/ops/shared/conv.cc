@@ -1,3 +1,5 @@
+// Convolutions with constant weights, and the gradient of their input alone.
+
 #include "server/engine/onnx/ops/shared/conv.h"
 
 #include <algorithm>
@@ -18,6 +20,7 @@ Window Unpadded(Window window) {
   return window;
 }
 
+// Of grouped convolutions; undefined where none has one.
 at::Tensor JoinBiases(const std::vector<at::Tensor>& weights,
                       const std::vector<at::Tensor>& biases) {
   const bool any =
@@ -87,6 +90,8 @@ at::Tensor FrozenConv::FlippedWeight() const {
       .contiguous(kLayout);
 }
 
+// Stride 1: a forward convolution with flipped weights. Larger strides: a phase
+// of pixels at a time where that is faster. Else ATen's.
 at::Tensor FrozenConv::InputGradient(const at::Tensor& g, const Window& window,
                                      at::IntArrayRef x_sizes) {
   Window back = window;

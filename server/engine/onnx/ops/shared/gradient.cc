@@ -1,3 +1,5 @@
+// Hangs a backward function of our own into autograd's graph.
+
 #include "server/engine/onnx/ops/shared/gradient.h"
 
 #include <memory>
@@ -8,6 +10,7 @@
 namespace phosphene::onnx {
 namespace {
 
+// A node of autograd's graph that calls a function once.
 class OwnBackward : public torch::autograd::Node {
  public:
   explicit OwnBackward(BackwardFn backward) : backward_(std::move(backward)) {}

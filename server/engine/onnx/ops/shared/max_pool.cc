@@ -1,3 +1,5 @@
+// Max pooling with the gradient a job asks for: of the maximum or smoothed.
+
 #include "server/engine/onnx/ops/shared/max_pool.h"
 
 #include <algorithm>
@@ -20,6 +22,7 @@ bool KernelTakes(const at::Tensor& x, const Window& window) {
          window.kernel[0] * window.kernel[1] <= 256;
 }
 
+// The window and the image as the kernels take them.
 MaxPoolParams ParamsFor(const at::Tensor& x, const Window& window) {
   MaxPoolParams p;
   p.batch = x.size(0), p.channels = x.size(1), p.height = x.size(2),

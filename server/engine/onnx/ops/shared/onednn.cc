@@ -1,3 +1,5 @@
+// Convolutions by oneDNN on weights it has laid out once.
+
 #include "server/engine/onnx/ops/shared/onednn.h"
 
 #include <optional>
@@ -22,6 +24,7 @@ constexpr size_t kMaxSizes = 256;
 // oneDNN blocks filters by at most 64: fewer know one layout alone.
 constexpr int64_t kFewFilters = 64;
 
+// oneDNN's description of how a weight is laid out, as bytes.
 at::Tensor Describe(const at::Tensor& packed) {
   static const auto op =
       c10::Dispatcher::singleton()
@@ -30,6 +33,7 @@ at::Tensor Describe(const at::Tensor& packed) {
   return op.call(packed);
 }
 
+// Whether this libtorch and this processor convolve that type: tried once.
 bool TryConvolution(at::ScalarType type) {
   if (!at::globalContext().userEnabledMkldnn() ||
       !at::globalContext().hasMKLDNN())

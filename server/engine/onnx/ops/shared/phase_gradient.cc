@@ -1,3 +1,5 @@
+// The input gradient of a strided convolution, a phase of pixels at a time.
+
 #include "server/engine/onnx/ops/shared/phase_gradient.h"
 
 #include <algorithm>

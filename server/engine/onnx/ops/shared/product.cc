@@ -1,3 +1,6 @@
+// Matrix products: by a constant matrix as a 1x1 convolution, small batches by
+// a kernel.
+
 #include "server/engine/onnx/ops/shared/product.h"
 
 #include <utility>
@@ -12,7 +15,7 @@ namespace {
 
 // A matrix is kept in three layouts. Above, it is read faster than multiplied:
 // classifiers of VGG.
-constexpr int64_t kMaxElements = int64_t{1} << 23;
+constexpr int64_t kMaxMatrix = int64_t{1} << 23;
 constexpr int64_t kLeastElements = 1024;
 // Larger matrices keep MKL's kernels busy.
 constexpr int64_t kMaxSide = 512;
@@ -21,6 +24,7 @@ at::Tensor AsFilters(const at::Tensor& matrix) {
   return matrix.contiguous().view({matrix.size(0), matrix.size(1), 1, 1});
 }
 
+// Whether the kernel for many small products takes these.
 bool Batched(const at::Tensor& a, const at::Tensor& b) {
   const int64_t rank = a.dim();
   if (rank < 3 || b.dim() != rank || !a.device().is_cpu() ||
@@ -70,7 +74,7 @@ at::Tensor Multiply(const at::Tensor& a, const at::Tensor& b) {
 
 bool FrozenLinear::Suits(const at::Tensor& matrix, const OpOptions& options) {
   return options.device.is_cpu() && matrix.defined() && matrix.dim() == 2 &&
-         matrix.numel() >= kLeastElements && matrix.numel() <= kMaxElements &&
+         matrix.numel() >= kLeastElements && matrix.numel() <= kMaxMatrix &&
          OneDnnConvolves(matrix.scalar_type());
 }
 
@@ -99,7 +103,7 @@ at::Tensor FrozenLinear::Apply(const at::Tensor& x, PackedWeight* weight,
 
 at::Tensor FrozenLinear::Run(const at::Tensor& x) {
   TORCH_CHECK(x.dim() > 0 && x.size(-1) == forward_.size(1), "the input has ",
-              x.dim() > 0 ? x.size(-1) : 0, " values a row where ",
+              x.dim() > 0 ? x.size(-1) : 0, " values per row where ",
               forward_.size(1),
               " are needed; the layer takes another image size");
   TORCH_CHECK(x.numel() > 0, "the input is empty");

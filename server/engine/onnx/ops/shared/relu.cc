@@ -1,3 +1,5 @@
+// ReLU and ReLU6 with the gradient a job asks for: plain, linear or redirected.
+
 #include "server/engine/onnx/ops/shared/relu.h"
 
 #include <limits>
@@ -13,6 +15,7 @@ namespace {
 constexpr int64_t kShareElements =
     32768;  // below, a second thread costs more than it does
 
+// The slope of max(x, 0) or of min(max(x, 0), max), from the output.
 at::Tensor PlainGradient(const at::Tensor& g, const at::Tensor& y,
                          const Activation& activation) {
   if (activation.kind == Activation::kRelu)
@@ -94,7 +97,7 @@ at::Tensor ActivationGradient(const at::Tensor& g, const at::Tensor& y,
       return gated;
   }
   at::Tensor plain = PlainGradient(g, y, activation);
-  // An item is a row of a batch; there is none in a vector.
+  // An item is a row of a batch; a vector has none.
   if (!*options.redirect_relu || y.dim() < 2 || y.numel() == 0) return plain;
   const at::Tensor alive = plain.abs().flatten(1).amax(1).gt(0);
   std::vector<int64_t> shape(y.dim(), 1);

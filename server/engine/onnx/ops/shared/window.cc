@@ -1,3 +1,5 @@
+// Windows slid over positions: attributes, padding, output sizes.
+
 #include "server/engine/onnx/ops/shared/window.h"
 
 #include <algorithm>
