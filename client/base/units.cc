@@ -1,3 +1,5 @@
+// Values of flags parsed, and numbers written for people.
+
 #include "client/base/units.h"
 
 #include <algorithm>
@@ -10,7 +12,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "client/base/failure.h"
-#include "client/base/status_macros.h"
+#include "server/base/status_macros.h"
 
 namespace phosphene::client {
 namespace {

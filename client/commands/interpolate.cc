@@ -1,9 +1,10 @@
+// `interpolate`: frames or a grid between channels, aligned.
+
 #include <CLI/CLI.hpp>
 
 #include "absl/strings/str_cat.h"
 #include "client/base/failure.h"
 #include "client/base/json.h"
-#include "client/base/status_macros.h"
 #include "client/base/units.h"
 #include "client/commands/commands.h"
 #include "client/commands/job_flags.h"
@@ -11,6 +12,7 @@
 #include "client/presets/presets.h"
 #include "client/remote/blobs.h"
 #include "client/view/frames.h"
+#include "server/base/status_macros.h"
 
 namespace phosphene::client {
 namespace {
@@ -105,7 +107,7 @@ absl::Status TellAlignment(Session& session, const v1::Job& job, int frames,
     ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
     ASSIGN_OR_RETURN(const std::string bytes,
                      ReadBlob(*connection, artifact.blob(), kMaxSheet));
-    ASSIGN_OR_RETURN(const Pixels sheet, DecodeImage(bytes));
+    ASSIGN_OR_RETURN(const Pixels sheet, DecodePixels(bytes));
     ASSIGN_OR_RETURN(const std::vector<Pixels> all,
                      FramesOf(sheet, frames, columns));
     const FrameAlignment measured = AlignmentOf(all, columns);

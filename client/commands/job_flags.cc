@@ -1,3 +1,5 @@
+// The flags that every command that makes a job has.
+
 #include "client/commands/job_flags.h"
 
 #include <CLI/CLI.hpp>

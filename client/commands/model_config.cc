@@ -1,3 +1,5 @@
+// Flags of `models add` that say how images enter a network.
+
 #include "client/commands/model_config.h"
 
 #include <CLI/CLI.hpp>
@@ -7,8 +9,8 @@
 #include "absl/strings/str_split.h"
 #include "client/base/failure.h"
 #include "client/base/files.h"
-#include "client/base/status_macros.h"
 #include "client/base/units.h"
+#include "server/base/status_macros.h"
 
 namespace phosphene::client {
 namespace {

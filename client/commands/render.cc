@@ -1,12 +1,14 @@
+// `render` and `morph`: pictures of jobs that have ended.
+
 #include <CLI/CLI.hpp>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "client/base/status_macros.h"
 #include "client/commands/commands.h"
 #include "client/commands/job_flags.h"
 #include "client/commands/run_job.h"
 #include "client/presets/presets.h"
+#include "server/base/status_macros.h"
 
 namespace phosphene::client {
 namespace {

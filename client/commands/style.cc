@@ -1,8 +1,9 @@
+// `style`: a photo in the style of other images.
+
 #include <CLI/CLI.hpp>
 
 #include "absl/strings/match.h"
 #include "client/base/failure.h"
-#include "client/base/status_macros.h"
 #include "client/base/units.h"
 #include "client/commands/commands.h"
 #include "client/commands/job_flags.h"
@@ -10,6 +11,7 @@
 #include "client/commands/run_job.h"
 #include "client/presets/presets.h"
 #include "client/view/image_size.h"
+#include "server/base/status_macros.h"
 
 namespace phosphene::client {
 namespace {

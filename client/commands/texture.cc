@@ -1,12 +1,14 @@
+// `texture`: the texture of a mesh, painted through views of it.
+
 #include <CLI/CLI.hpp>
 
-#include "client/base/status_macros.h"
 #include "client/commands/commands.h"
 #include "client/commands/job_flags.h"
 #include "client/commands/layers.h"
 #include "client/commands/run_job.h"
 #include "client/commands/target_flags.h"
 #include "client/presets/presets.h"
+#include "server/base/status_macros.h"
 
 namespace phosphene::client {
 namespace {
@@ -36,6 +38,7 @@ void AddTexture(CLI::App& app, Dispatch& dispatch) {
   TextureOptions& options = flags->options;
   CLI::App* command = app.add_subcommand(
       "texture", "Texture of a mesh, painted through random views of it");
+  dispatch.Needs(command, {"parameterizations", "texture"});
   command
       ->add_option("--mesh", options.mesh,
                    "mesh with UV coordinates (obj, glb)")

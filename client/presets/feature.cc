@@ -1,7 +1,9 @@
+// The preset of `feature`.
+
 #include "absl/strings/str_cat.h"
 #include "client/base/failure.h"
-#include "client/base/status_macros.h"
 #include "client/presets/presets.h"
+#include "server/base/status_macros.h"
 
 namespace phosphene::client {
 namespace {

@@ -1,10 +1,12 @@
+// The presets of `interpolate`: frames and grids.
+
 #include <algorithm>
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
 #include "client/base/failure.h"
-#include "client/base/status_macros.h"
 #include "client/presets/presets.h"
+#include "server/base/status_macros.h"
 
 namespace phosphene::client {
 namespace {

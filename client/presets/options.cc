@@ -1,3 +1,5 @@
+// The shared flags, put over the spec of a preset.
+
 #include "client/presets/options.h"
 
 #include <cmath>
@@ -7,12 +9,12 @@
 #include "absl/strings/str_join.h"
 #include "client/base/failure.h"
 #include "client/base/files.h"
-#include "client/base/nearest.h"
-#include "client/base/status_macros.h"
 #include "client/base/units.h"
 #include "client/spec/expression.h"
 #include "client/spec/file_refs.h"
 #include "client/spec/transform_list.h"
+#include "server/base/nearest.h"
+#include "server/base/status_macros.h"
 
 namespace phosphene::client {
 namespace {
@@ -182,6 +184,20 @@ std::vector<std::string> Extensions(OutputStyle style) {
   return {"png", "jpg", "webp", "ckpt"};
 }
 
+// What a style is written as where nothing says otherwise.
+const char* FirstExtension(OutputStyle style) {
+  switch (style) {
+    case OutputStyle::kAnimation:
+      return "webp";
+    case OutputStyle::kMesh:
+      return "glb";
+    case OutputStyle::kImage:
+    case OutputStyle::kSheet:
+      break;
+  }
+  return "png";
+}
+
 }  // namespace
 
 absl::Status ApplyOptions(const SpecOptions& options, OutputStyle style,
@@ -257,7 +273,9 @@ absl::Status SetObjectives(absl::string_view expression, v1::Objective preset,
 absl::Status AddOutputs(const std::vector<std::string>& paths,
                         OutputStyle style, v1::JobSpec* spec) {
   for (const std::string& path : paths) {
-    const std::string extension = ExtensionOf(path);
+    // Standard output has no extension.
+    const std::string extension =
+        path == "-" ? FirstExtension(style) : ExtensionOf(path);
     v1::Output* output = spec->add_outputs();
     if (!SetFormat(extension, style, output)) {
       return FlagError(

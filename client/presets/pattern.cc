@@ -1,11 +1,13 @@
+// The preset of `pattern`.
+
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
 #include "client/base/failure.h"
-#include "client/base/status_macros.h"
 #include "client/base/units.h"
 #include "client/presets/presets.h"
 #include "client/spec/file_refs.h"
+#include "server/base/status_macros.h"
 
 namespace phosphene::client {
 namespace {

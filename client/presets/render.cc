@@ -1,3 +1,5 @@
+// The presets of `render` and `morph`.
+
 #include <algorithm>
 #include <utility>
 
@@ -5,9 +7,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "client/base/failure.h"
-#include "client/base/nearest.h"
-#include "client/base/status_macros.h"
 #include "client/presets/presets.h"
+#include "server/base/nearest.h"
+#include "server/base/status_macros.h"
 
 namespace phosphene::client {
 namespace {

@@ -1,12 +1,14 @@
+// The preset of `style`.
+
 #include <algorithm>
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
 #include "client/base/failure.h"
-#include "client/base/nearest.h"
-#include "client/base/status_macros.h"
 #include "client/presets/presets.h"
 #include "client/spec/file_refs.h"
+#include "server/base/nearest.h"
+#include "server/base/status_macros.h"
 
 namespace phosphene::client {
 namespace {

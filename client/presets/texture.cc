@@ -1,10 +1,12 @@
+// The preset of `texture`.
+
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
 #include "client/base/failure.h"
-#include "client/base/status_macros.h"
 #include "client/presets/presets.h"
 #include "client/spec/file_refs.h"
+#include "server/base/status_macros.h"
 
 namespace phosphene::client {
 namespace {

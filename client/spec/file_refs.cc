@@ -1,3 +1,5 @@
+// `file:PATH` in a spec: found, uploaded, replaced.
+
 #include "client/spec/file_refs.h"
 
 #include <filesystem>
@@ -5,7 +7,8 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "client/base/status_macros.h"
+#include "client/base/failure.h"
+#include "server/base/status_macros.h"
 
 namespace phosphene::client {
 namespace {
@@ -95,14 +98,8 @@ absl::Status ResolveFileRefs(
     if (found == done.end()) {
       absl::StatusOr<std::string> blob = upload(file);
       if (!blob.ok()) {
-        const absl::Status& status = blob.status();
-        absl::Status named(status.code(),
-                           absl::StrCat(path, ": ", status.message()));
-        status.ForEachPayload(
-            [&](absl::string_view url, const absl::Cord& payload) {
-              named.SetPayload(url, payload);
-            });
-        return named;
+        return WithMessage(blob.status(),
+                           absl::StrCat(path, ": ", blob.status().message()));
       }
       found = done.emplace(file, *std::move(blob)).first;
     }
