@@ -59,7 +59,7 @@ absl::StatusOr<std::vector<int>> Channels(Session& session,
 
 // A part below another, with a gap like those between its pictures.
 Pixels Join(const std::vector<Image8>& parts) {
-  GridOptions options;
+  phosphene::GridOptions options;
   options.columns = 1;
   options.gap = kGap;
   return Pixels(Grid(parts, options));
