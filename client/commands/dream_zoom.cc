@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/base/failure.h"
+#include "client/base/field_rules.h"
 #include "client/base/files.h"
 #include "client/base/json.h"
 #include "client/base/units.h"
@@ -26,6 +27,7 @@ namespace {
 constexpr int kMaxFrames = 1000;
 constexpr int64_t kMaxFrame = 1 << 28;
 constexpr int kQuality = 80;
+constexpr char kRate[] = "spec.outputs.animated_webp.frames_per_second";
 
 // A folder that goes with the object.
 class TemporaryFolder {
@@ -65,10 +67,7 @@ absl::Status Check(const ZoomFlags& zoom, const JobFlags& flags) {
                      absl::StrCat(FormatNumber(zoom.factor),
                                   " is not allowed; allowed 1..2"));
   }
-  if (zoom.frames_per_second < 1 || zoom.frames_per_second > 60) {
-    return FlagError("--fps", absl::StrCat(zoom.frames_per_second,
-                                           " is not allowed; allowed 1..60"));
-  }
+  RETURN_IF_ERROR(CheckFlag("--fps", zoom.frames_per_second, kRate));
   if (flags.submit.detach) {
     return FlagError("--detach",
                      "does not go with --zoom: each frame waits for the last");
@@ -132,14 +131,16 @@ absl::Status Write(Session& session, const std::vector<Image8>& frames,
 void AddZoomFlags(CLI::App* command, ZoomFlags* flags) {
   command->add_option(
       "--zoom", flags->frames,
-      "fly into the dream: frames of an animated webp, 2..1000");
+      absl::StrCat("fly into the dream: frames of an animated webp, 2..",
+                   kMaxFrames));
   command
       ->add_option("--zoom-factor", flags->factor,
                    "with --zoom: enlargement a frame, 1..2")
       ->capture_default_str();
   command
-      ->add_option("--fps", flags->frames_per_second,
-                   "with --zoom: frames a second, 1..60")
+      ->add_option(
+          "--fps", flags->frames_per_second,
+          absl::StrCat("with --zoom: frames a second, ", AllowedFor(kRate)))
       ->capture_default_str();
 }
 

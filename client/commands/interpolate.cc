@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/base/failure.h"
+#include "client/base/field_rules.h"
 #include "client/base/json.h"
 #include "client/base/units.h"
 #include "client/commands/commands.h"
@@ -40,7 +41,10 @@ void AddFlags(CLI::App* command, Flags* flags) {
   InterpolateOptions& options = flags->options;
   command->add_option("--from", flags->from, "first target, LAYER:CHANNEL");
   command->add_option("--to", flags->to, "last target, LAYER:CHANNEL");
-  command->add_option("--frames", options.frames, "frames, 2..256")
+  command
+      ->add_option(
+          "--frames", options.frames,
+          absl::StrCat("frames, ", AllowedFor("spec.parameterization.rows", 2)))
       ->capture_default_str();
   command
       ->add_option("--target", flags->targets,
@@ -52,7 +56,11 @@ void AddFlags(CLI::App* command, Flags* flags) {
                    "pictures along each side of the grid, 2..8")
       ->capture_default_str();
   command
-      ->add_option("--fps", options.frames_per_second, "frames a second, 1..60")
+      ->add_option(
+          "--fps", options.frames_per_second,
+          absl::StrCat(
+              "frames a second, ",
+              AllowedFor("spec.outputs.animated_webp.frames_per_second")))
       ->capture_default_str();
   command
       ->add_option(

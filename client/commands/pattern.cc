@@ -2,7 +2,9 @@
 
 #include <CLI/CLI.hpp>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "client/base/field_rules.h"
 #include "client/base/files.h"
 #include "client/commands/commands.h"
 #include "client/commands/job_flags.h"
@@ -62,9 +64,10 @@ void AddPattern(CLI::App& app, Dispatch& dispatch) {
                    "show what the layer sees in this image, not a channel")
       ->excludes(channel);
   command
-      ->add_option("--selectivity", options.selectivity,
-                   "with --image: how much its strongest channels count, "
-                   "above 0, to 16")
+      ->add_option(
+          "--selectivity", options.selectivity,
+          absl::StrCat("with --image: how much its strongest channels count, ",
+                       AllowedFor("spec.objectives.pattern.selectivity")))
       ->capture_default_str();
   JobFlagSet which;
   which.size = "256";

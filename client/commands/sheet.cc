@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/base/failure.h"
+#include "client/base/field_rules.h"
 #include "client/base/files.h"
 #include "client/base/units.h"
 #include "client/commands/commands.h"
@@ -22,12 +23,13 @@
 namespace phosphene::client {
 namespace {
 
-// Rows of one job: as many as its objectives may be.
-constexpr int kMaxRows = 64;
 // Pixels between the parts of a sheet, as between its pictures (the default
 // of ContactSheetOutput.gap).
 constexpr int kGap = 4;
 constexpr int64_t kMaxPart = 1 << 28;
+
+// Rows of one job: as many as its objectives may be.
+int MostRows() { return MostEntriesOf("spec.objectives"); }
 
 struct Flags : JobFlags {
   std::string layer;
@@ -86,9 +88,9 @@ absl::StatusOr<std::vector<v1::JobSpec>> Specs(
       flags.columns > 0
           ? flags.columns
           : static_cast<int>(std::ceil(std::sqrt(static_cast<double>(count))));
-  options.columns = std::min(options.columns, kMaxRows);
+  options.columns = std::min(options.columns, MostRows());
   // Whole lines a job, so that the parts fit together.
-  const int rows = kMaxRows / options.columns * options.columns;
+  const int rows = MostRows() / options.columns * options.columns;
   const int columns = options.columns;
   std::vector<v1::JobSpec> specs;
   for (int first = 0; first < count; first += rows) {
@@ -142,10 +144,10 @@ absl::Status RunParts(Session& session, const std::vector<v1::JobSpec>& specs,
 }
 
 absl::Status Run(Session& session, Flags& flags) {
-  if (flags.columns < 0 || flags.columns > kMaxRows) {
-    return FlagError(
-        "--columns",
-        absl::StrCat(flags.columns, " is not allowed; allowed 1..", kMaxRows));
+  if (flags.columns < 0 || flags.columns > MostRows()) {
+    return FlagError("--columns",
+                     absl::StrCat(flags.columns, " is not allowed; allowed 1..",
+                                  MostRows()));
   }
   SetDefaultOutput(&flags, "sheet", "png");
   ASSIGN_OR_RETURN(const std::vector<int> channels, Channels(session, flags));
@@ -171,8 +173,9 @@ void AddSheet(CLI::App& app, Dispatch& dispatch) {
                                               "channels such as 0-15,20 [all]");
   command->add_option("--count", flags->count, "the first N channels [all]")
       ->excludes(channels);
-  command->add_option("--columns", flags->columns,
-                      "pictures in a line, 1..64 [near-square]");
+  command->add_option(
+      "--columns", flags->columns,
+      absl::StrCat("pictures in a line, 1..", MostRows(), " [near-square]"));
   JobFlagSet which;
   which.objective = false;
   which.size = "128";

@@ -2,6 +2,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "absl/strings/str_cat.h"
+#include "client/base/field_rules.h"
 #include "client/commands/commands.h"
 #include "client/commands/job_flags.h"
 #include "client/commands/layers.h"
@@ -57,8 +59,10 @@ void AddTexture(CLI::App& app, Dispatch& dispatch) {
   command->add_option("--texture", options.texture,
                       "image the atlas starts from");
   command
-      ->add_option("--atlas", options.atlas,
-                   "side of the atlas in texels, 16..16384")
+      ->add_option(
+          "--atlas", options.atlas,
+          absl::StrCat("side of the atlas in texels, ",
+                       AllowedFor("spec.parameterization.texture.atlas_size")))
       ->capture_default_str();
   JobFlagSet which;
   which.start = false;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "client/base/failure.h"
+#include "client/base/field_rules.h"
 #include "client/commands/commands.h"
 #include "client/spec/expression_calls.h"
 #include "client/view/image_size.h"
@@ -183,6 +184,20 @@ TEST(App, EveryCommandIsInTheManual) {
     EXPECT_TRUE(told) << "docs/cli.md does not tell `" << command[0] << " "
                       << command.back() << "`";
   }
+}
+
+TEST(App, RangesAndDefaultsInHelpAreThoseOfTheFields) {
+  const std::string feature = RunCli({"feature", "--help"}).out;
+  for (const char* path : {"spec.steps", "spec.parameterization.width",
+                           "spec.optimizer.learning_rate",
+                           "spec.parameterization.init.noise", "priority"}) {
+    EXPECT_THAT(feature, HasSubstr(AllowedFor(path))) << path;
+  }
+  EXPECT_THAT(feature,
+              HasSubstr("frames [" + DefaultFor("spec.frames.every") + "]"));
+  EXPECT_THAT(
+      RunCli({"cppn", "--help"}).out,
+      HasSubstr(AllowedFor("spec.parameterization.cppn.hidden_channels")));
 }
 
 TEST(App, TheListOfCommandsHoldsWhatEveryServerHas) {
