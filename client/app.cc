@@ -1,20 +1,43 @@
+// The program: parses the command line, runs the command, answers the exit
+// code.
+
 #include "client/app.h"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <csignal>
 #include <iostream>
 
+#include "absl/strings/str_cat.h"
 #include "client/base/failure.h"
 #include "client/commands/commands.h"
+#include "client/remote/quiet.h"
+#include "client/view/terminal.h"
 
 namespace phosphene::client {
 namespace {
 
 void AddGlobals(CLI::App& app, Globals* globals) {
-  app.add_option("--server", globals->server,
-                 "address of the server, HOST:PORT or unix:PATH")
-      ->envname("PHOSPHENE_SERVER")
-      ->capture_default_str();
+  for (const AccessKey& key : AccessKeys()) {
+    const std::string name = key.name;
+    const std::string flag = absl::StrCat("--", name);
+    const auto take = [globals, name, flag](const std::string& value) {
+      globals->access.values[name] = value;
+      globals->access.origins[name] = flag;
+    };
+    if (*key.value == '\0') {
+      app.add_flag_function(
+          flag, [take](int64_t count) { take(count > 0 ? "true" : "false"); },
+          key.help);
+    } else {
+      app.add_option_function<std::string>(flag, take, key.help)
+          ->type_name(key.value);
+    }
+  }
+  app.add_option("--config", globals->config,
+                 "file of such settings, KEY = VALUE a line "
+                 "[~/.config/phosphene/client.conf]")
+      ->type_name("FILE");
   CLI::Option* local =
       app.add_flag("--local", globals->local,
                    "start a private server for this one command instead");
@@ -27,34 +50,33 @@ void AddGlobals(CLI::App& app, Globals* globals) {
   app.set_version_flag("--version", "phosphene " PHOSPHENE_VERSION);
 }
 
-void AddCommands(CLI::App& app, Dispatch& dispatch) {
-  AddFeature(app, dispatch);
-  AddSheet(app, dispatch);
-  AddInterpolate(app, dispatch);
-  AddStyle(app, dispatch);
-  AddTexture(app, dispatch);
-  AddCppn(app, dispatch);
-  AddRender(app, dispatch);
-  AddMorph(app, dispatch);
-  AddTransparent(app, dispatch);
-  AddDream(app, dispatch);
-  AddPattern(app, dispatch);
-  AddInvert(app, dispatch);
-  AddCaricature(app, dispatch);
-  AddDiversity(app, dispatch);
-  AddBasin(app, dispatch);
-  AddSubmit(app, dispatch);
-  AddJobs(app, dispatch);
-  AddModels(app, dispatch);
-  AddDevices(app, dispatch);
-  AddCapabilities(app, dispatch);
-  AddTop(app, dispatch);
-}
-
 int Fail(Session& session, const absl::Status& status,
          const CommandFlags& flags) {
   session.Fail(status, flags);
   return ExitCodeOf(status);
+}
+
+// -o - sends the bytes of one file to standard output, and nothing else.
+absl::Status ClaimOutput(const CLI::App& command, Session* session) {
+  const CLI::Option* output = command.get_option_no_throw("--output");
+  if (output == nullptr) return absl::OkStatus();
+  const std::vector<std::string> files = output->results();
+  const auto count = std::count(files.begin(), files.end(), "-");
+  if (count == 0) return absl::OkStatus();
+  if (count > 1)
+    return FlagError("-o",
+                     "\"-\" may stand once: there is one standard output");
+  if (session->globals().json) {
+    return FlagError("-o",
+                     "\"-\" and --json both want standard output; name a file");
+  }
+  if (OutputIsTerminal()) {
+    return FlagError("-o",
+                     "\"-\" would write the bytes to this terminal; add `> "
+                     "FILE` or `| PROGRAM`");
+  }
+  session->KeepOutputForBytes();
+  return absl::OkStatus();
 }
 
 // Flags that count even where the rest of the line is wrong.
@@ -68,6 +90,9 @@ Globals GlobalsOf(const std::vector<std::string>& arguments) {
 }  // namespace
 
 int RunApp(const std::vector<std::string>& arguments) {
+  // A reader of ours that goes away (`phosphene ... | head`) is no crash.
+  std::signal(SIGPIPE, SIG_IGN);
+  SilenceLibraries();
   CLI::App app(
       "Optimizes images through a neural network, on a phosphened server.",
       "phosphene");
@@ -78,7 +103,7 @@ int RunApp(const std::vector<std::string>& arguments) {
   AddGlobals(app, &globals);
   AddCommands(app, dispatch);
   app.footer(
-      "`phosphene COMMAND --help` tells more. Exit codes: 0 ok, 1 job failed, "
+      "`phosphene help COMMAND` tells more. Exit codes: 0 ok, 1 job failed, "
       "2 usage,\n"
       "3 unreachable, 4 cancelled.\n\n"
       "Example:\n  phosphene --local feature --layer mixed4b --channel 7 -o "
@@ -97,9 +122,11 @@ int RunApp(const std::vector<std::string>& arguments) {
   }
   const CLI::App* command = ParsedCommand(app);
   Session session(globals);
-  const absl::Status status = (*dispatch.Find(command))(session);
+  absl::Status status = ClaimOutput(*command, &session);
+  if (status.ok()) status = dispatch.CheckNeeds(command, session);
+  if (status.ok()) status = (*dispatch.Find(command))(session);
   const absl::Status closed = session.Close();
-  if (!status.ok()) return Fail(session, status, FlagsOf(*command));
+  if (!status.ok()) return Fail(session, status, dispatch.FlagsFor(*command));
   if (!closed.ok()) return Fail(session, closed, {});
   return kExitOk;
 }

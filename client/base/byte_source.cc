@@ -1,3 +1,5 @@
+// Bytes to be sent, from memory and files, read when asked for.
+
 #include "client/base/byte_source.h"
 
 #include <fcntl.h>
@@ -10,8 +12,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "client/base/sha256.h"
-#include "client/base/status_macros.h"
+#include "server/base/sha256.h"
+#include "server/base/status_macros.h"
 
 namespace phosphene::client {
 namespace {
@@ -116,15 +118,15 @@ absl::StatusOr<size_t> ByteSource::Read(int64_t offset, char* buffer,
 }
 
 absl::StatusOr<std::string> ByteSource::Sha256() const {
-  client::Sha256 sha;
+  phosphene::Sha256 sha;
   std::vector<char> buffer(kBufferBytes);
   for (int64_t offset = 0; offset < size();) {
     ASSIGN_OR_RETURN(const size_t n,
                      Read(offset, buffer.data(), buffer.size()));
-    sha.Add(absl::string_view(buffer.data(), n));
+    sha.Update(absl::string_view(buffer.data(), n));
     offset += static_cast<int64_t>(n);
   }
-  return sha.Hex();
+  return sha.HexDigest();
 }
 
 }  // namespace phosphene::client

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -32,9 +31,11 @@ absl::Status UsageError(absl::string_view message);
 // The same about one flag: "--size: message".
 absl::Status FlagError(absl::string_view flag, absl::string_view message);
 
-// The status of an rpc with its details. `server` names the address in the
-// message of an UNAVAILABLE.
-absl::Status FromGrpc(const grpc::Status& status, absl::string_view server);
+// The status of an rpc with the details the server sent.
+absl::Status FromGrpc(const grpc::Status& status);
+
+// The same status, details included, with another message.
+absl::Status WithMessage(const absl::Status& status, absl::string_view message);
 
 // The status of a job that FAILED (Job.error), exit code 1 whatever its code.
 absl::Status FromJobError(const google::rpc::Status& error);
@@ -44,38 +45,12 @@ google::rpc::BadRequest BadRequestOf(const absl::Status& status);
 google::rpc::ErrorInfo ErrorInfoOf(const absl::Status& status);
 
 // By code: INVALID_ARGUMENT, NOT_FOUND, ALREADY_EXISTS, OUT_OF_RANGE,
-// UNIMPLEMENTED are usage; UNAVAILABLE, DEADLINE_EXCEEDED unreachable;
-// CANCELLED cancelled; everything else, and every FromJobError, 1.
+// UNIMPLEMENTED, UNAUTHENTICATED, PERMISSION_DENIED are usage; UNAVAILABLE,
+// DEADLINE_EXCEEDED unreachable; CANCELLED cancelled; everything else, and
+// every FromJobError, 1.
 ExitCode ExitCodeOf(const absl::Status& status);
 
 // The name of a code as in the API, "INVALID_ARGUMENT".
 std::string CodeName(absl::StatusCode code);
-
-// A field path the server complained about, and the flag that sets it.
-struct FlagOfField {
-  const char*
-      field;  // '*' stands for any index: "spec.objectives[*].channel.layer"
-  const char* flag;  // "--layer"
-};
-
-// The flag among `available` that sets `field`, or "" when none does. A
-// pattern also matches the fields below it.
-std::string FlagFor(absl::string_view field,
-                    const std::vector<std::string>& available);
-
-// The flags of a command line, as "--layer", "-o".
-struct CommandFlags {
-  std::vector<std::string> given;      // by the user
-  std::vector<std::string> available;  // all that the command has
-};
-
-// Of several flags that set `field`, one that was given: whoever wrote
-// --objective hears of --objective, not of --channel.
-std::string FlagFor(absl::string_view field, const CommandFlags& flags);
-
-// The lines to show: "error: --layer: no layer ...", one a fault. Fields are
-// told by the flag that sets them.
-std::vector<std::string> Explain(const absl::Status& status,
-                                 const CommandFlags& flags);
 
 }  // namespace phosphene::client

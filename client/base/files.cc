@@ -1,3 +1,5 @@
+// Files read and written whole; "-" stands for the standard streams.
+
 #include "client/base/files.h"
 
 #include <fcntl.h>
@@ -14,7 +16,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "client/base/status_macros.h"
+#include "server/base/status_macros.h"
 
 namespace phosphene::client {
 namespace {
@@ -101,6 +103,11 @@ AtomicFile::~AtomicFile() {
 }
 
 absl::StatusOr<AtomicFile> AtomicFile::Create(const std::string& path) {
+  if (path == "-") {
+    const int out = dup(STDOUT_FILENO);
+    if (out < 0) return FromErrno("cannot write", "standard output", errno);
+    return AtomicFile("standard output", "", out);
+  }
   const fs::path parent = fs::path(path).parent_path();
   std::error_code error;
   if (!parent.empty()) fs::create_directories(parent, error);
@@ -129,6 +136,7 @@ absl::Status AtomicFile::Write(absl::string_view bytes) {
 absl::Status AtomicFile::Commit() {
   const int closed = close(std::exchange(fd_, -1));
   if (closed != 0) return FromErrno("cannot write", path_, errno);
+  if (temporary_.empty()) return absl::OkStatus();
   if (rename(temporary_.c_str(), path_.c_str()) != 0) {
     return FromErrno("cannot write", path_, errno);
   }

@@ -15,7 +15,8 @@ absl::StatusOr<std::string> ReadFile(const std::string& path, int64_t limit);
 
 // A file that appears under its name whole or not at all: bytes go to a
 // temporary neighbour, Commit renames it. Dropped without Commit, nothing
-// stays. Folders on the way are made. Thread-compatible.
+// stays. Folders on the way are made. "-" is standard output, which takes the
+// bytes as they come. Thread-compatible.
 class AtomicFile {
  public:
   static absl::StatusOr<AtomicFile> Create(const std::string& path);

@@ -1,3 +1,5 @@
+// Ctrl-C counted instead of died of.
+
 #include "client/base/interrupt.h"
 
 #include <atomic>

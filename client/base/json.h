@@ -34,7 +34,7 @@ class JsonObject {
   std::string fields_;
 };
 
-// "text" as a JSON string, quoted; bytes that are no UTF-8 become U+FFFD.
+// "text" as a JSON string, quoted; bytes that are not UTF-8 become U+FFFD.
 std::string JsonString(absl::string_view text);
 
 // A message as one line of protobuf JSON with the field names of the protos.

@@ -1,4 +1,7 @@
+// Values of flags parsed, and numbers written for people.
+
 #include "client/base/units.h"
+#include "client/base/field_rules.h"
 
 #include <algorithm>
 #include <cmath>
@@ -10,19 +13,19 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "client/base/failure.h"
-#include "client/base/status_macros.h"
+#include "server/base/status_macros.h"
 
 namespace phosphene::client {
 namespace {
 
-constexpr int kMaxSide = 32768;
 constexpr size_t kMaxChannels = 65536;
 
 absl::StatusOr<int> ParseSide(absl::string_view text) {
   int side = 0;
-  if (!absl::SimpleAtoi(text, &side) || side < 1 || side > kMaxSide) {
-    return UsageError(absl::StrCat(
-        "\"", text, "\" is no side in pixels; allowed 1..", kMaxSide));
+  const double most = LargestFor("spec.parameterization.width");
+  if (!absl::SimpleAtoi(text, &side) || side < 1 || side > most) {
+    return UsageError(
+        absl::StrCat("\"", text, "\" is no side in pixels; allowed 1..", most));
   }
   return side;
 }

@@ -1,3 +1,5 @@
+// The toy of shared parameters: gradient descent into one of four minima.
+
 #include "client/basin/basin.h"
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// Maps of the toy: which start ends in which minimum.
+
 #include "client/basin/draw.h"
 
 #include <algorithm>
@@ -56,7 +58,7 @@ void DrawMap(Pixels& pixels, int left, int size, const BasinOptions& options) {
 Pixels DrawBasins(const std::vector<BasinOptions>& maps, int size) {
   const int count = static_cast<int>(maps.size());
   Pixels out = Pixels::Make(count * size + (count - 1) * kGap, size, 3);
-  std::fill(out.data.begin(), out.data.end(), uint8_t{255});
+  std::fill(out.pixels.begin(), out.pixels.end(), uint8_t{255});
   for (int i = 0; i < count; ++i) {
     DrawMap(out, i * (size + kGap), size, maps[static_cast<size_t>(i)]);
   }

@@ -1,3 +1,5 @@
+// `basin`: the toy of shared parameters, drawn and counted on this machine.
+
 #include <CLI/CLI.hpp>
 
 #include "absl/strings/str_cat.h"
@@ -5,12 +7,12 @@
 #include "client/base/failure.h"
 #include "client/base/files.h"
 #include "client/base/json.h"
-#include "client/base/nearest.h"
-#include "client/base/status_macros.h"
 #include "client/basin/basin.h"
 #include "client/basin/draw.h"
 #include "client/commands/commands.h"
 #include "client/commands/job_flags.h"
+#include "server/base/nearest.h"
+#include "server/base/status_macros.h"
 
 namespace phosphene::client {
 namespace {
@@ -62,7 +64,7 @@ absl::Status Run(Session& session, Flags& flags) {
   const double alone = AlignedFraction(independent, flags.starts, flags.seed);
   const double shared =
       AlignedFraction(flags.options, flags.starts, flags.seed);
-  RETURN_IF_ERROR(WriteFileAtomically(flags.output, EncodePng(picture)));
+  RETURN_IF_ERROR(WriteFileAtomically(flags.output, PngOf(picture)));
   session.Emit(JsonObject()
                    .AddJson("basin", JsonObject()
                                          .Add("file", flags.output)

@@ -1,3 +1,5 @@
+// The canvas of a job that starts from a photo takes its shape.
+
 #include "client/commands/canvas.h"
 
 #include <algorithm>

@@ -1,13 +1,23 @@
+// `cppn`: a picture of a small coordinate network.
+
 #include <CLI/CLI.hpp>
 
-#include "client/base/status_macros.h"
+#include "absl/strings/str_cat.h"
+#include "client/base/field_rules.h"
 #include "client/commands/commands.h"
 #include "client/commands/job_flags.h"
 #include "client/commands/run_job.h"
 #include "client/commands/target_flags.h"
 #include "client/presets/presets.h"
+#include "server/base/status_macros.h"
 
 namespace phosphene::client {
+namespace {
+
+constexpr char kDepth[] = "spec.parameterization.cppn.depth";
+constexpr char kHidden[] = "spec.parameterization.cppn.hidden_channels";
+
+}  // namespace
 
 void AddCppn(CLI::App& app, Dispatch& dispatch) {
   struct Flags : JobFlags {
@@ -22,9 +32,12 @@ void AddCppn(CLI::App& app, Dispatch& dispatch) {
   AddTargetFlags(command, &options.target);
   command->add_option("--activation", options.activation,
                       "composite, unbiased, relu or abs [composite]");
-  command->add_option("--depth", options.depth, "hidden layers, 1..32 [8]");
+  command->add_option("--depth", options.depth,
+                      absl::StrCat("hidden layers, ", AllowedFor(kDepth), " [",
+                                   DefaultFor(kDepth), "]"));
   command->add_option("--hidden", options.hidden,
-                      "channels of each, 1..256 [24]");
+                      absl::StrCat("channels of each, ", AllowedFor(kHidden),
+                                   " [", DefaultFor(kHidden), "]"));
   command->add_flag("--normalize", options.normalize, "instance normalization");
   command->add_flag("--periodic", options.periodic, "tiles without a seam");
   command->add_option("--render", options.render,

@@ -1,4 +1,8 @@
+// From the command line to the command, and what is wrong with either.
+
 #include "client/commands/dispatch.h"
+
+#include <google/protobuf/reflection.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -6,18 +10,11 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "client/base/failure.h"
-#include "client/base/nearest.h"
+#include "server/base/nearest.h"
+#include "server/base/status_macros.h"
 
 namespace phosphene::client {
 namespace {
-
-// "jobs list" for messages; "phosphene" for none.
-std::string CommandPath(const CLI::App& command) {
-  if (command.get_parent() == nullptr) return "phosphene";
-  const std::string above = CommandPath(*command.get_parent());
-  return absl::StrCat(above == "phosphene" ? "" : absl::StrCat(above, " "),
-                      command.get_name());
-}
 
 std::vector<std::string> CommandNames(const CLI::App& command) {
   std::vector<std::string> names;
@@ -34,14 +31,6 @@ absl::Status UnknownFlag(const CLI::App& command, const std::string& argument) {
   return UsageError(absl::StrCat("\"", CommandPath(command),
                                  "\" has no flag \"", flag, "\"", hint,
                                  hint.empty() ? "; see --help" : ""));
-}
-
-absl::Status UnknownCommand(const CLI::App& command, const std::string& name) {
-  const std::vector<std::string> names = CommandNames(command);
-  std::string hint = NearestHint(name, names);
-  if (hint.empty()) hint = absl::StrCat("; allowed ", QuotedList(names));
-  return UsageError(absl::StrCat("\"", CommandPath(command),
-                                 "\" has no command \"", name, "\"", hint));
 }
 
 // What a type name of CLI11 means to people.
@@ -69,7 +58,64 @@ absl::Status BadValue(const CLI::App& command, const std::string& message) {
   return UsageError(message);
 }
 
+// Whether the server has an arm, and what else of its kind it has.
+bool HasArm(const v1::Capabilities& all, const Arm& arm,
+            std::vector<std::string>* others) {
+  const auto* field = all.GetDescriptor()->FindFieldByName(arm.list);
+  const auto names =
+      all.GetReflection()->GetRepeatedFieldRef<std::string>(all, field);
+  others->assign(names.begin(), names.end());
+  return std::find(others->begin(), others->end(), arm.name) != others->end();
+}
+
 }  // namespace
+
+std::string CommandPath(const CLI::App& command) {
+  if (command.get_parent() == nullptr) return "phosphene";
+  const std::string above = CommandPath(*command.get_parent());
+  return absl::StrCat(above == "phosphene" ? "" : absl::StrCat(above, " "),
+                      command.get_name());
+}
+
+absl::Status UnknownCommand(const CLI::App& command, const std::string& name) {
+  const std::vector<std::string> names = CommandNames(command);
+  std::string hint = NearestHint(name, names);
+  if (hint.empty()) hint = absl::StrCat("; allowed ", QuotedList(names));
+  return UsageError(absl::StrCat("\"", CommandPath(command),
+                                 "\" has no command \"", name, "\"", hint));
+}
+
+void Dispatch::Needs(CLI::App* command, Arm arm) {
+  command->group("");  // CLI11 shows no command of the group without a name
+  needs_[command] = std::move(arm);
+}
+
+absl::Status Dispatch::CheckNeeds(const CLI::App* command,
+                                  Session& session) const {
+  const auto needs = needs_.find(command);
+  const CLI::Option* spec_only = command->get_option_no_throw("--spec-only");
+  if (needs == needs_.end() || (spec_only != nullptr && spec_only->count() > 0))
+    return absl::OkStatus();
+  ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
+  ASSIGN_OR_RETURN(const v1::Capabilities all,
+                   connection->Call(connection->system(),
+                                    &v1::SystemService::Stub::GetCapabilities,
+                                    v1::GetCapabilitiesRequest()));
+  std::vector<std::string> others;
+  const Arm& arm = needs->second;
+  if (HasArm(all, arm, &others)) return absl::OkStatus();
+  return absl::UnimplementedError(
+      absl::StrCat("the server at ", connection->address(), " (", all.version(),
+                   ") was built without \"", arm.name, "\", which `phosphene ",
+                   CommandPath(*command), "` needs; its ", arm.list, ": ",
+                   QuotedList(others)));
+}
+
+CommandFlags Dispatch::FlagsFor(const CLI::App& command) const {
+  CommandFlags flags = FlagsOf(command);
+  flags.spec_by_path = by_path_.count(&command) > 0;
+  return flags;
+}
 
 const Dispatch::Run* Dispatch::Find(const CLI::App* command) const {
   const auto found = runs_.find(command);

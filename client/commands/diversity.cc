@@ -1,11 +1,13 @@
+// `diversity`: several different images of one target.
+
 #include <CLI/CLI.hpp>
 
-#include "client/base/status_macros.h"
 #include "client/commands/commands.h"
 #include "client/commands/job_flags.h"
 #include "client/commands/run_job.h"
 #include "client/commands/target_flags.h"
 #include "client/presets/presets.h"
+#include "server/base/status_macros.h"
 
 namespace phosphene::client {
 

@@ -1,12 +1,16 @@
+// `dream`: DeepDream, still or as a flight.
+
 #include <CLI/CLI.hpp>
 
-#include "client/base/status_macros.h"
+#include "absl/strings/str_cat.h"
+#include "client/base/field_rules.h"
 #include "client/commands/canvas.h"
 #include "client/commands/commands.h"
 #include "client/commands/dream_zoom.h"
 #include "client/commands/job_flags.h"
 #include "client/commands/run_job.h"
 #include "client/presets/presets.h"
+#include "server/base/status_macros.h"
 
 namespace phosphene::client {
 namespace {
@@ -40,11 +44,14 @@ void AddDream(CLI::App& app, Dispatch& dispatch) {
   command->add_option("--channel", options.channel,
                       "one channel instead of the whole layer");
   command
-      ->add_option("--octaves", options.octaves, "sizes, coarse to fine, 1..16")
+      ->add_option("--octaves", options.octaves,
+                   absl::StrCat("sizes, coarse to fine, ",
+                                AllowedFor("spec.optimizer.octaves.count")))
       ->capture_default_str();
   command
       ->add_option("--octave-scale", options.octave_scale,
-                   "ratio of neighbours, above 1, to 4")
+                   absl::StrCat("ratio of neighbours, ",
+                                AllowedFor("spec.optimizer.octaves.scale")))
       ->capture_default_str();
   command->add_flag("--laplacian", options.laplacian,
                     "equalize the bands of the gradient");

@@ -1,3 +1,5 @@
+// `dream --zoom`: a flight into the dream, a job a frame.
+
 #include "client/commands/dream_zoom.h"
 
 #include <stdlib.h>
@@ -7,16 +9,17 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/base/failure.h"
+#include "client/base/field_rules.h"
 #include "client/base/files.h"
 #include "client/base/json.h"
-#include "client/base/status_macros.h"
 #include "client/base/units.h"
 #include "client/commands/follow.h"
 #include "client/commands/run_job.h"
 #include "client/remote/blobs.h"
-#include "client/view/animation.h"
 #include "client/view/pixels.h"
 #include "client/view/zoom.h"
+#include "server/base/status_macros.h"
+#include "server/imaging/encode.h"
 
 namespace phosphene::client {
 namespace {
@@ -24,6 +27,7 @@ namespace {
 constexpr int kMaxFrames = 1000;
 constexpr int64_t kMaxFrame = 1 << 28;
 constexpr int kQuality = 80;
+constexpr char kRate[] = "spec.outputs.animated_webp.frames_per_second";
 
 // A folder that goes with the object.
 class TemporaryFolder {
@@ -63,16 +67,13 @@ absl::Status Check(const ZoomFlags& zoom, const JobFlags& flags) {
                      absl::StrCat(FormatNumber(zoom.factor),
                                   " is not allowed; allowed 1..2"));
   }
-  if (zoom.frames_per_second < 1 || zoom.frames_per_second > 60) {
-    return FlagError("--fps", absl::StrCat(zoom.frames_per_second,
-                                           " is not allowed; allowed 1..60"));
-  }
+  RETURN_IF_ERROR(CheckFlag("--fps", zoom.frames_per_second, kRate));
   if (flags.submit.detach) {
     return FlagError("--detach",
                      "does not go with --zoom: each frame waits for the last");
   }
   for (const std::string& path : flags.spec.outputs) {
-    if (ExtensionOf(path) == "webp") continue;
+    if (path == "-" || ExtensionOf(path) == "webp") continue;
     return FlagError("-o", absl::StrCat("\"", path,
                                         "\" is not allowed with --zoom; a "
                                         ".webp file is"));
@@ -97,13 +98,16 @@ absl::StatusOr<Pixels> Picture(Session& session, const v1::JobSpec& spec,
   ASSIGN_OR_RETURN(
       const std::string bytes,
       ReadBlob(*connection, followed.job.artifacts(0).blob(), kMaxFrame));
-  return DecodeImage(bytes);
+  return DecodePixels(bytes);
 }
 
-absl::Status Write(Session& session, const std::vector<Pixels>& frames,
+absl::Status Write(Session& session, const std::vector<Image8>& frames,
                    const ZoomFlags& zoom, const std::string& path) {
+  AnimatedWebpOptions options;
+  options.quality = kQuality;
+  options.frames_per_second = zoom.frames_per_second;
   ASSIGN_OR_RETURN(const std::string bytes,
-                   EncodeAnimation(frames, zoom.frames_per_second, kQuality));
+                   EncodeAnimatedWebp(frames, options));
   RETURN_IF_ERROR(WriteFileAtomically(path, bytes));
   session.Emit(JsonObject()
                    .AddJson("saved", JsonObject()
@@ -127,14 +131,16 @@ absl::Status Write(Session& session, const std::vector<Pixels>& frames,
 void AddZoomFlags(CLI::App* command, ZoomFlags* flags) {
   command->add_option(
       "--zoom", flags->frames,
-      "fly into the dream: frames of an animated webp, 2..1000");
+      absl::StrCat("fly into the dream: frames of an animated webp, 2..",
+                   kMaxFrames));
   command
       ->add_option("--zoom-factor", flags->factor,
                    "with --zoom: enlargement a frame, 1..2")
       ->capture_default_str();
   command
-      ->add_option("--fps", flags->frames_per_second,
-                   "with --zoom: frames a second, 1..60")
+      ->add_option(
+          "--fps", flags->frames_per_second,
+          absl::StrCat("with --zoom: frames a second, ", AllowedFor(kRate)))
       ->capture_default_str();
 }
 
@@ -147,12 +153,12 @@ absl::Status RunZoom(Session& session, const DreamOptions& options,
   if (flags.submit.spec_only) return RunJob(session, spec, flags);
   ASSIGN_OR_RETURN(const TemporaryFolder folder, TemporaryFolder::Make());
   const std::string start = absl::StrCat(folder.path(), "/frame.png");
-  std::vector<Pixels> frames;
+  std::vector<Image8> frames;
   for (int i = 0; i < zoom.frames; ++i) {
     ASSIGN_OR_RETURN(Pixels frame, Picture(session, spec, flags));
     session.Note(absl::StrCat("frame ", i + 1, " of ", zoom.frames));
     RETURN_IF_ERROR(
-        WriteFileAtomically(start, EncodePng(ZoomIn(frame, zoom.factor))));
+        WriteFileAtomically(start, PngOf(ZoomIn(frame, zoom.factor))));
     frames.push_back(std::move(frame));
     common.start_from = start;
     common.start_noise.reset();

@@ -1,12 +1,14 @@
+// `feature`: what a channel, neuron or any objective looks for.
+
 #include <CLI/CLI.hpp>
 
-#include "client/base/status_macros.h"
 #include "client/commands/canvas.h"
 #include "client/commands/commands.h"
 #include "client/commands/job_flags.h"
 #include "client/commands/run_job.h"
 #include "client/commands/target_flags.h"
 #include "client/presets/presets.h"
+#include "server/base/status_macros.h"
 
 namespace phosphene::client {
 namespace {

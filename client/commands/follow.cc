@@ -1,3 +1,5 @@
+// Watching a job to its end: bar, pictures, Ctrl-C.
+
 #include "client/commands/follow.h"
 
 #include <cstdlib>
@@ -9,12 +11,12 @@
 #include "client/base/files.h"
 #include "client/base/interrupt.h"
 #include "client/base/json.h"
-#include "client/base/status_macros.h"
 #include "client/remote/job_watch.h"
 #include "client/view/history.h"
 #include "client/view/preview.h"
 #include "client/view/progress.h"
 #include "client/view/terminal.h"
+#include "server/base/status_macros.h"
 
 namespace phosphene::client {
 namespace {
@@ -57,8 +59,8 @@ class JobView {
     state_ = job.state();
     if (job.state() == v1::Job::QUEUED)
       session_.ShowStatus(absl::StrCat(job.name(), " queued"));
-    if (!session_.IsLive() || job.state() == v1::Job::PAUSED ||
-        job.state() == v1::Job::CANCELLING) {
+    if (!session_.IsLive() || job.state() == v1::Job::PAUSING ||
+        job.state() == v1::Job::PAUSED || job.state() == v1::Job::CANCELLING) {
       session_.Note(absl::StrCat(job.name(), " ", StateName(job.state())));
     }
   }
@@ -80,7 +82,7 @@ class JobView {
   absl::Status ShowFrame(const v1::Frame& frame) {
     if (!flags_.preview_file.empty()) return WriteFrame(frame);
     if (!session_.IsLive()) return absl::OkStatus();
-    const absl::StatusOr<Pixels> pixels = DecodeImage(frame.image());
+    const absl::StatusOr<Pixels> pixels = DecodePixels(frame.image());
     // A frame that cannot be shown is no reason to leave the job.
     if (!pixels.ok()) return absl::OkStatus();
     const auto [columns, rows] = FitCells(pixels->width, pixels->height,
@@ -98,8 +100,8 @@ class JobView {
     const bool jpeg = frame.media_type() == "image/jpeg";
     if (extension != "png" || !jpeg)
       return WriteFileAtomically(flags_.preview_file, frame.image());
-    ASSIGN_OR_RETURN(const Pixels pixels, DecodeImage(frame.image()));
-    return WriteFileAtomically(flags_.preview_file, EncodePng(pixels));
+    ASSIGN_OR_RETURN(const Pixels pixels, DecodePixels(frame.image()));
+    return WriteFileAtomically(flags_.preview_file, PngOf(pixels));
   }
 
   Session& session_;

@@ -1,9 +1,11 @@
+// `interpolate`: frames or a grid between channels, aligned.
+
 #include <CLI/CLI.hpp>
 
 #include "absl/strings/str_cat.h"
 #include "client/base/failure.h"
+#include "client/base/field_rules.h"
 #include "client/base/json.h"
-#include "client/base/status_macros.h"
 #include "client/base/units.h"
 #include "client/commands/commands.h"
 #include "client/commands/job_flags.h"
@@ -11,6 +13,7 @@
 #include "client/presets/presets.h"
 #include "client/remote/blobs.h"
 #include "client/view/frames.h"
+#include "server/base/status_macros.h"
 
 namespace phosphene::client {
 namespace {
@@ -38,7 +41,10 @@ void AddFlags(CLI::App* command, Flags* flags) {
   InterpolateOptions& options = flags->options;
   command->add_option("--from", flags->from, "first target, LAYER:CHANNEL");
   command->add_option("--to", flags->to, "last target, LAYER:CHANNEL");
-  command->add_option("--frames", options.frames, "frames, 2..256")
+  command
+      ->add_option(
+          "--frames", options.frames,
+          absl::StrCat("frames, ", AllowedFor("spec.parameterization.rows", 2)))
       ->capture_default_str();
   command
       ->add_option("--target", flags->targets,
@@ -50,7 +56,11 @@ void AddFlags(CLI::App* command, Flags* flags) {
                    "pictures along each side of the grid, 2..8")
       ->capture_default_str();
   command
-      ->add_option("--fps", options.frames_per_second, "frames a second, 1..60")
+      ->add_option(
+          "--fps", options.frames_per_second,
+          absl::StrCat(
+              "frames a second, ",
+              AllowedFor("spec.outputs.animated_webp.frames_per_second")))
       ->capture_default_str();
   command
       ->add_option(
@@ -105,7 +115,7 @@ absl::Status TellAlignment(Session& session, const v1::Job& job, int frames,
     ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
     ASSIGN_OR_RETURN(const std::string bytes,
                      ReadBlob(*connection, artifact.blob(), kMaxSheet));
-    ASSIGN_OR_RETURN(const Pixels sheet, DecodeImage(bytes));
+    ASSIGN_OR_RETURN(const Pixels sheet, DecodePixels(bytes));
     ASSIGN_OR_RETURN(const std::vector<Pixels> all,
                      FramesOf(sheet, frames, columns));
     const FrameAlignment measured = AlignmentOf(all, columns);

@@ -1,4 +1,7 @@
+// The flags that every command that makes a job has.
+
 #include "client/commands/job_flags.h"
+#include "client/base/field_rules.h"
 
 #include <CLI/CLI.hpp>
 
@@ -8,6 +11,8 @@
 
 namespace phosphene::client {
 namespace {
+
+constexpr char kNoise[] = "spec.parameterization.init.noise";
 
 std::string WithDefault(absl::string_view text, absl::string_view value) {
   return absl::StrCat(text, " [", value, "]");
@@ -20,14 +25,20 @@ void AddSpecFlags(CLI::App* command, SpecOptions* spec,
       ->capture_default_str();
   command->add_option(
       "--size", spec->size,
-      WithDefault("canvas in pixels, N or WxH, 1..32768", which.size));
-  command->add_option(
-      "--steps", spec->steps,
-      WithDefault("steps (of each octave), 1..1000000", which.steps));
+      WithDefault(absl::StrCat("canvas in pixels, N or WxH, ",
+                               AllowedFor("spec.parameterization.width")),
+                  which.size));
+  command->add_option("--steps", spec->steps,
+                      WithDefault(absl::StrCat("steps (of each octave), ",
+                                               AllowedFor("spec.steps")),
+                                  which.steps));
   AddSeedFlag(command, &spec->seed,
               "key of all randomness; same spec, same bytes");
-  command->add_option("--lr", spec->learning_rate,
-                      WithDefault("learning rate, > 0", which.lr));
+  command->add_option(
+      "--lr", spec->learning_rate,
+      WithDefault(absl::StrCat("learning rate, ",
+                               AllowedFor("spec.optimizer.learning_rate")),
+                  which.lr));
   command->add_option("--optimizer", spec->optimizer,
                       "adam, adamw, nadam, sgd or lbfgs");
   command->add_option(
@@ -38,9 +49,11 @@ void AddSpecFlags(CLI::App* command, SpecOptions* spec,
   command->add_option("--precision", spec->precision,
                       "arithmetic of the network: auto, fp32 or bf16 [auto]");
   command->add_option("--checkpoint-every", spec->checkpoint_every,
-                      "steps between checkpoints, 0: on pause only [0]");
-  command->add_option("--frame-every", spec->frame_every,
-                      "steps between frames [16]");
+                      WithDefault("steps between checkpoints, 0: on pause only",
+                                  DefaultFor("spec.checkpoint_every")));
+  command->add_option(
+      "--frame-every", spec->frame_every,
+      WithDefault("steps between frames", DefaultFor("spec.frames.every")));
   command->add_flag("--no-redirect", spec->no_redirect,
                     "no gradient through dead ReLUs in the first 16 steps");
 }
@@ -65,8 +78,11 @@ void AddOptionalFlags(CLI::App* command, SpecOptions* spec,
   if (!which.start) return;
   command->add_option("--start-from", spec->start_from,
                       "image the optimization starts from");
-  command->add_option("--start-noise", spec->start_noise,
-                      "share of the random start added to it, 0..10 [0]");
+  command->add_option(
+      "--start-noise", spec->start_noise,
+      WithDefault(absl::StrCat("share of the random start added to it, ",
+                               AllowedFor(kNoise)),
+                  DefaultFor(kNoise)));
   command->add_option("--mask", spec->mask,
                       "image: optimize only where it is white");
   command->add_option(
@@ -92,7 +108,7 @@ void AddSeedFlag(CLI::App* command, uint64_t* seed, const std::string& help) {
 void AddSubmitFlags(CLI::App* command, SubmitFlags* flags) {
   command
       ->add_option("--priority", flags->priority,
-                   "higher runs sooner, -100..100")
+                   absl::StrCat("higher runs sooner, ", AllowedFor("priority")))
       ->capture_default_str();
   command
       ->add_option("--label", flags->labels,

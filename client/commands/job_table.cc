@@ -1,3 +1,5 @@
+// Jobs as a table and one of them in full, for people.
+
 #include "client/commands/job_table.h"
 
 #include <google/protobuf/util/time_util.h>
@@ -9,10 +11,10 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
-#include "client/base/status_macros.h"
 #include "client/base/units.h"
 #include "client/view/progress.h"
 #include "client/view/table.h"
+#include "server/base/status_macros.h"
 
 namespace phosphene::client {
 namespace {
@@ -53,10 +55,12 @@ std::string Time(const google::protobuf::Timestamp& time) {
 }  // namespace
 
 absl::StatusOr<JobPage> FetchJobs(Session& session, const std::string& filter,
-                                  int limit) {
+                                  int limit, bool full) {
   ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
   v1::ListJobsRequest request;
   request.set_filter(filter);
+  request.set_view(full ? v1::ListJobsRequest::FULL
+                        : v1::ListJobsRequest::BASIC);
   JobPage page;
   do {
     const int left = limit - static_cast<int>(page.jobs.size());

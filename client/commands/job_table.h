@@ -15,9 +15,10 @@ struct JobPage {
   int64_t total = 0;          // that match
 };
 
-// Jobs that match a filter, page by page, at most `limit` (0: all).
+// Jobs that match a filter, page by page, at most `limit` (0: all); of their
+// specs the model alone, unless `full`.
 absl::StatusOr<JobPage> FetchJobs(Session& session, const std::string& filter,
-                                  int limit);
+                                  int limit, bool full = false);
 
 // NAME STATE STEP PRIORITY MODEL AGE LABELS, one job a line.
 std::string JobTable(const std::vector<v1::Job>& jobs);

@@ -1,3 +1,5 @@
+// `jobs`: list, get, watch, steer, fetch and delete.
+
 #include <CLI/CLI.hpp>
 
 #include <google/protobuf/util/time_util.h>
@@ -8,8 +10,6 @@
 #include "absl/time/clock.h"
 #include "client/base/failure.h"
 #include "client/base/json.h"
-#include "client/base/nearest.h"
-#include "client/base/status_macros.h"
 #include "client/base/units.h"
 #include "client/commands/commands.h"
 #include "client/commands/follow.h"
@@ -18,6 +18,8 @@
 #include "client/commands/run_job.h"
 #include "client/spec/spec_file.h"
 #include "client/view/progress.h"
+#include "server/base/nearest.h"
+#include "server/base/status_macros.h"
 
 namespace phosphene::client {
 namespace {
@@ -45,6 +47,7 @@ void AddList(CLI::App* jobs, Dispatch& dispatch) {
   struct Flags {
     std::string filter;
     int limit = 20;
+    bool full = false;
   };
   auto flags = std::make_shared<Flags>();
   CLI::App* command = jobs->add_subcommand("list", "Jobs, newest first");
@@ -53,6 +56,8 @@ void AddList(CLI::App* jobs, Dispatch& dispatch) {
       "such as \"state = RUNNING AND labels.project = gallery\"");
   command->add_option("--limit", flags->limit, "at most so many, 0: all")
       ->capture_default_str();
+  command->add_flag("--full", flags->full,
+                    "with whole specs, for --json; slower");
   command->footer(
       "Example:\n  phosphene jobs list --filter \"state = RUNNING\"");
   dispatch.On(command, [flags](Session& session) -> absl::Status {
@@ -61,8 +66,8 @@ void AddList(CLI::App* jobs, Dispatch& dispatch) {
           "--limit",
           absl::StrCat(flags->limit, " is not allowed; 0 or more is"));
     }
-    ASSIGN_OR_RETURN(const JobPage page,
-                     FetchJobs(session, flags->filter, flags->limit));
+    ASSIGN_OR_RETURN(const JobPage page, FetchJobs(session, flags->filter,
+                                                   flags->limit, flags->full));
     for (const v1::Job& job : page.jobs) session.Emit(ToJson(job));
     session.Print(page.jobs.empty() ? "no jobs" : JobTable(page.jobs));
     if (page.total > static_cast<int64_t>(page.jobs.size())) {

@@ -1,3 +1,5 @@
+// The layers of a model, asked of the server.
+
 #include "client/commands/layers.h"
 
 #include <algorithm>
@@ -5,8 +7,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "client/base/failure.h"
-#include "client/base/nearest.h"
-#include "client/base/status_macros.h"
+#include "server/base/nearest.h"
+#include "server/base/status_macros.h"
 
 namespace phosphene::client {
 namespace {

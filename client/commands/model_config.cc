@@ -1,3 +1,5 @@
+// Flags of `models add` that say how images enter a network.
+
 #include "client/commands/model_config.h"
 
 #include <CLI/CLI.hpp>
@@ -7,14 +9,13 @@
 #include "absl/strings/str_split.h"
 #include "client/base/failure.h"
 #include "client/base/files.h"
-#include "client/base/status_macros.h"
 #include "client/base/units.h"
+#include "server/base/status_macros.h"
+#include "server/rules/rules.h"
 
 namespace phosphene::client {
 namespace {
 
-// As the manual of Parameterization.channels.
-constexpr size_t kMaxChannels = 64;
 constexpr int64_t kMaxLabels = 16 << 20;
 
 absl::StatusOr<std::vector<double>> Numbers(const char* flag,
@@ -23,6 +24,13 @@ absl::StatusOr<std::vector<double>> Numbers(const char* flag,
   auto numbers = ParseNumbers(text, least, most);
   if (!numbers.ok()) return FlagError(flag, numbers.status().message());
   return numbers;
+}
+
+// Entries of ModelConfig.mean and .std, one a channel.
+size_t MostChannels() {
+  return static_cast<size_t>(
+      RulesOf(*v1::ModelConfig::descriptor()->FindFieldByName("mean"))
+          .max_items());
 }
 
 absl::Status SetRange(const std::string& text, v1::ModelConfig* config) {
@@ -81,12 +89,12 @@ absl::StatusOr<v1::ModelConfig> MakeModelConfig(const ModelConfigFlags& flags) {
   if (flags.rgb) config.set_channel_order(v1::ModelConfig::RGB);
   if (!flags.mean.empty()) {
     ASSIGN_OR_RETURN(const auto mean,
-                     Numbers("--mean", flags.mean, 1, kMaxChannels));
+                     Numbers("--mean", flags.mean, 1, MostChannels()));
     config.mutable_mean()->Assign(mean.begin(), mean.end());
   }
   if (!flags.std.empty()) {
     ASSIGN_OR_RETURN(const auto deviation,
-                     Numbers("--std", flags.std, 1, kMaxChannels));
+                     Numbers("--std", flags.std, 1, MostChannels()));
     for (double value : deviation) {
       if (value == 0) return FlagError("--std", "0 is not allowed, it divides");
     }

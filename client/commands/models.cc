@@ -1,3 +1,5 @@
+// `models`: add, list, show, delete, and their layers.
+
 #include <CLI/CLI.hpp>
 #include <filesystem>
 
@@ -11,13 +13,13 @@
 #include "client/base/failure.h"
 #include "client/base/files.h"
 #include "client/base/json.h"
-#include "client/base/status_macros.h"
 #include "client/base/units.h"
 #include "client/commands/commands.h"
 #include "client/commands/layers.h"
 #include "client/commands/model_config.h"
 #include "client/onnx/joined_model.h"
 #include "client/view/table.h"
+#include "server/base/status_macros.h"
 
 namespace phosphene::client {
 namespace {

@@ -1,14 +1,18 @@
+// `pattern`: a tile without seams.
+
 #include <CLI/CLI.hpp>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "client/base/field_rules.h"
 #include "client/base/files.h"
-#include "client/base/status_macros.h"
 #include "client/commands/commands.h"
 #include "client/commands/job_flags.h"
 #include "client/commands/run_job.h"
 #include "client/presets/presets.h"
 #include "client/view/pixels.h"
 #include "client/view/seam.h"
+#include "server/base/status_macros.h"
 
 namespace phosphene::client {
 namespace {
@@ -22,9 +26,10 @@ struct Flags : JobFlags {
 // Says how well the files written tile.
 void TellSeams(Session& session, const std::vector<std::string>& paths) {
   for (const std::string& path : paths) {
+    if (path == "-") continue;
     const absl::StatusOr<std::string> bytes = ReadFile(path, kMaxLook);
     if (!bytes.ok()) continue;
-    const absl::StatusOr<Pixels> pixels = DecodeImage(*bytes);
+    const absl::StatusOr<Pixels> pixels = DecodePixels(*bytes);
     if (!pixels.ok()) continue;
     session.Note(
         absl::StrFormat("%s: neighbours across the edge differ %.2f times as "
@@ -59,9 +64,10 @@ void AddPattern(CLI::App& app, Dispatch& dispatch) {
                    "show what the layer sees in this image, not a channel")
       ->excludes(channel);
   command
-      ->add_option("--selectivity", options.selectivity,
-                   "with --image: how much its strongest channels count, "
-                   "above 0, to 16")
+      ->add_option(
+          "--selectivity", options.selectivity,
+          absl::StrCat("with --image: how much its strongest channels count, ",
+                       AllowedFor("spec.objectives.pattern.selectivity")))
       ->capture_default_str();
   JobFlagSet which;
   which.size = "256";

@@ -1,11 +1,15 @@
+// `invert` and `caricature`: what a layer sees in a photo.
+
 #include <CLI/CLI.hpp>
 
-#include "client/base/status_macros.h"
+#include "absl/strings/str_cat.h"
+#include "client/base/field_rules.h"
 #include "client/commands/canvas.h"
 #include "client/commands/commands.h"
 #include "client/commands/job_flags.h"
 #include "client/commands/run_job.h"
 #include "client/presets/presets.h"
+#include "server/base/status_macros.h"
 
 namespace phosphene::client {
 namespace {
@@ -66,8 +70,10 @@ void AddCaricature(CLI::App& app, Dispatch& dispatch) {
       "caricature", "Caricature: what a layer sees in a photo, exaggerated");
   AddPhotoFlags(command, &flags->options.image, &flags->options.layer);
   command
-      ->add_option("--cossim", flags->options.cossim_power,
-                   "power of the cosine: higher is closer to the photo, 0..8")
+      ->add_option(
+          "--cossim", flags->options.cossim_power,
+          absl::StrCat("power of the cosine: higher is closer to the photo, ",
+                       AllowedFor("spec.objectives.caricature.cossim_power")))
       ->capture_default_str();
   JobFlagSet which = SharedFlags();
   which.output = "caricature.png";

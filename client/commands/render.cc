@@ -1,12 +1,15 @@
+// `render` and `morph`: pictures of jobs that have ended.
+
 #include <CLI/CLI.hpp>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "client/base/status_macros.h"
+#include "client/base/field_rules.h"
 #include "client/commands/commands.h"
 #include "client/commands/job_flags.h"
 #include "client/commands/run_job.h"
 #include "client/presets/presets.h"
+#include "server/base/status_macros.h"
 
 namespace phosphene::client {
 namespace {
@@ -26,8 +29,10 @@ absl::StatusOr<FinishedJob> FetchFinished(Session& session,
 // Flags of commands that draw from finished jobs.
 void AddDrawFlags(CLI::App* command, JobFlags* flags, std::string* size,
                   const std::string& extensions) {
-  command->add_option("--size", *size,
-                      "size of the picture, N or WxH, 1..32768 [the canvas]");
+  command->add_option(
+      "--size", *size,
+      absl::StrCat("size of the picture, N or WxH, ",
+                   AllowedFor("spec.outputs.width", 1), " [the canvas]"));
   command
       ->add_option("-o,--output", flags->spec.outputs,
                    absl::StrCat("file to write, format by extension (",
@@ -79,14 +84,24 @@ void AddMorph(CLI::App& app, Dispatch& dispatch) {
   command->add_option("jobs", flags->jobs, "2..16 jobs of one kind")
       ->required()
       ->expected(2, 16);
-  command->add_option("--frames", options.frames, "of the whole loop, 2..256")
+  command
+      ->add_option("--frames", options.frames,
+                   absl::StrCat("of the whole loop, ",
+                                AllowedFor("spec.parameterization.rows", 2)))
       ->capture_default_str();
   command
-      ->add_option("--fps", options.frames_per_second, "frames a second, 1..60")
+      ->add_option(
+          "--fps", options.frames_per_second,
+          absl::StrCat(
+              "frames a second, ",
+              AllowedFor("spec.outputs.animated_webp.frames_per_second")))
       ->capture_default_str();
   command
-      ->add_option("--exaggerate", options.exaggerate,
-                   "how much the weights grow between the jobs, 0..8")
+      ->add_option(
+          "--exaggerate", options.exaggerate,
+          absl::StrCat(
+              "how much the weights grow between the jobs, ",
+              AllowedFor("spec.parameterization.init.morph.exaggeration")))
       ->capture_default_str();
   AddDrawFlags(command, flags.get(), &options.size,
                "webp animated; png, jpg frames side by side; ckpt");

@@ -1,3 +1,5 @@
+// From a spec to the files it makes: upload, create, watch, fetch.
+
 #include "client/commands/run_job.h"
 
 #include <google/protobuf/util/time_util.h>
@@ -7,11 +9,11 @@
 #include "absl/strings/str_cat.h"
 #include "client/base/failure.h"
 #include "client/base/json.h"
-#include "client/base/status_macros.h"
 #include "client/base/units.h"
 #include "client/commands/follow.h"
 #include "client/spec/file_refs.h"
 #include "client/spec/spec_file.h"
+#include "server/base/status_macros.h"
 
 namespace phosphene::client {
 namespace {
@@ -94,7 +96,8 @@ absl::Status SaveArtifact(Session& session, const v1::Artifact& artifact,
       artifact.width() > 0
           ? absl::StrCat(artifact.width(), " x ", artifact.height(), ", ")
           : "";
-  session.Print(absl::StrCat(path, "  (", size, FormatBytes(bytes), ")"));
+  session.Print(absl::StrCat(path == "-" ? "standard output" : path, "  (",
+                             size, FormatBytes(bytes), ")"));
   return absl::OkStatus();
 }
 

@@ -1,15 +1,18 @@
+// What a command works with: the server it talks to and where it writes.
+
 #include "client/commands/session.h"
 
 #include <cstdio>
+#include <cstdlib>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "client/base/failure.h"
 #include "client/base/json.h"
-#include "client/base/status_macros.h"
 #include "client/view/progress.h"
 #include "client/view/terminal.h"
+#include "server/base/status_macros.h"
 
 namespace phosphene::client {
 namespace {
@@ -43,21 +46,58 @@ std::string ErrorJson(const absl::Status& status, const CommandFlags& flags) {
   return JsonObject().AddJson("error", error.Text()).Text();
 }
 
+// The settings of the file named by --config or PHOSPHENE_CONFIG, which must
+// be there, or of the default one, which need not.
+absl::StatusOr<AccessLayer> FileLayer(const std::string& config) {
+  const char* said = std::getenv("PHOSPHENE_CONFIG");
+  if (!config.empty() || (said != nullptr && *said != '\0')) {
+    const char* origin = config.empty() ? "PHOSPHENE_CONFIG" : "--config";
+    absl::StatusOr<AccessLayer> layer =
+        ReadAccessFile(config.empty() ? said : config);
+    if (!absl::IsNotFound(layer.status())) return layer;
+    return FlagError(origin, layer.status().message());
+  }
+  const std::string path = DefaultAccessFile(std::getenv);
+  if (path.empty()) return AccessLayer();
+  absl::StatusOr<AccessLayer> layer = ReadAccessFile(path);
+  if (absl::IsNotFound(layer.status())) return AccessLayer();
+  return layer;
+}
+
 }  // namespace
 
 Session::~Session() { ClearStatus(); }
 
 absl::StatusOr<Connection*> Session::Connect() {
-  if (connection_ != nullptr) return connection_.get();
-  std::string address = globals_.server;
+  if (connection_ == nullptr) {
+    ASSIGN_OR_RETURN(connection_, Open());
+  }
+  return connection_.get();
+}
+
+absl::StatusOr<std::unique_ptr<Connection>> Session::Open() {
   if (globals_.local) {
+    if (!globals_.access.values.empty()) {
+      return FlagError(
+          absl::StrCat("--", globals_.access.values.begin()->first),
+          "and --local exclude each other: a private server is reached "
+          "through a socket of its own");
+    }
     LocalServer::Options options;
     options.data = globals_.data;
     ASSIGN_OR_RETURN(local_, LocalServer::Start(std::move(options)));
-    address = local_->address();
+    return std::make_unique<Connection>(local_->address());
   }
-  connection_ = std::make_unique<Connection>(address);
-  return connection_.get();
+  ASSIGN_OR_RETURN(const AccessLayer file, FileLayer(globals_.config));
+  ASSIGN_OR_RETURN(
+      Access access,
+      CombineAccess({globals_.access, EnvironmentLayer(std::getenv), file}));
+  if (!access.token.empty() && !access.tls && !IsLoopback(access.server)) {
+    Warn(absl::StrCat("warning: the token goes to ", access.server,
+                      " in plaintext; who listens on the way can use it. Add "
+                      "--tls where the server speaks it"));
+  }
+  return Connection::Open(std::move(access));
 }
 
 absl::Status Session::Close() {
@@ -71,6 +111,10 @@ absl::Status Session::Close() {
 
 void Session::Print(absl::string_view text) {
   if (globals_.json) return;
+  if (output_taken_) {
+    Note(text);
+    return;
+  }
   ClearStatus();
   drawn_over_ = true;
   Write(stdout, Line(text));
@@ -87,6 +131,13 @@ void Session::Answer(const google::protobuf::Message& message,
   } else {
     Print(text);
   }
+}
+
+void Session::Warn(absl::string_view text) {
+  if (globals_.quiet) return;
+  ClearStatus();
+  drawn_over_ = true;
+  Write(stderr, Line(text));
 }
 
 void Session::Note(absl::string_view text) {

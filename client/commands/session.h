@@ -8,6 +8,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "client/base/failure.h"
+#include "client/commands/flag_table.h"
+#include "client/remote/access.h"
 #include "client/remote/blobs.h"
 #include "client/remote/connection.h"
 #include "client/remote/local_server.h"
@@ -17,7 +19,8 @@ namespace phosphene::client {
 
 // Flags before the command.
 struct Globals {
-  std::string server = "127.0.0.1:50051";
+  AccessLayer access;  // --server, --tls, --token, ...
+  std::string config;  // file of more of these; "": the default one, if any
   bool local = false;
   std::string data;  // with --local
   bool json = false;
@@ -35,10 +38,15 @@ class Session {
 
   const Globals& globals() const { return globals_; }
 
-  // The server, started first with --local.
+  // The server, started first with --local. INVALID_ARGUMENT: a setting of
+  // how to reach it is wrong.
   absl::StatusOr<Connection*> Connect();
   // Stops the private server, if any.
   absl::Status Close();
+
+  // Standard output is for the bytes of a file (-o -): results for people go
+  // to standard error from now on.
+  void KeepOutputForBytes() { output_taken_ = true; }
 
   // A result for people; nothing with --json.
   void Print(absl::string_view text);
@@ -46,6 +54,9 @@ class Session {
   void Emit(absl::string_view json);
   // A result for both: the message as JSON, or the text.
   void Answer(const google::protobuf::Message& message, absl::string_view text);
+  // Something to worry about, on standard error even with --json; nothing
+  // with --quiet.
+  void Warn(absl::string_view text);
   // A remark on what happens; nothing with --quiet or --json.
   void Note(absl::string_view text);
   // The error, told by the flags of the command that ran.
@@ -66,11 +77,14 @@ class Session {
   bool drawn_over() const { return drawn_over_; }
 
  private:
+  absl::StatusOr<std::unique_ptr<Connection>> Open();
+
   const Globals globals_;
   std::unique_ptr<LocalServer> local_;
   std::unique_ptr<Connection> connection_;
   bool status_shown_ = false;
   bool drawn_over_ = true;
+  bool output_taken_ = false;
 };
 
 }  // namespace phosphene::client

@@ -1,3 +1,5 @@
+// `sheet`: a contact sheet of many channels, of several jobs where it must.
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
@@ -5,8 +7,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/base/failure.h"
+#include "client/base/field_rules.h"
 #include "client/base/files.h"
-#include "client/base/status_macros.h"
 #include "client/base/units.h"
 #include "client/commands/commands.h"
 #include "client/commands/follow.h"
@@ -15,16 +17,19 @@
 #include "client/commands/run_job.h"
 #include "client/presets/presets.h"
 #include "client/view/pixels.h"
+#include "server/base/status_macros.h"
+#include "server/imaging/layout.h"
 
 namespace phosphene::client {
 namespace {
 
-// Rows of one job: as many as its objectives may be.
-constexpr int kMaxRows = 64;
 // Pixels between the parts of a sheet, as between its pictures (the default
 // of ContactSheetOutput.gap).
 constexpr int kGap = 4;
 constexpr int64_t kMaxPart = 1 << 28;
+
+// Rows of one job: as many as its objectives may be.
+int MostRows() { return MostEntriesOf("spec.objectives"); }
 
 struct Flags : JobFlags {
   std::string layer;
@@ -55,24 +60,18 @@ absl::StatusOr<std::vector<int>> Channels(Session& session,
 }
 
 // A part below another, with a gap like those between its pictures.
-absl::StatusOr<Pixels> Join(const std::vector<Pixels>& parts) {
-  std::vector<Pixels> all;
-  for (const Pixels& part : parts) {
-    if (!all.empty()) {
-      Pixels gap = Pixels::Make(part.width, kGap, part.channels);
-      std::fill(gap.data.begin(), gap.data.end(), uint8_t{255});
-      all.push_back(std::move(gap));
-    }
-    all.push_back(part);
-  }
-  return Stack(all);
+Pixels Join(const std::vector<Image8>& parts) {
+  phosphene::GridOptions options;
+  options.columns = 1;
+  options.gap = kGap;
+  return Pixels(Grid(parts, options));
 }
 
 // The last part of a sheet may be narrower: widen it with white.
 Pixels Widen(const Pixels& part, int width) {
   if (part.width >= width) return part;
   Pixels out = Pixels::Make(width, part.height, part.channels);
-  std::fill(out.data.begin(), out.data.end(), uint8_t{255});
+  std::fill(out.pixels.begin(), out.pixels.end(), uint8_t{255});
   for (int y = 0; y < part.height; ++y) {
     std::copy_n(part.At(0, y), static_cast<size_t>(part.width) * part.channels,
                 out.At(0, y));
@@ -89,9 +88,9 @@ absl::StatusOr<std::vector<v1::JobSpec>> Specs(
       flags.columns > 0
           ? flags.columns
           : static_cast<int>(std::ceil(std::sqrt(static_cast<double>(count))));
-  options.columns = std::min(options.columns, kMaxRows);
+  options.columns = std::min(options.columns, MostRows());
   // Whole lines a job, so that the parts fit together.
-  const int rows = kMaxRows / options.columns * options.columns;
+  const int rows = MostRows() / options.columns * options.columns;
   const int columns = options.columns;
   std::vector<v1::JobSpec> specs;
   for (int first = 0; first < count; first += rows) {
@@ -117,7 +116,7 @@ absl::Status RunParts(Session& session, const std::vector<v1::JobSpec>& specs,
     if (flags.submit.detach) session.Answer(job, job.name());
   }
   if (flags.submit.detach) return absl::OkStatus();
-  std::vector<Pixels> parts;
+  std::vector<Image8> parts;
   for (size_t i = 0; i < names.size(); ++i) {
     session.Note(absl::StrCat("part ", i + 1, " of ", names.size()));
     ASSIGN_OR_RETURN(const Followed followed,
@@ -132,12 +131,12 @@ absl::Status RunParts(Session& session, const std::vector<v1::JobSpec>& specs,
     ASSIGN_OR_RETURN(
         const std::string bytes,
         ReadBlob(*connection, followed.job.artifacts(0).blob(), kMaxPart));
-    ASSIGN_OR_RETURN(const Pixels part, DecodeImage(bytes));
+    ASSIGN_OR_RETURN(const Pixels part, DecodePixels(bytes));
     parts.push_back(parts.empty() ? part : Widen(part, parts[0].width));
   }
-  ASSIGN_OR_RETURN(const Pixels sheet, Join(parts));
+  const Pixels sheet = Join(parts);
   for (const std::string& path : flags.spec.outputs) {
-    RETURN_IF_ERROR(WriteFileAtomically(path, EncodePng(sheet)));
+    RETURN_IF_ERROR(WriteFileAtomically(path, PngOf(sheet)));
     session.Print(
         absl::StrCat(path, "  (", sheet.width, " x ", sheet.height, ")"));
   }
@@ -145,10 +144,10 @@ absl::Status RunParts(Session& session, const std::vector<v1::JobSpec>& specs,
 }
 
 absl::Status Run(Session& session, Flags& flags) {
-  if (flags.columns < 0 || flags.columns > kMaxRows) {
-    return FlagError(
-        "--columns",
-        absl::StrCat(flags.columns, " is not allowed; allowed 1..", kMaxRows));
+  if (flags.columns < 0 || flags.columns > MostRows()) {
+    return FlagError("--columns",
+                     absl::StrCat(flags.columns, " is not allowed; allowed 1..",
+                                  MostRows()));
   }
   SetDefaultOutput(&flags, "sheet", "png");
   ASSIGN_OR_RETURN(const std::vector<int> channels, Channels(session, flags));
@@ -174,8 +173,9 @@ void AddSheet(CLI::App& app, Dispatch& dispatch) {
                                               "channels such as 0-15,20 [all]");
   command->add_option("--count", flags->count, "the first N channels [all]")
       ->excludes(channels);
-  command->add_option("--columns", flags->columns,
-                      "pictures in a line, 1..64 [near-square]");
+  command->add_option(
+      "--columns", flags->columns,
+      absl::StrCat("pictures in a line, 1..", MostRows(), " [near-square]"));
   JobFlagSet which;
   which.objective = false;
   which.size = "128";

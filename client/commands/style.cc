@@ -1,8 +1,11 @@
+// `style`: a photo in the style of other images.
+
 #include <CLI/CLI.hpp>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "client/base/failure.h"
-#include "client/base/status_macros.h"
+#include "client/base/field_rules.h"
 #include "client/base/units.h"
 #include "client/commands/commands.h"
 #include "client/commands/job_flags.h"
@@ -10,9 +13,12 @@
 #include "client/commands/run_job.h"
 #include "client/presets/presets.h"
 #include "client/view/image_size.h"
+#include "server/base/status_macros.h"
 
 namespace phosphene::client {
 namespace {
+
+constexpr char kScale[] = "spec.objectives.gram_style.styles.scale";
 
 struct Flags : JobFlags {
   StyleOptions options;
@@ -68,8 +74,10 @@ void AddTuning(CLI::App* command, Flags* flags) {
       ->add_option("--style-weight", options.style_weight,
                    "weight of the style")
       ->capture_default_str();
-  command->add_option("--style-scale", options.style_scale,
-                      "size of the style against its own pixels, 0.05..8 [1]");
+  command->add_option(
+      "--style-scale", options.style_scale,
+      absl::StrCat("size of the style against its own pixels, ",
+                   AllowedFor(kScale), " [", DefaultFor(kScale), "]"));
   command->add_option("--distance", options.distance,
                       "of Grams: l1, l2, squared or w2 [l1]");
   command->add_option("--init", options.init,

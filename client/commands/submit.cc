@@ -1,16 +1,18 @@
+// `submit`: a job of any spec in a file.
+
 #include <CLI/CLI.hpp>
 #include <filesystem>
 
 #include "absl/strings/str_cat.h"
 #include "client/base/failure.h"
 #include "client/base/files.h"
-#include "client/base/status_macros.h"
 #include "client/commands/commands.h"
 #include "client/commands/follow.h"
 #include "client/commands/job_flags.h"
 #include "client/commands/run_job.h"
 #include "client/spec/set_path.h"
 #include "client/spec/spec_file.h"
+#include "server/base/status_macros.h"
 
 namespace phosphene::client {
 namespace {
@@ -125,6 +127,7 @@ void AddSubmit(CLI::App& app, Dispatch& dispatch) {
       "Example:\n  phosphene submit feature.textproto --set "
       "objectives[0].channel.channel=5 "
       "-o five.png");
+  dispatch.TellSpecByPath(command);
   dispatch.On(command,
               [flags](Session& session) { return Run(session, *flags); });
 }

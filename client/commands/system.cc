@@ -1,3 +1,5 @@
+// `devices`, `capabilities` and `top`: what a server is and does.
+
 #include <CLI/CLI.hpp>
 
 #include "absl/strings/str_cat.h"
@@ -7,11 +9,11 @@
 #include "client/base/failure.h"
 #include "client/base/interrupt.h"
 #include "client/base/json.h"
-#include "client/base/status_macros.h"
 #include "client/base/units.h"
 #include "client/commands/commands.h"
 #include "client/commands/job_table.h"
 #include "client/view/table.h"
+#include "server/base/status_macros.h"
 
 namespace phosphene::client {
 namespace {
@@ -68,20 +70,25 @@ absl::Status ShowOnce(Session& session, bool clear) {
   ASSIGN_OR_RETURN(const v1::ListDevicesResponse devices,
                    FetchDevices(session));
   constexpr int kLines = 30;
-  ASSIGN_OR_RETURN(const JobPage running,
-                   FetchJobs(session, "state = RUNNING", kLines));
-  ASSIGN_OR_RETURN(const JobPage queued,
-                   FetchJobs(session, "state = QUEUED", kLines));
-  std::vector<v1::Job> jobs = running.jobs;
-  jobs.insert(jobs.end(), queued.jobs.begin(), queued.jobs.end());
+  std::vector<v1::Job> jobs;
+  int64_t running = 0, queued = 0;
+  for (const char* state : {"RUNNING", "PAUSING", "CANCELLING", "QUEUED"}) {
+    const absl::StatusOr<JobPage> page =
+        FetchJobs(session, absl::StrCat("state = ", state), kLines);
+    // An older server does not know every state.
+    if (absl::IsInvalidArgument(page.status())) continue;
+    RETURN_IF_ERROR(page.status());
+    jobs.insert(jobs.end(), page->jobs.begin(), page->jobs.end());
+    (absl::string_view(state) == "QUEUED" ? queued : running) += page->total;
+  }
   if (session.globals().json) {
     session.Emit(ToJson(devices));
     for (const v1::Job& job : jobs) session.Emit(ToJson(job));
     return absl::OkStatus();
   }
   std::string out = clear ? "\x1b[H\x1b[2J" : "";
-  absl::StrAppend(&out, running.total, " running, ", queued.total,
-                  " queued\n\n", DeviceTable(devices), "\n",
+  absl::StrAppend(&out, running, " running, ", queued, " queued\n\n",
+                  DeviceTable(devices), "\n",
                   jobs.empty() ? "no jobs\n" : JobTable(jobs));
   session.Print(out);
   return absl::OkStatus();

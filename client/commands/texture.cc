@@ -1,12 +1,16 @@
+// `texture`: the texture of a mesh, painted through views of it.
+
 #include <CLI/CLI.hpp>
 
-#include "client/base/status_macros.h"
+#include "absl/strings/str_cat.h"
+#include "client/base/field_rules.h"
 #include "client/commands/commands.h"
 #include "client/commands/job_flags.h"
 #include "client/commands/layers.h"
 #include "client/commands/run_job.h"
 #include "client/commands/target_flags.h"
 #include "client/presets/presets.h"
+#include "server/base/status_macros.h"
 
 namespace phosphene::client {
 namespace {
@@ -36,6 +40,7 @@ void AddTexture(CLI::App& app, Dispatch& dispatch) {
   TextureOptions& options = flags->options;
   CLI::App* command = app.add_subcommand(
       "texture", "Texture of a mesh, painted through random views of it");
+  dispatch.Needs(command, {"parameterizations", "texture"});
   command
       ->add_option("--mesh", options.mesh,
                    "mesh with UV coordinates (obj, glb)")
@@ -54,8 +59,10 @@ void AddTexture(CLI::App& app, Dispatch& dispatch) {
   command->add_option("--texture", options.texture,
                       "image the atlas starts from");
   command
-      ->add_option("--atlas", options.atlas,
-                   "side of the atlas in texels, 16..16384")
+      ->add_option(
+          "--atlas", options.atlas,
+          absl::StrCat("side of the atlas in texels, ",
+                       AllowedFor("spec.parameterization.texture.atlas_size")))
       ->capture_default_str();
   JobFlagSet which;
   which.start = false;

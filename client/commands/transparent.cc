@@ -1,11 +1,13 @@
+// `transparent`: a picture with its own transparency.
+
 #include <CLI/CLI.hpp>
 
-#include "client/base/status_macros.h"
 #include "client/commands/commands.h"
 #include "client/commands/job_flags.h"
 #include "client/commands/run_job.h"
 #include "client/commands/target_flags.h"
 #include "client/presets/presets.h"
+#include "server/base/status_macros.h"
 
 namespace phosphene::client {
 namespace {

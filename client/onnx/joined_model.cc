@@ -1,3 +1,5 @@
+// An ONNX file and the files of weights beside it, sent as one.
+
 #include "client/onnx/joined_model.h"
 
 #include <fcntl.h>
@@ -16,8 +18,8 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "client/base/status_macros.h"
 #include "phosphene/onnx/onnx.pb.h"
+#include "server/base/status_macros.h"
 
 namespace phosphene::client {
 namespace {

@@ -1,8 +1,11 @@
+// The preset of `cppn`.
+
 #include "absl/strings/str_cat.h"
 #include "client/base/failure.h"
-#include "client/base/nearest.h"
-#include "client/base/status_macros.h"
+#include "client/base/field_rules.h"
 #include "client/presets/presets.h"
+#include "server/base/nearest.h"
+#include "server/base/status_macros.h"
 
 namespace phosphene::client {
 namespace {
@@ -22,12 +25,6 @@ absl::Status SetActivation(const std::string& name,
       "--activation",
       absl::StrCat("\"", name, "\" is not allowed; allowed ", QuotedList(names),
                    NearestHint(name, names, 1)));
-}
-
-absl::Status CheckCount(absl::string_view flag, int value, int most) {
-  if (value >= 0 && value <= most) return absl::OkStatus();
-  return FlagError(flag,
-                   absl::StrCat(value, " is not allowed; allowed 1..", most));
 }
 
 // --render: every image output is drawn anew at this size.
@@ -61,8 +58,14 @@ absl::StatusOr<v1::JobSpec> CppnSpec(const CppnOptions& options,
     return UsageError(
         "say what to visualize: --layer L --channel C, or --objective EXPR");
   }
-  RETURN_IF_ERROR(CheckCount("--depth", options.depth, 32));
-  RETURN_IF_ERROR(CheckCount("--hidden", options.hidden, 256));
+  if (options.depth != 0) {
+    RETURN_IF_ERROR(CheckFlag("--depth", options.depth,
+                              "spec.parameterization.cppn.depth"));
+  }
+  if (options.hidden != 0) {
+    RETURN_IF_ERROR(CheckFlag("--hidden", options.hidden,
+                              "spec.parameterization.cppn.hidden_channels"));
+  }
   v1::JobSpec spec;
   v1::Parameterization* param = spec.mutable_parameterization();
   param->set_width(224);

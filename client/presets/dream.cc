@@ -1,7 +1,10 @@
+// The preset of `dream`.
+
 #include "absl/strings/str_cat.h"
 #include "client/base/failure.h"
-#include "client/base/status_macros.h"
+#include "client/base/field_rules.h"
 #include "client/presets/presets.h"
+#include "server/base/status_macros.h"
 
 namespace phosphene::client {
 namespace {
@@ -27,16 +30,10 @@ absl::StatusOr<v1::JobSpec> DreamSpec(const DreamOptions& options,
   if (options.layer.empty() && common.objective.empty()) {
     return UsageError("say what to amplify: --layer L, or --objective EXPR");
   }
-  if (options.octaves < 1 || options.octaves > 16) {
-    return FlagError(
-        "--octaves",
-        absl::StrCat(options.octaves, " is not allowed; allowed 1..16"));
-  }
-  if (!(options.octave_scale > 1 && options.octave_scale <= 4)) {
-    return FlagError("--octave-scale",
-                     absl::StrCat(FormatNumber(options.octave_scale),
-                                  " is not allowed; allowed above 1, to 4"));
-  }
+  RETURN_IF_ERROR(
+      CheckFlag("--octaves", options.octaves, "spec.optimizer.octaves.count"));
+  RETURN_IF_ERROR(CheckFlag("--octave-scale", options.octave_scale,
+                            "spec.optimizer.octaves.scale"));
   v1::JobSpec spec;
   v1::Parameterization* param = spec.mutable_parameterization();
   param->set_width(512);

@@ -1,13 +1,15 @@
+// The preset of `feature`.
+
 #include "absl/strings/str_cat.h"
 #include "client/base/failure.h"
-#include "client/base/status_macros.h"
+#include "client/base/field_rules.h"
 #include "client/presets/presets.h"
+#include "server/base/status_macros.h"
 
 namespace phosphene::client {
 namespace {
 
 // As in the manual of JobSpec.objectives.
-constexpr size_t kMaxObjectives = 64;
 
 }  // namespace
 
@@ -46,11 +48,13 @@ absl::StatusOr<v1::JobSpec> FeatureSpec(const FeatureOptions& options,
 
 absl::StatusOr<v1::JobSpec> SheetSpec(const SheetOptions& options,
                                       const SpecOptions& common) {
-  if (options.channels.empty() || options.channels.size() > kMaxObjectives) {
+  const int most = MostEntriesOf("spec.objectives");
+  if (options.channels.empty() ||
+      options.channels.size() > static_cast<size_t>(most)) {
     return FlagError("--channels", absl::StrCat(options.channels.size(),
                                                 " channels in one job; "
                                                 "allowed 1..",
-                                                kMaxObjectives));
+                                                most));
   }
   v1::JobSpec spec;
   v1::Parameterization* param = spec.mutable_parameterization();

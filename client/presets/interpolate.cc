@@ -1,10 +1,13 @@
+// The presets of `interpolate`: frames and grids.
+
 #include <algorithm>
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
 #include "client/base/failure.h"
-#include "client/base/status_macros.h"
+#include "client/base/field_rules.h"
 #include "client/presets/presets.h"
+#include "server/base/status_macros.h"
 
 namespace phosphene::client {
 namespace {
@@ -87,11 +90,10 @@ void AddTargets(const GridOptions& options, int lattice, v1::JobSpec* spec) {
 
 absl::StatusOr<v1::JobSpec> InterpolateSpec(const InterpolateOptions& options,
                                             const SpecOptions& common) {
-  if (options.frames < 2 || options.frames > 256) {
-    return FlagError(
-        "--frames",
-        absl::StrCat(options.frames, " is not allowed; allowed 2..256"));
-  }
+  RETURN_IF_ERROR(
+      CheckFlag("--frames", options.frames, "spec.parameterization.rows", 2));
+  RETURN_IF_ERROR(CheckFlag("--fps", options.frames_per_second,
+                            "spec.outputs.animated_webp.frames_per_second"));
   v1::JobSpec spec;
   v1::Parameterization* param = spec.mutable_parameterization();
   param->set_width(128);

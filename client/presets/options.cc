@@ -1,18 +1,19 @@
-#include "client/presets/options.h"
+// The shared flags, put over the spec of a preset.
 
-#include <cmath>
+#include "client/presets/options.h"
+#include "client/base/field_rules.h"
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "client/base/failure.h"
 #include "client/base/files.h"
-#include "client/base/nearest.h"
-#include "client/base/status_macros.h"
 #include "client/base/units.h"
 #include "client/spec/expression.h"
 #include "client/spec/file_refs.h"
 #include "client/spec/transform_list.h"
+#include "server/base/nearest.h"
+#include "server/base/status_macros.h"
 
 namespace phosphene::client {
 namespace {
@@ -28,12 +29,11 @@ absl::StatusOr<int> Choose(absl::string_view flag, absl::string_view value,
                          QuotedList(names), NearestHint(value, names, 1)));
 }
 
-absl::Status CheckRange(absl::string_view flag, const std::optional<int>& value,
-                        int lo, int hi) {
-  if (!value.has_value() || (*value >= lo && *value <= hi))
-    return absl::OkStatus();
-  return FlagError(
-      flag, absl::StrCat(*value, " is not allowed; allowed ", lo, "..", hi));
+template <typename Number>
+absl::Status CheckGiven(absl::string_view flag,
+                        const std::optional<Number>& value,
+                        absl::string_view path) {
+  return value.has_value() ? CheckFlag(flag, *value, path) : absl::OkStatus();
 }
 
 absl::Status Named(absl::string_view flag, const absl::Status& status) {
@@ -91,11 +91,8 @@ absl::Status ApplyStart(const SpecOptions& options,
     param->mutable_init()->set_image(FileRef(options.start_from));
   }
   if (options.start_noise.has_value()) {
-    if (!(*options.start_noise >= 0 && *options.start_noise <= 10)) {
-      return FlagError("--start-noise",
-                       absl::StrCat(FormatNumber(*options.start_noise),
-                                    " is not allowed; allowed 0..10"));
-    }
+    RETURN_IF_ERROR(CheckFlag("--start-noise", *options.start_noise,
+                              "spec.parameterization.init.noise"));
     param->mutable_init()->set_noise(*options.start_noise);
   }
   if (!options.mask.empty())
@@ -105,13 +102,9 @@ absl::Status ApplyStart(const SpecOptions& options,
 
 absl::Status ApplyOptimizer(const SpecOptions& options, v1::JobSpec* spec) {
   if (options.learning_rate.has_value()) {
-    const double rate = *options.learning_rate;
-    if (!(rate > 0) || !std::isfinite(rate)) {
-      return FlagError("--lr", absl::StrCat(FormatNumber(rate),
-                                            " is not allowed; a finite "
-                                            "number > 0 is"));
-    }
-    spec->mutable_optimizer()->set_learning_rate(rate);
+    RETURN_IF_ERROR(CheckFlag("--lr", *options.learning_rate,
+                              "spec.optimizer.learning_rate"));
+    spec->mutable_optimizer()->set_learning_rate(*options.learning_rate);
   }
   if (options.optimizer.empty()) return absl::OkStatus();
   ASSIGN_OR_RETURN(const int kind,
@@ -182,6 +175,20 @@ std::vector<std::string> Extensions(OutputStyle style) {
   return {"png", "jpg", "webp", "ckpt"};
 }
 
+// What a style is written as where nothing says otherwise.
+const char* FirstExtension(OutputStyle style) {
+  switch (style) {
+    case OutputStyle::kAnimation:
+      return "webp";
+    case OutputStyle::kMesh:
+      return "glb";
+    case OutputStyle::kImage:
+    case OutputStyle::kSheet:
+      break;
+  }
+  return "png";
+}
+
 }  // namespace
 
 absl::Status ApplyOptions(const SpecOptions& options, OutputStyle style,
@@ -200,12 +207,11 @@ absl::Status ApplyOptions(const SpecOptions& options, OutputStyle style,
     RETURN_IF_ERROR(Named("--transforms", transforms.status()));
     *spec->mutable_transforms() = *std::move(transforms);
   }
-  constexpr int kMillion = 1'000'000;
-  RETURN_IF_ERROR(CheckRange("--steps", options.steps, 1, kMillion));
+  RETURN_IF_ERROR(CheckGiven("--steps", options.steps, "spec.steps"));
+  RETURN_IF_ERROR(CheckGiven("--checkpoint-every", options.checkpoint_every,
+                             "spec.checkpoint_every"));
   RETURN_IF_ERROR(
-      CheckRange("--checkpoint-every", options.checkpoint_every, 0, kMillion));
-  RETURN_IF_ERROR(
-      CheckRange("--frame-every", options.frame_every, 1, kMillion));
+      CheckGiven("--frame-every", options.frame_every, "spec.frames.every"));
   if (options.steps) spec->set_steps(*options.steps);
   if (options.checkpoint_every)
     spec->set_checkpoint_every(*options.checkpoint_every);
@@ -257,7 +263,9 @@ absl::Status SetObjectives(absl::string_view expression, v1::Objective preset,
 absl::Status AddOutputs(const std::vector<std::string>& paths,
                         OutputStyle style, v1::JobSpec* spec) {
   for (const std::string& path : paths) {
-    const std::string extension = ExtensionOf(path);
+    // Standard output has no extension.
+    const std::string extension =
+        path == "-" ? FirstExtension(style) : ExtensionOf(path);
     v1::Output* output = spec->add_outputs();
     if (!SetFormat(extension, style, output)) {
       return FlagError(

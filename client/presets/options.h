@@ -66,7 +66,8 @@ absl::Status SetObjectives(absl::string_view expression, v1::Objective preset,
 
 // Appends one Output a path, its format by the path's extension, in this
 // order; names are "image.png", "image-2.webp", ... and unique. `.ckpt` is a
-// checkpoint everywhere.
+// checkpoint everywhere; "-" (standard output) is the style's first format:
+// png, webp of animations, glb of meshes.
 absl::Status AddOutputs(const std::vector<std::string>& paths,
                         OutputStyle style, v1::JobSpec* spec);
 

@@ -1,11 +1,14 @@
+// The preset of `pattern`.
+
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
 #include "client/base/failure.h"
-#include "client/base/status_macros.h"
+#include "client/base/field_rules.h"
 #include "client/base/units.h"
 #include "client/presets/presets.h"
 #include "client/spec/file_refs.h"
+#include "server/base/status_macros.h"
 
 namespace phosphene::client {
 namespace {
@@ -37,11 +40,8 @@ absl::StatusOr<v1::JobSpec> PatternSpec(const PatternOptions& options,
         "say what to show: --layer L with --channel C or --image FILE, or "
         "--objective EXPR");
   }
-  if (!(options.selectivity > 0 && options.selectivity <= 16)) {
-    return FlagError("--selectivity",
-                     absl::StrCat(FormatNumber(options.selectivity),
-                                  " is not allowed; allowed above 0, to 16"));
-  }
+  RETURN_IF_ERROR(CheckFlag("--selectivity", options.selectivity,
+                            "spec.objectives.pattern.selectivity"));
   v1::JobSpec spec;
   v1::Parameterization* param = spec.mutable_parameterization();
   param->set_width(256);

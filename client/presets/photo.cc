@@ -2,10 +2,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/base/failure.h"
-#include "client/base/nearest.h"
-#include "client/base/status_macros.h"
+#include "client/base/field_rules.h"
 #include "client/presets/presets.h"
 #include "client/spec/file_refs.h"
+#include "server/base/nearest.h"
+#include "server/base/status_macros.h"
 
 namespace phosphene::client {
 namespace {
@@ -55,10 +56,8 @@ absl::StatusOr<v1::JobSpec> InvertSpec(const InvertOptions& options,
 absl::StatusOr<v1::JobSpec> CaricatureSpec(const CaricatureOptions& options,
                                            const SpecOptions& common) {
   RETURN_IF_ERROR(CheckPhoto(options.image, options.layer));
-  if (!(options.cossim_power >= 0 && options.cossim_power <= 8)) {
-    return FlagError("--cossim", absl::StrCat(options.cossim_power,
-                                              " is not allowed; allowed 0..8"));
-  }
+  RETURN_IF_ERROR(CheckFlag("--cossim", options.cossim_power,
+                            "spec.objectives.caricature.cossim_power"));
   ASSIGN_OR_RETURN(v1::JobSpec spec, Base(common));
   v1::Objective objective;
   v1::CaricatureObjective& caricature = *objective.mutable_caricature();

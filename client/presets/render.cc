@@ -1,3 +1,5 @@
+// The presets of `render` and `morph`.
+
 #include <algorithm>
 #include <utility>
 
@@ -5,9 +7,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "client/base/failure.h"
-#include "client/base/nearest.h"
-#include "client/base/status_macros.h"
+#include "client/base/field_rules.h"
 #include "client/presets/presets.h"
+#include "server/base/nearest.h"
+#include "server/base/status_macros.h"
 
 namespace phosphene::client {
 namespace {
@@ -116,11 +119,12 @@ absl::StatusOr<v1::JobSpec> MorphSpec(const std::vector<FinishedJob>& jobs,
     return UsageError(
         absl::StrCat("a morph needs 2..16 jobs, not ", jobs.size()));
   }
-  if (options.frames < 2 || options.frames > 256) {
-    return FlagError("--frames", absl::StrCat(options.frames,
-                                              " is not allowed; allowed "
-                                              "2..256"));
-  }
+  RETURN_IF_ERROR(
+      CheckFlag("--frames", options.frames, "spec.parameterization.rows", 2));
+  RETURN_IF_ERROR(CheckFlag("--fps", options.frames_per_second,
+                            "spec.outputs.animated_webp.frames_per_second"));
+  RETURN_IF_ERROR(CheckFlag("--exaggerate", options.exaggerate,
+                            "spec.parameterization.init.morph.exaggeration"));
   v1::JobSpec spec;
   v1::Parameterization* param = spec.mutable_parameterization();
   *param = jobs[0].parameterization;

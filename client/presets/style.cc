@@ -1,12 +1,15 @@
+// The preset of `style`.
+
 #include <algorithm>
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
 #include "client/base/failure.h"
-#include "client/base/nearest.h"
-#include "client/base/status_macros.h"
+#include "client/base/field_rules.h"
 #include "client/presets/presets.h"
 #include "client/spec/file_refs.h"
+#include "server/base/nearest.h"
+#include "server/base/status_macros.h"
 
 namespace phosphene::client {
 namespace {
@@ -96,6 +99,10 @@ absl::Status AddStyles(const StyleOptions& options, v1::JobSpec* spec) {
                      absl::StrCat(options.masks.size(), " of them for ",
                                   options.styles.size(),
                                   " styles; give each style its own"));
+  }
+  if (options.style_scale) {
+    RETURN_IF_ERROR(CheckFlag("--style-scale", *options.style_scale,
+                              "spec.objectives.gram_style.styles.scale"));
   }
   v1::GramStyleObjective* style = nullptr;
   for (size_t i = 0; i < options.styles.size(); ++i) {

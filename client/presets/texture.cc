@@ -1,10 +1,13 @@
+// The preset of `texture`.
+
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
 #include "client/base/failure.h"
-#include "client/base/status_macros.h"
+#include "client/base/field_rules.h"
 #include "client/presets/presets.h"
 #include "client/spec/file_refs.h"
+#include "server/base/status_macros.h"
 
 namespace phosphene::client {
 namespace {
@@ -46,11 +49,8 @@ absl::StatusOr<v1::JobSpec> TextureSpec(const TextureOptions& options,
         "--objective "
         "EXPR");
   }
-  if (options.atlas < 16 || options.atlas > 16384) {
-    return FlagError(
-        "--atlas",
-        absl::StrCat(options.atlas, " is not allowed; allowed 16..16384"));
-  }
+  RETURN_IF_ERROR(CheckFlag("--atlas", options.atlas,
+                            "spec.parameterization.texture.atlas_size"));
   v1::JobSpec spec;
   v1::Parameterization* param = spec.mutable_parameterization();
   param->set_width(512);

@@ -1,11 +1,13 @@
+// The preset of `transparent`.
+
 #include <cmath>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "client/base/failure.h"
-#include "client/base/status_macros.h"
 #include "client/base/units.h"
 #include "client/presets/presets.h"
+#include "server/base/status_macros.h"
 
 namespace phosphene::client {
 namespace {

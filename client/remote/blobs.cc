@@ -1,3 +1,5 @@
+// Blobs up and down, taken up again where a connection broke.
+
 #include "client/remote/blobs.h"
 
 #include <vector>
@@ -6,8 +8,8 @@
 #include "absl/time/clock.h"
 #include "client/base/files.h"
 #include "client/base/interrupt.h"
-#include "client/base/sha256.h"
-#include "client/base/status_macros.h"
+#include "server/base/sha256.h"
+#include "server/base/status_macros.h"
 
 namespace phosphene::client {
 namespace {
@@ -49,7 +51,7 @@ absl::Status Send(Connection& connection, const ByteSource& source,
                   const TransferProgress& progress) {
   const int64_t size = source.size();
   grpc::ClientContext context;
-  Connection::Prepare(context, kTransferTimeout);
+  connection.Prepare(context, kTransferTimeout);
   v1::UploadBlobResponse response;
   const auto writer = connection.blobs().UploadBlob(&context, &response);
   v1::UploadBlobRequest message;
@@ -73,7 +75,7 @@ absl::Status Send(Connection& connection, const ByteSource& source,
     if (progress) progress(offset, size);
   }
   writer->WritesDone();
-  return FromGrpc(writer->Finish(), connection.address());
+  return connection.Failure(writer->Finish());
 }
 
 // A destination of downloaded bytes.
@@ -83,7 +85,7 @@ using Sink = std::function<absl::Status(absl::string_view)>;
 absl::Status Receive(Connection& connection, const std::string& name,
                      int64_t* offset, const Sink& sink) {
   grpc::ClientContext context;
-  Connection::Prepare(context, kTransferTimeout);
+  connection.Prepare(context, kTransferTimeout);
   v1::ReadBlobRequest request;
   request.set_name(name);
   request.set_offset(*offset);
@@ -101,7 +103,7 @@ absl::Status Receive(Connection& connection, const std::string& name,
   }
   const grpc::Status status = reader->Finish();
   RETURN_IF_ERROR(sunk);
-  return FromGrpc(status, connection.address());
+  return connection.Failure(status);
 }
 
 absl::Status ReceiveAll(Connection& connection, const std::string& name,
@@ -167,12 +169,12 @@ absl::StatusOr<int64_t> DownloadBlob(Connection& connection,
   Sha256 sha;
   int64_t done = 0;
   RETURN_IF_ERROR(ReceiveAll(connection, name, [&](absl::string_view bytes) {
-    sha.Add(bytes);
+    sha.Update(bytes);
     done += static_cast<int64_t>(bytes.size());
     if (progress) progress(done, size);
     return file.Write(bytes);
   }));
-  if (absl::StrCat("blobs/", sha.Hex()) != name) {
+  if (absl::StrCat("blobs/", sha.HexDigest()) != name) {
     return absl::DataLossError(
         absl::StrCat("what was read is not ", name, "; nothing is kept"));
   }

@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "client/base/failure.h"
+#include "client/remote/access.h"
 #include "phosphene/v1/blob_service.grpc.pb.h"
 #include "phosphene/v1/job_service.grpc.pb.h"
 #include "phosphene/v1/model_service.grpc.pb.h"
@@ -27,10 +28,13 @@ constexpr absl::Duration kModelTimeout = absl::Minutes(5);
 // on where they were. Thread-safe.
 class Connection {
  public:
-  // `address` is HOST:PORT or unix:PATH. Connects when first used.
+  // Connects when first used. INVALID_ARGUMENT names the setting whose file
+  // cannot be had.
+  static absl::StatusOr<std::unique_ptr<Connection>> Open(Access access);
+  // In plaintext and without a token. `address` is HOST:PORT or unix:PATH.
   explicit Connection(std::string address);
 
-  const std::string& address() const { return address_; }
+  const std::string& address() const { return access_.server; }
   v1::JobService::Stub& jobs() { return *jobs_; }
   v1::ModelService::Stub& models() { return *models_; }
   v1::BlobService::Stub& blobs() { return *blobs_; }
@@ -38,8 +42,10 @@ class Connection {
   // On a channel of its own with a small receive window: a watcher that
   // falls behind should find the newest frame, not a queue of old ones.
   v1::JobService::Stub& watch() { return *watch_; }
+  // For services beside those of phosphene.v1.
+  std::shared_ptr<grpc::Channel> channel() const { return channel_; }
 
-  // One unary call: status with details, message of UNAVAILABLE improved.
+  // One unary call: status with details, as Failure.
   // Example: Call(c.jobs(), &v1::JobService::Stub::GetJob, request)
   template <typename Stub, typename Request, typename Response>
   absl::StatusOr<Response> Call(
@@ -51,16 +57,30 @@ class Connection {
     Prepare(context, timeout);
     Response response;
     const grpc::Status status = (stub.*method)(&context, request, &response);
-    if (!status.ok()) return FromGrpc(status, address_);
+    if (!status.ok()) return Failure(status);
     return response;
   }
 
-  // Sets the deadline (none when infinite) and passes TRACEPARENT of the
-  // environment on, so that a job belongs to its caller's trace.
-  static void Prepare(grpc::ClientContext& context, absl::Duration timeout);
+  // The status of a call with what to do about it: no server there, one that
+  // speaks TLS or wants a certificate (it knocks at the door itself to tell
+  // these apart, which takes seconds at worst), a token missing or refused.
+  absl::Status Failure(const grpc::Status& status) const;
+
+  // Whether no call will ever get through as things are: one side speaks TLS
+  // and the other does not, or a certificate is not taken. Knocks, as Failure.
+  bool IsShutOut() const;
+
+  // Sets the deadline (none when infinite), shows the token, and passes
+  // TRACEPARENT of the environment on, so that a job belongs to its caller's
+  // trace.
+  void Prepare(grpc::ClientContext& context, absl::Duration timeout) const;
 
  private:
-  std::string address_;
+  Connection(Access access,
+             const std::shared_ptr<grpc::ChannelCredentials>& credentials);
+
+  const Access access_;
+  std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::JobService::Stub> jobs_;
   std::unique_ptr<v1::ModelService::Stub> models_;
   std::unique_ptr<v1::BlobService::Stub> blobs_;

@@ -1,25 +1,13 @@
+// Follows a job over broken connections, at the pace of who looks.
+
 #include "client/remote/job_watch.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "absl/time/clock.h"
 
 namespace phosphene::client {
-namespace {
-
-// What a broken connection looks like, besides UNAVAILABLE: streams cut by a
-// proxy or a dying server end in these. An answer with details is none.
-bool IsBroken(const grpc::Status& status) {
-  if (status.error_code() == grpc::StatusCode::UNAVAILABLE) return true;
-  const bool cut = status.error_code() == grpc::StatusCode::INTERNAL ||
-                   status.error_code() == grpc::StatusCode::UNKNOWN ||
-                   status.error_code() == grpc::StatusCode::CANCELLED;
-  return cut && status.error_details().empty();
-}
-
-}  // namespace
 
 bool IsFinal(v1::Job::State state) {
   return state == v1::Job::SUCCEEDED || state == v1::Job::FAILED ||
@@ -34,24 +22,38 @@ JobWatch::JobWatch(Connection* connection, Options options)
 
 JobWatch::~JobWatch() {
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(&mutex_);
     stopped_ = true;
     if (context_ != nullptr) context_->TryCancel();
   }
-  changed_.notify_all();
+  changed_.SignalAll();
   thread_.join();
 }
 
+void JobWatch::AcknowledgeLast() {
+  std::shared_ptr<FollowStream> stream;
+  int64_t sequence = 0;
+  {
+    const MutexLock lock(&mutex_);
+    std::swap(sequence, shown_frame_);
+    stream = stream_;
+  }
+  if (sequence > 0 && stream != nullptr) stream->Acknowledge(sequence);
+}
+
 JobWatch::Got JobWatch::Next(absl::Duration timeout, v1::JobEvent* event) {
-  std::unique_lock<std::mutex> lock(mutex_);
-  const auto ready = [&] {
-    return !events_.empty() || ended_ || (lost_ && !lost_told_);
-  };
-  if (!changed_.wait_for(lock, absl::ToChronoMilliseconds(timeout), ready))
-    return Got::kNothing;
+  AcknowledgeLast();
+  const absl::Time deadline = absl::Now() + timeout;
+  const MutexLock lock(&mutex_);
+  while (events_.empty() && !ended_ && !(lost_ && !lost_told_)) {
+    const absl::Duration left = deadline - absl::Now();
+    if (left <= absl::ZeroDuration()) return Got::kNothing;
+    changed_.WaitFor(&mutex_, left);
+  }
   if (!events_.empty()) {
     *event = std::move(events_.front());
     events_.pop_front();
+    if (event->has_frame()) shown_frame_ = event->sequence();
     return Got::kEvent;
   }
   if (ended_) return Got::kEnd;
@@ -60,68 +62,130 @@ JobWatch::Got JobWatch::Next(absl::Duration timeout, v1::JobEvent* event) {
 }
 
 absl::Status JobWatch::status() {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(&mutex_);
   return status_;
+}
+
+// What a broken connection looks like, besides UNAVAILABLE: streams cut by a
+// proxy or a dying server end in these. An answer with details is none. A
+// stream that ended well without the final state is a server that went away,
+// and one that nobody read for a while (the terminal stood still) is closed as
+// RESOURCE_EXHAUSTED.
+bool JobWatch::IsBrokenLocked(const grpc::Status& status) const {
+  switch (status.error_code()) {
+    case grpc::StatusCode::OK:
+    case grpc::StatusCode::UNAVAILABLE:
+      return true;
+    case grpc::StatusCode::INTERNAL:
+    case grpc::StatusCode::UNKNOWN:
+    case grpc::StatusCode::CANCELLED:
+      return status.error_details().empty();
+    case grpc::StatusCode::RESOURCE_EXHAUSTED:
+      return received_;
+    default:
+      return false;
+  }
 }
 
 void JobWatch::Run() {
   Backoff backoff;
   absl::Time last_answer = absl::Now();
-  absl::Status status;
+  grpc::Status status;
   while (true) {
     status = Attach();
+    bool ever_received = false;
     {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      if (stopped_ || final_seen_ || !absl::IsUnavailable(status)) break;
+      const MutexLock lock(&mutex_);
+      if (stopped_ || final_seen_ || !IsBrokenLocked(status)) break;
       if (received_) {
         backoff.Reset();
         last_answer = absl::Now();
       }
+      ever_received = ever_received_;
       lost_ = true;
     }
-    changed_.notify_all();
+    // What time does not mend is told at once.
+    if (!ever_received && connection_->IsShutOut()) break;
+    changed_.SignalAll();
     if (absl::Now() - last_answer > options_.give_up || !Sleep(backoff.Next()))
       break;
   }
-  const std::lock_guard<std::mutex> lock(mutex_);
-  status_ = final_seen_ ? absl::OkStatus() : status;
+  if (status.ok()) {
+    status =
+        grpc::Status(grpc::StatusCode::UNAVAILABLE, "the stream ended early");
+  }
+  bool final_seen = false, stopped = false;
+  {
+    const MutexLock lock(&mutex_);
+    final_seen = final_seen_;
+    stopped = stopped_;
+  }
+  absl::Status told;
+  if (!final_seen && !stopped) told = connection_->Failure(status);
+  const MutexLock lock(&mutex_);
+  status_ = told;
+  lost_ = false;
   ended_ = true;
-  changed_.notify_all();
+  changed_.SignalAll();
 }
 
-absl::Status JobWatch::Attach() {
+grpc::Status JobWatch::Attach() {
   v1::WatchJobRequest request;
   request.set_name(options_.name);
   request.set_omit_frames(options_.omit_frames);
   grpc::ClientContext* context = nullptr;
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    if (stopped_) return absl::CancelledError("stopped");
+    const MutexLock lock(&mutex_);
+    if (stopped_) return grpc::Status::CANCELLED;
     context_ = std::make_unique<grpc::ClientContext>();
-    Connection::Prepare(*context_, absl::InfiniteDuration());
     context = context_.get();
     request.set_after_sequence(last_sequence_);
     received_ = false;
   }
+  connection_->Prepare(*context, absl::InfiniteDuration());
+  const grpc::Status status =
+      watch_only_ ? Watch(context, request) : Follow(context, request);
+  bool received = false;
+  {
+    const MutexLock lock(&mutex_);
+    context_.reset();
+    received = received_;
+  }
+  if (status.error_code() != grpc::StatusCode::UNIMPLEMENTED || watch_only_ ||
+      received) {
+    return status;
+  }
+  watch_only_ = true;
+  return Attach();
+}
+
+grpc::Status JobWatch::Follow(grpc::ClientContext* context,
+                              const v1::WatchJobRequest& request) {
+  const auto stream = std::make_shared<FollowStream>(
+      connection_->watch(), context, request,
+      [this](v1::JobEvent event) { Push(std::move(event)); });
+  {
+    const MutexLock lock(&mutex_);
+    stream_ = stream;
+  }
+  grpc::Status status = stream->Wait();
+  const MutexLock lock(&mutex_);
+  stream_.reset();
+  return status;
+}
+
+grpc::Status JobWatch::Watch(grpc::ClientContext* context,
+                             const v1::WatchJobRequest& request) {
   const auto reader = connection_->watch().WatchJob(context, request);
   v1::JobEvent event;
   while (reader->Read(&event)) Push(std::move(event));
-  const grpc::Status status = reader->Finish();
-  const std::lock_guard<std::mutex> lock(mutex_);
-  context_.reset();
-  if (status.ok() || IsBroken(status)) {
-    // An end without the final state is a server that went away, too.
-    const std::string why =
-        status.ok() ? "the stream ended early" : status.error_message();
-    return FromGrpc(grpc::Status(grpc::StatusCode::UNAVAILABLE, why),
-                    connection_->address());
-  }
-  return FromGrpc(status, connection_->address());
+  return reader->Finish();
 }
 
 void JobWatch::Push(v1::JobEvent event) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(&mutex_);
   received_ = true;
+  ever_received_ = true;
   lost_ = false;
   lost_told_ = false;
   last_sequence_ = std::max(last_sequence_, event.sequence());
@@ -140,13 +204,18 @@ void JobWatch::Push(v1::JobEvent event) {
                   events_.end());
   }
   events_.push_back(std::move(event));
-  changed_.notify_all();
+  changed_.SignalAll();
 }
 
 bool JobWatch::Sleep(absl::Duration duration) {
-  std::unique_lock<std::mutex> lock(mutex_);
-  return !changed_.wait_for(lock, absl::ToChronoMilliseconds(duration),
-                            [&] { return stopped_; });
+  const absl::Time deadline = absl::Now() + duration;
+  const MutexLock lock(&mutex_);
+  while (!stopped_) {
+    const absl::Duration left = deadline - absl::Now();
+    if (left <= absl::ZeroDuration()) return true;
+    changed_.WaitFor(&mutex_, left);
+  }
+  return false;
 }
 
 }  // namespace phosphene::client

@@ -1,3 +1,5 @@
+// A private `phosphened` for one command.
+
 #include "client/remote/local_server.h"
 
 #include <fcntl.h>
@@ -22,7 +24,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
-#include "client/base/status_macros.h"
+#include "server/base/status_macros.h"
 
 namespace phosphene::client {
 namespace {

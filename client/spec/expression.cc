@@ -1,3 +1,5 @@
+// The parser of objectives as text.
+
 #include "client/spec/expression.h"
 
 #include <cmath>
@@ -8,8 +10,8 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "client/base/status_macros.h"
 #include "client/spec/expression_calls.h"
+#include "server/base/status_macros.h"
 
 namespace phosphene::client {
 namespace {

@@ -1,3 +1,5 @@
+// The calls an objective as text may make, one an arm.
+
 #include "client/spec/expression_calls.h"
 
 #include <cmath>
@@ -6,10 +8,10 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "client/base/nearest.h"
-#include "client/base/status_macros.h"
 #include "client/base/units.h"
 #include "client/spec/file_refs.h"
+#include "server/base/nearest.h"
+#include "server/base/status_macros.h"
 
 namespace phosphene::client {
 namespace {

@@ -1,3 +1,5 @@
+// Where in an expression an error lies, shown to people.
+
 #include "client/spec/expression_source.h"
 
 #include <algorithm>

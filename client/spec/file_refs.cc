@@ -1,3 +1,5 @@
+// `file:PATH` in a spec: found, uploaded, replaced.
+
 #include "client/spec/file_refs.h"
 
 #include <filesystem>
@@ -5,7 +7,9 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "client/base/status_macros.h"
+#include "client/base/failure.h"
+#include "server/base/status_macros.h"
+#include "server/rules/rules.h"
 
 namespace phosphene::client {
 namespace {
@@ -16,13 +20,13 @@ using google::protobuf::Reflection;
 
 constexpr absl::string_view kPrefix = "file:";
 
-// Calls `visit(value, field path)` for each set string; a returned text
-// replaces the value.
+// Calls `visit(value, field path)` for each string that is set and names a
+// blob by its rule; a returned text replaces the value.
 using Visitor = std::function<absl::StatusOr<std::string>(
     const std::string& value, const std::string& path)>;
 
-absl::Status VisitStrings(Message* message, const std::string& prefix,
-                          const Visitor& visit) {
+absl::Status VisitBlobs(Message* message, const std::string& prefix,
+                        const Visitor& visit) {
   const Reflection* reflection = message->GetReflection();
   std::vector<const FieldDescriptor*> fields;
   reflection->ListFields(*message, &fields);
@@ -38,8 +42,8 @@ absl::Status VisitStrings(Message* message, const std::string& prefix,
             field->is_repeated()
                 ? reflection->MutableRepeatedMessage(message, field, i)
                 : reflection->MutableMessage(message, field);
-        RETURN_IF_ERROR(VisitStrings(child, here, visit));
-      } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_STRING) {
+        RETURN_IF_ERROR(VisitBlobs(child, here, visit));
+      } else if (RulesOf(*field).is() == v1::FieldRules::BLOB) {
         const std::string old =
             field->is_repeated()
                 ? reflection->GetRepeatedString(*message, field, i)
@@ -64,22 +68,6 @@ std::string FileRef(absl::string_view path) {
   return absl::StrCat(kPrefix, path);
 }
 
-std::vector<FileUse> FileRefsIn(const Message& message,
-                                absl::string_view prefix) {
-  std::vector<FileUse> uses;
-  const std::unique_ptr<Message> copy(message.New());
-  copy->CopyFrom(message);
-  const auto note =
-      [&](const std::string& value,
-          const std::string& path) -> absl::StatusOr<std::string> {
-    if (absl::StartsWith(value, kPrefix))
-      uses.push_back({path, value.substr(kPrefix.size())});
-    return value;
-  };
-  VisitStrings(copy.get(), std::string(prefix), note).IgnoreError();
-  return uses;
-}
-
 absl::Status ResolveFileRefs(
     Message* message, absl::string_view prefix, const std::string& folder,
     const std::function<absl::StatusOr<std::string>(const std::string&)>&
@@ -95,20 +83,14 @@ absl::Status ResolveFileRefs(
     if (found == done.end()) {
       absl::StatusOr<std::string> blob = upload(file);
       if (!blob.ok()) {
-        const absl::Status& status = blob.status();
-        absl::Status named(status.code(),
-                           absl::StrCat(path, ": ", status.message()));
-        status.ForEachPayload(
-            [&](absl::string_view url, const absl::Cord& payload) {
-              named.SetPayload(url, payload);
-            });
-        return named;
+        return WithMessage(blob.status(),
+                           absl::StrCat(path, ": ", blob.status().message()));
       }
       found = done.emplace(file, *std::move(blob)).first;
     }
     return found->second;
   };
-  return VisitStrings(message, std::string(prefix), replace);
+  return VisitBlobs(message, std::string(prefix), replace);
 }
 
 }  // namespace phosphene::client

@@ -2,7 +2,6 @@
 
 #include <functional>
 #include <string>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -11,21 +10,13 @@
 
 namespace phosphene::client {
 
-// In a spec of the client a blob field may say `file:PATH` instead of
-// `blobs/{sha256}`; before the job is made the file is uploaded and the field
-// rewritten. That keeps specs that are printed or kept readable.
+// In a spec of the client a field that names a blob (by its rule) may say
+// `file:PATH` instead of `blobs/{sha256}`; before the job is made the file is
+// uploaded and the field rewritten. That keeps specs that are printed or kept
+// readable.
 
 // `file:PATH` for a local path; a `blobs/...` name stays as it is.
 std::string FileRef(absl::string_view path);
-
-// Every `file:` reference in `message` with its field path below `prefix`
-// ("spec.objectives[0].content.image").
-struct FileUse {
-  std::string field;
-  std::string path;
-};
-std::vector<FileUse> FileRefsIn(const google::protobuf::Message& message,
-                                absl::string_view prefix);
 
 // Replaces every `file:PATH` by what `upload(PATH)` answers; a path is
 // uploaded once however often it is named. Relative paths are taken from

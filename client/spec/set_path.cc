@@ -1,3 +1,5 @@
+// `--set PATH=VALUE`: one field of a spec changed by name.
+
 #include "client/spec/set_path.h"
 
 #include <google/protobuf/io/tokenizer.h>
@@ -12,8 +14,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "client/base/failure.h"
-#include "client/base/nearest.h"
-#include "client/base/status_macros.h"
+#include "server/base/nearest.h"
+#include "server/base/status_macros.h"
 
 namespace phosphene::client {
 namespace {

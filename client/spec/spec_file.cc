@@ -1,3 +1,5 @@
+// Specs in text format and JSON, read strictly.
+
 #include "client/spec/spec_file.h"
 
 #include <google/protobuf/io/tokenizer.h>
@@ -13,7 +15,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "client/base/failure.h"
-#include "client/base/nearest.h"
+#include "server/base/nearest.h"
 
 namespace phosphene::client {
 namespace {

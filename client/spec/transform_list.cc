@@ -1,3 +1,5 @@
+// Transforms as text.
+
 #include "client/spec/transform_list.h"
 
 #include <cmath>
@@ -9,9 +11,9 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "client/base/failure.h"
-#include "client/base/nearest.h"
-#include "client/base/status_macros.h"
 #include "client/base/units.h"
+#include "server/base/nearest.h"
+#include "server/base/status_macros.h"
 
 namespace phosphene::client {
 namespace {

@@ -1,3 +1,5 @@
+// Frames of a sheet, and how well neighbours are aligned.
+
 #include "client/view/frames.h"
 
 #include <algorithm>
@@ -10,9 +12,9 @@ namespace {
 
 double Difference(const Pixels& a, const Pixels& b) {
   double sum = 0;
-  for (size_t i = 0; i < a.data.size(); ++i)
-    sum += std::abs(int{a.data[i]} - int{b.data[i]});
-  return sum / (255 * static_cast<double>(a.data.size()));
+  for (size_t i = 0; i < a.pixels.size(); ++i)
+    sum += std::abs(int{a.pixels[i]} - int{b.pixels[i]});
+  return sum / (255 * static_cast<double>(a.pixels.size()));
 }
 
 }  // namespace

@@ -1,3 +1,5 @@
+// The progress of a job as CSV.
+
 #include "client/view/history.h"
 
 #include "absl/strings/str_cat.h"

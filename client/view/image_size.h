@@ -8,8 +8,9 @@
 
 namespace phosphene::client {
 
-// Width and height of a PNG, JPEG (as shown: turned by its EXIF orientation)
-// or WebP from its header alone. INVALID_ARGUMENT: none of these, or cut off.
+// Width and height of a PNG, JPEG or WebP as shown (turned by its EXIF
+// orientation), from its header alone. INVALID_ARGUMENT: none of these, cut
+// off, or larger than a server takes.
 absl::StatusOr<Size> ImageSize(absl::string_view bytes);
 
 // The same of a file; reads at most its first MiB.

@@ -2,24 +2,23 @@
 
 #include <cstdint>
 #include <string>
-#include <vector>
+#include <utility>
 
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "server/imaging/image.h"
 
 namespace phosphene::client {
 
-// An image in memory, rows top to bottom, 8 bits a channel.
-struct Pixels {
-  int width = 0;
-  int height = 0;
-  int channels = 3;           // 3: RGB, 4: RGB and straight alpha
-  std::vector<uint8_t> data;  // [height, width, channels]
-
+// A picture as the server has them, with its places at hand.
+struct Pixels : Image8 {
+  Pixels() = default;
+  explicit Pixels(Image8 image) : Image8(std::move(image)) {}
+  // All zero.
   static Pixels Make(int width, int height, int channels);
-  uint8_t* At(int x, int y) { return &data[Offset(x, y)]; }
-  const uint8_t* At(int x, int y) const { return &data[Offset(x, y)]; }
+
+  uint8_t* At(int x, int y) { return &pixels[Offset(x, y)]; }
+  const uint8_t* At(int x, int y) const { return &pixels[Offset(x, y)]; }
 
  private:
   size_t Offset(int x, int y) const {
@@ -27,20 +26,11 @@ struct Pixels {
   }
 };
 
-// Decodes a PNG or JPEG a server made. INVALID_ARGUMENT: neither, damaged, or
-// more than 2^28 pixels.
-absl::StatusOr<Pixels> DecodeImage(absl::string_view bytes);
+// Decodes a picture as RGB or RGBA, grey spread over the three. Errors as
+// DecodeImage of server/imaging.
+absl::StatusOr<Pixels> DecodePixels(absl::string_view bytes);
 
-// PNG, 8 bits a channel.
-std::string EncodePng(const Pixels& pixels);
-
-// Averages down (or repeats up) to a size; for looking at.
-Pixels Resize(const Pixels& pixels, int width, int height);
-
-// Alpha shown over a grey board of 8-pixel fields; RGB stays as it is.
-Pixels OverBoard(const Pixels& pixels);
-
-// One above the other; widths and channels must agree.
-absl::StatusOr<Pixels> Stack(const std::vector<Pixels>& parts);
+// PNG, 8 bits a channel. REQUIRES: a picture that is not empty.
+std::string PngOf(const Pixels& pixels);
 
 }  // namespace phosphene::client

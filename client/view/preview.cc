@@ -1,3 +1,5 @@
+// Pictures in a terminal: kitty, iTerm2, sixels or blocks.
+
 #include "client/view/preview.h"
 
 #include <algorithm>
@@ -9,6 +11,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "server/imaging/layout.h"
 
 namespace phosphene::client {
 namespace {
@@ -22,7 +25,7 @@ std::string Base64(absl::string_view bytes) {
 std::string KittyPicture(const Pixels& rgb, int columns, int rows) {
   constexpr size_t kChunk = 4096;
   const std::string data = Base64(absl::string_view(
-      reinterpret_cast<const char*>(rgb.data.data()), rgb.data.size()));
+      reinterpret_cast<const char*>(rgb.pixels.data()), rgb.pixels.size()));
   std::string out;
   for (size_t at = 0; at < data.size(); at += kChunk) {
     const bool more = at + kChunk < data.size();
@@ -41,13 +44,13 @@ std::string KittyPicture(const Pixels& rgb, int columns, int rows) {
 std::string ItermPicture(const Pixels& rgb, int columns, int rows) {
   return absl::StrFormat(
       "\x1b]1337;File=inline=1;width=%d;height=%d;preserveAspectRatio=1:%s\a",
-      columns, rows, Base64(EncodePng(rgb)));
+      columns, rows, Base64(PngOf(rgb)));
 }
 
 // Sixels: six rows a band, a 6 x 6 x 6 colour cube. A cell is taken as 10 x 20
 // pixels, the VT340's.
 std::string SixelPicture(const Pixels& rgb, int columns, int rows) {
-  const Pixels small = Resize(rgb, columns * 10, rows * 20);
+  const Pixels small(Resize(rgb, columns * 10, rows * 20));
   const auto level = [](uint8_t value) { return (value * 5 + 127) / 255; };
   std::string out = "\x1bPq";
   for (int i = 0; i < 216; ++i) {
@@ -86,7 +89,7 @@ std::string SixelPicture(const Pixels& rgb, int columns, int rows) {
 
 // Two pixels a cell: the upper half block in one colour on another.
 std::string BlockPicture(const Pixels& rgb, int columns, int rows) {
-  const Pixels small = Resize(rgb, columns, rows * 2);
+  const Pixels small(Resize(rgb, columns, rows * 2));
   std::string out;
   for (int y = 0; y < rows; ++y) {
     for (int x = 0; x < columns; ++x) {
@@ -136,7 +139,7 @@ PictureProtocol DetectProtocol(
 
 std::string Picture(PictureProtocol protocol, const Pixels& pixels, int columns,
                     int rows) {
-  const Pixels rgb = OverBoard(pixels);
+  const Pixels rgb(OverBackdrop(pixels, Backdrop::kCheckerboard));
   switch (protocol) {
     case PictureProtocol::kKitty:
       return KittyPicture(rgb, columns, rows);

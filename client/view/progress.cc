@@ -1,3 +1,5 @@
+// Progress as a bar and as text.
+
 #include "client/view/progress.h"
 
 #include <algorithm>

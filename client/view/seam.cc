@@ -1,3 +1,5 @@
+// How seamless a tile is.
+
 #include "client/view/seam.h"
 
 #include <cstdlib>

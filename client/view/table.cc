@@ -1,3 +1,5 @@
+// Tables for people.
+
 #include "client/view/table.h"
 
 #include <algorithm>

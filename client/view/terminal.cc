@@ -1,3 +1,5 @@
+// The terminal: is there one, how wide, and single keys.
+
 #include "client/view/terminal.h"
 
 #include <poll.h>
@@ -8,6 +10,8 @@
 namespace phosphene::client {
 
 bool ErrorIsTerminal() { return isatty(STDERR_FILENO) == 1; }
+
+bool OutputIsTerminal() { return isatty(STDOUT_FILENO) == 1; }
 
 bool CanAsk() { return isatty(STDIN_FILENO) == 1 && ErrorIsTerminal(); }
 

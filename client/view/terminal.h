@@ -9,6 +9,9 @@ namespace phosphene::client {
 
 // Whether standard error is a terminal: then bars and pictures are drawn.
 bool ErrorIsTerminal();
+
+// Whether standard output is a terminal.
+bool OutputIsTerminal();
 // Whether someone can be asked: standard input and error are terminals.
 bool CanAsk();
 // Columns of the terminal, 80 when unknown.

@@ -1,3 +1,5 @@
+// One frame of a flight: the picture enlarged about its middle.
+
 #include "client/view/zoom.h"
 
 #include <algorithm>

@@ -65,7 +65,12 @@ std::string NearestHint(absl::string_view name,
                         const std::vector<std::string>& names, int count) {
   const std::vector<std::string> nearest = NearestNames(name, names, count);
   if (nearest.empty()) return "";
-  return absl::StrCat("; nearest \"", absl::StrJoin(nearest, "\", \""), "\"");
+  return absl::StrCat("; nearest ", QuotedList(nearest));
+}
+
+std::string QuotedList(const std::vector<std::string>& names) {
+  if (names.empty()) return "";
+  return absl::StrCat("\"", absl::StrJoin(names, "\", \""), "\"");
 }
 
 }  // namespace phosphene

@@ -20,4 +20,7 @@ std::vector<std::string> NearestNames(absl::string_view name,
 std::string NearestHint(absl::string_view name,
                         const std::vector<std::string>& names, int count = 3);
 
+// `"a", "b", "c"`: the names allowed, for an error message.
+std::string QuotedList(const std::vector<std::string>& names);
+
 }  // namespace phosphene

@@ -34,6 +34,11 @@ TEST(NearestTest, NothingAlikeMeansNoHint) {
 
 TEST(NearestTest, AHintQuotesTheNames) {
   EXPECT_EQ(NearestHint("conv", {"conv1"}), "; nearest \"conv1\"");
+  EXPECT_EQ(QuotedList({"a", "b"}), "\"a\", \"b\"");
+}
+
+TEST(NearestTest, LongInputCostsLittleAndIsLikeNothing) {
+  EXPECT_THAT(NearestNames(std::string(1 << 20, 'a'), {"conv1"}), IsEmpty());
 }
 
 }  // namespace

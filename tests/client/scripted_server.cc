@@ -1,5 +1,7 @@
 #include "tests/client/scripted_server.h"
 
+#include <grpcpp/health_check_service_interface.h>
+
 #include <chrono>
 
 #include "google/rpc/status.pb.h"
@@ -57,23 +59,64 @@ class ScriptedServer::Jobs : public v1::JobService::Service {
     return grpc::Status::OK;
   }
 
+  grpc::Status ListJobs(grpc::ServerContext*,
+                        const v1::ListJobsRequest* request,
+                        v1::ListJobsResponse* response) override {
+    const std::lock_guard<std::mutex> lock(server_.mutex);
+    server_.listed.push_back(*request);
+    for (const v1::Job& job : server_.jobs) *response->add_jobs() = job;
+    response->set_total_size(static_cast<int64_t>(server_.jobs.size()));
+    return grpc::Status::OK;
+  }
+
   grpc::Status WatchJob(grpc::ServerContext*,
                         const v1::WatchJobRequest* request,
                         grpc::ServerWriter<v1::JobEvent>* writer) override {
-    Watch watch;
-    {
-      const std::lock_guard<std::mutex> lock(server_.mutex);
-      server_.watched_after.push_back(request->after_sequence());
-      if (server_.watches.empty())
-        return grpc::Status(grpc::StatusCode::UNAVAILABLE, "none left");
-      watch = server_.watches.front();
-      if (server_.watches.size() > 1) server_.watches.pop_front();
-    }
+    const Watch watch = NextWatch(*request);
     for (const v1::JobEvent& event : watch.events) writer->Write(event);
     return watch.end;
   }
 
+  grpc::Status FollowJob(
+      grpc::ServerContext*,
+      grpc::ServerReaderWriter<v1::JobEvent, v1::FollowJobRequest>* stream)
+      override {
+    {
+      const std::lock_guard<std::mutex> lock(server_.mutex);
+      ++server_.follow_calls;
+      if (!server_.has_follow)
+        return grpc::Status(grpc::StatusCode::UNIMPLEMENTED, "");
+    }
+    v1::FollowJobRequest request;
+    stream->Read(&request);
+    const Watch watch = NextWatch(request.watch());
+    std::deque<int64_t> on_the_way;
+    for (const v1::JobEvent& event : watch.events) {
+      while (event.has_frame() && on_the_way.size() >= 2) {
+        if (!stream->Read(&request)) return grpc::Status::CANCELLED;
+        const int64_t done = request.acknowledged_sequence();
+        while (!on_the_way.empty() && on_the_way.front() <= done)
+          on_the_way.pop_front();
+        const std::lock_guard<std::mutex> lock(server_.mutex);
+        server_.acknowledged.push_back(done);
+      }
+      if (event.has_frame()) on_the_way.push_back(event.sequence());
+      stream->Write(event);
+    }
+    return watch.end;
+  }
+
  private:
+  Watch NextWatch(const v1::WatchJobRequest& request) {
+    const std::lock_guard<std::mutex> lock(server_.mutex);
+    server_.watched_after.push_back(request.after_sequence());
+    if (server_.watches.empty())
+      return {{}, grpc::Status(grpc::StatusCode::UNAVAILABLE, "none left")};
+    Watch watch = server_.watches.front();
+    if (server_.watches.size() > 1) server_.watches.pop_front();
+    return watch;
+  }
+
   ScriptedServer& server_;
 };
 
@@ -190,21 +233,44 @@ class ScriptedServer::Models : public v1::ModelService::Service {
   ScriptedServer& server_;
 };
 
+class ScriptedServer::System : public v1::SystemService::Service {
+ public:
+  explicit System(ScriptedServer& server) : server_(server) {}
+
+  grpc::Status GetCapabilities(grpc::ServerContext*,
+                               const v1::GetCapabilitiesRequest*,
+                               v1::Capabilities* response) override {
+    const std::lock_guard<std::mutex> lock(server_.mutex);
+    *response = server_.capabilities;
+    return grpc::Status::OK;
+  }
+
+ private:
+  ScriptedServer& server_;
+};
+
 ScriptedServer::ScriptedServer()
     : jobs_(std::make_unique<Jobs>(*this)),
       blobs_(std::make_unique<Blobs>(*this)),
-      models_(std::make_unique<Models>(*this)) {
+      models_(std::make_unique<Models>(*this)),
+      system_(std::make_unique<System>(*this)) {
+  grpc::EnableDefaultHealthCheckService(true);
   grpc::ServerBuilder builder;
   builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(),
                            &port_);
   builder.RegisterService(jobs_.get());
   builder.RegisterService(blobs_.get());
   builder.RegisterService(models_.get());
+  builder.RegisterService(system_.get());
   server_ = builder.BuildAndStart();
 }
 
 ScriptedServer::~ScriptedServer() {
   server_->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(1));
+}
+
+void ScriptedServer::SetServing(bool serving) {
+  server_->GetHealthCheckService()->SetServingStatus(serving);
 }
 
 std::string ScriptedServer::address() const {

@@ -14,6 +14,7 @@
 #include "phosphene/v1/blob_service.grpc.pb.h"
 #include "phosphene/v1/job_service.grpc.pb.h"
 #include "phosphene/v1/model_service.grpc.pb.h"
+#include "phosphene/v1/system_service.grpc.pb.h"
 
 namespace phosphene::client {
 
@@ -38,6 +39,11 @@ class ScriptedServer {
   };
   std::deque<Watch> watches;
   std::vector<int64_t> watched_after;  // after_sequence of each call
+  // Whether there is a FollowJob; it sends the same, but never more than two
+  // frames beyond the last acknowledged one.
+  bool has_follow = false;
+  int follow_calls = 0;
+  std::vector<int64_t> acknowledged;  // sequences, as they came
 
   // CreateJob answers this error, or a job named jobs/made of the request.
   grpc::Status create_error;
@@ -52,6 +58,13 @@ class ScriptedServer {
   int64_t break_read_at = -1;                // end a read here, once
   std::vector<int64_t> upload_offsets, read_offsets;
 
+  std::vector<v1::ListJobsRequest> listed;
+  std::vector<v1::Job> jobs;  // what ListJobs answers
+  v1::Capabilities capabilities;
+
+  // What grpc.health.v1 answers for every service.
+  void SetServing(bool serving);
+
   std::vector<v1::Layer> layers;
   std::vector<v1::CreateModelRequest> models_created;
 
@@ -61,9 +74,11 @@ class ScriptedServer {
   class Jobs;
   class Blobs;
   class Models;
+  class System;
   std::unique_ptr<Jobs> jobs_;
   std::unique_ptr<Blobs> blobs_;
   std::unique_ptr<Models> models_;
+  std::unique_ptr<System> system_;
   std::unique_ptr<grpc::Server> server_;
   int port_ = 0;
 };

@@ -33,13 +33,14 @@ void AddExtension(X509* cert, int kind, const char* value) {
 
 }  // namespace
 
-Certificate MakeCertificate(const std::string& common_name) {
+Certificate MakeCertificate(const std::string& common_name,
+                            const CertificateOptions& options) {
   const Key key(EVP_EC_gen("P-256"), EVP_PKEY_free);
   const Cert cert(X509_new(), X509_free);
   X509_set_version(cert.get(), 2);  // v3
   ASN1_INTEGER_set(X509_get_serialNumber(cert.get()), 1);
-  X509_gmtime_adj(X509_getm_notBefore(cert.get()), -60);
-  X509_gmtime_adj(X509_getm_notAfter(cert.get()), 3600);
+  X509_gmtime_adj(X509_getm_notBefore(cert.get()), -86400);
+  X509_gmtime_adj(X509_getm_notAfter(cert.get()), options.ends_in_seconds);
   X509_set_pubkey(cert.get(), key.get());
   X509_NAME* const name = X509_get_subject_name(cert.get());
   X509_NAME_add_entry_by_txt(
@@ -47,7 +48,7 @@ Certificate MakeCertificate(const std::string& common_name) {
       reinterpret_cast<const unsigned char*>(common_name.c_str()), -1, -1, 0);
   X509_set_issuer_name(cert.get(), name);
   AddExtension(cert.get(), NID_basic_constraints, "critical,CA:TRUE");
-  AddExtension(cert.get(), NID_subject_alt_name, "DNS:localhost,IP:127.0.0.1");
+  AddExtension(cert.get(), NID_subject_alt_name, options.names.c_str());
   X509_sign(cert.get(), key.get(), EVP_sha256());
   const Bio key_text(BIO_new(BIO_s_mem()), BIO_free);
   const Bio cert_text(BIO_new(BIO_s_mem()), BIO_free);

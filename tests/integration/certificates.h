@@ -4,12 +4,19 @@
 
 namespace phosphene {
 
-// A fresh P-256 key and a certificate for localhost and 127.0.0.1 that signs
-// itself, in PEM; good for an hour. Serves as its own CA.
+// A fresh P-256 key and a certificate that signs itself, in PEM. Serves as its
+// own CA.
 struct Certificate {
   std::string key;
   std::string certificate;
 };
-Certificate MakeCertificate(const std::string& common_name);
+
+struct CertificateOptions {
+  std::string names = "DNS:localhost,IP:127.0.0.1";  // as openssl.cnf has them
+  long ends_in_seconds = 3600;  // counted from now; negative: it has expired
+};
+
+Certificate MakeCertificate(const std::string& common_name,
+                            const CertificateOptions& options = {});
 
 }  // namespace phosphene

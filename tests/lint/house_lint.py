@@ -12,7 +12,7 @@ TOP_FILES = {"Dockerfile", "CMakeLists.txt", "CMakePresets.json", "README.md", "
              ".clang-format", ".clang-tidy", ".git-blame-ignore-revs", ".editorconfig", ".gitignore", ".dockerignore"}
 CODE = {".h", ".cc", ".cu", ".py", ".sh", ".proto"}
 LONGEST = 600
-VENDORED = ("proto/google/", "proto/phosphene/onnx/")
+VENDORED = ("proto/google/", "proto/grpc/", "proto/phosphene/onnx/")
 LEFTOVER = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 MACHINE_PATH = re.compile(r"(?<![\w.}$~-])/(home|root|work|Users)/\w")
 # Sources whose behaviour a test of another name covers, with that test.

@@ -3,12 +3,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <CLI/CLI.hpp>
+#include <algorithm>
 #include <regex>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "client/base/failure.h"
+#include "client/base/field_rules.h"
+#include "client/commands/commands.h"
 #include "client/spec/expression_calls.h"
 #include "client/view/image_size.h"
 #include "tests/client/run_app.h"
@@ -21,35 +25,30 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-const std::vector<std::vector<std::string>>& AllCommands() {
-  static const std::vector<std::vector<std::string>> commands = {
-      {"feature"},
-      {"sheet"},
-      {"interpolate"},
-      {"style"},
-      {"texture"},
-      {"cppn"},
-      {"transparent"},
-      {"dream"},
-      {"basin"},
-      {"submit"},
-      {"devices"},
-      {"capabilities"},
-      {"top"},
-      {"jobs", "list"},
-      {"jobs", "get"},
-      {"jobs", "watch"},
-      {"jobs", "result"},
-      {"jobs", "cancel"},
-      {"jobs", "pause"},
-      {"jobs", "resume"},
-      {"jobs", "update"},
-      {"jobs", "delete"},
-      {"models", "list"},
-      {"models", "add"},
-      {"models", "show"},
-      {"models", "layers"},
-      {"models", "delete"}};
+using Words = std::vector<std::string>;
+
+void CollectCommands(const CLI::App& app, const Words& above,
+                     std::vector<Words>* out) {
+  for (const CLI::App* sub :
+       app.get_subcommands([](const CLI::App*) { return true; })) {
+    Words words = above;
+    words.push_back(sub->get_name());
+    if (sub->get_subcommands([](const CLI::App*) { return true; }).empty())
+      out->push_back(words);
+    CollectCommands(*sub, words, out);
+  }
+}
+
+// Every command of the program that does something: {"jobs", "list"}.
+const std::vector<Words>& AllCommands() {
+  static const std::vector<Words> commands = [] {
+    CLI::App app;
+    Dispatch dispatch;
+    AddCommands(app, dispatch);
+    std::vector<Words> out;
+    CollectCommands(app, {}, &out);
+    return out;
+  }();
   return commands;
 }
 
@@ -109,7 +108,29 @@ TEST(App, WithJsonErrorsAreObjectsOnStandardOutput) {
 TEST(App, AnUnreachableServerIsThree) {
   const AppRun run = RunCli({"--server", "127.0.0.1:1", "jobs", "list"});
   EXPECT_EQ(run.exit_code, kExitUnreachable);
-  EXPECT_THAT(run.err, AllOf(HasSubstr("127.0.0.1:1"), HasSubstr("--local")));
+  EXPECT_THAT(run.err, AllOf(StartsWith("error: no server answers at "
+                                        "127.0.0.1:1 (Connection refused)"),
+                             HasSubstr("--local")));
+  // None of a library's lines beside it.
+  EXPECT_EQ(std::count(run.err.begin(), run.err.end(), '\n'), 1) << run.err;
+  EXPECT_EQ(RunCli({"--server", "127.0.0.1:1", "health"}).exit_code,
+            kExitUnreachable);
+}
+
+TEST(App, HowToReachAServerIsSaidForAServerAlone) {
+  EXPECT_THAT(UsageOf({"--local", "--token", "x", "jobs", "list"}),
+              HasSubstr("--token: and --local exclude each other"));
+  const TempFolder folder;
+  Put(folder / "client.conf", "sever = h:1\n");
+  EXPECT_THAT(UsageOf({"--config", folder / "client.conf", "jobs", "list"}),
+              HasSubstr("nearest \"server\""));
+  EXPECT_THAT(UsageOf({"--config", folder / "none", "jobs", "list"}),
+              HasSubstr("--config: "));
+  EXPECT_THAT(UsageOf({"--tls-ca", folder / "none", "jobs", "list"}),
+              HasSubstr("--tls-ca: cannot open"));
+  Put(folder / "text.pem", "no PEM");
+  EXPECT_THAT(UsageOf({"--tls-ca", folder / "text.pem", "jobs", "list"}),
+              HasSubstr("holds no certificate in PEM"));
 }
 
 TEST(App, GlobalFlagsMayStandBehindTheCommand) {
@@ -126,7 +147,15 @@ TEST(App, AnExpressionMayBeginWithMinus) {
 }
 
 TEST(App, EveryCommandHasHelpWithAnExample) {
-  for (std::vector<std::string> command : AllCommands()) {
+  EXPECT_GT(AllCommands().size(), 30u);
+  for (Words command : AllCommands()) {
+    CLI::App app;
+    Dispatch dispatch;
+    AddCommands(app, dispatch);
+    const CLI::App* added = &app;
+    for (const std::string& word : command) added = added->get_subcommand(word);
+    EXPECT_NE(added->get_description(), "") << command.back();
+    EXPECT_NE(dispatch.Find(added), nullptr) << command.back();
     command.push_back("--help");
     const AppRun run = RunCli(command);
     EXPECT_EQ(run.exit_code, 0) << command[0];
@@ -135,12 +164,65 @@ TEST(App, EveryCommandHasHelpWithAnExample) {
   }
 }
 
+// A heading or the first cell of a table names it.
+TEST(App, EveryCommandIsInTheManual) {
+  const std::string manual = Contents("docs/cli.md");
+  const std::regex place(R"re((?:^|\n)(?:#[^\n]*|\| (?:[^|\\\n]|\\.)* \|))re");
+  std::vector<std::string> places;
+  for (std::sregex_iterator it(manual.begin(), manual.end(), place), end;
+       it != end; ++it) {
+    places.push_back((*it)[0]);
+  }
+  for (const Words& command : AllCommands()) {
+    const std::regex first("`" + command[0] + "\\b");
+    const std::regex last("\\b" + command.back() + "\\b");
+    const bool told =
+        std::any_of(places.begin(), places.end(), [&](const std::string& text) {
+          return std::regex_search(text, first) &&
+                 std::regex_search(text, last);
+        });
+    EXPECT_TRUE(told) << "docs/cli.md does not tell `" << command[0] << " "
+                      << command.back() << "`";
+  }
+}
+
+TEST(App, RangesAndDefaultsInHelpAreThoseOfTheFields) {
+  const std::string feature = RunCli({"feature", "--help"}).out;
+  for (const char* path : {"spec.steps", "spec.parameterization.width",
+                           "spec.optimizer.learning_rate",
+                           "spec.parameterization.init.noise", "priority"}) {
+    EXPECT_THAT(feature, HasSubstr(AllowedFor(path))) << path;
+  }
+  EXPECT_THAT(feature,
+              HasSubstr("frames [" + DefaultFor("spec.frames.every") + "]"));
+  EXPECT_THAT(
+      RunCli({"cppn", "--help"}).out,
+      HasSubstr(AllowedFor("spec.parameterization.cppn.hidden_channels")));
+}
+
+TEST(App, TheListOfCommandsHoldsWhatEveryServerHas) {
+  const std::string help = RunCli({"--help"}).out;
+  EXPECT_THAT(help, HasSubstr("\n  feature "));
+  EXPECT_THAT(help, testing::Not(HasSubstr("\n  texture ")));
+  EXPECT_THAT(RunCli({"texture", "--help"}).out, HasSubstr("--mesh"));
+}
+
+TEST(App, HelpAndVersionAreCommandsToo) {
+  EXPECT_EQ(RunCli({"help"}).out, RunCli({"--help"}).out);
+  EXPECT_EQ(RunCli({"help", "jobs", "list"}).out,
+            RunCli({"jobs", "list", "--help"}).out);
+  EXPECT_THAT(UsageOf({"help", "featur"}), HasSubstr("nearest \"feature\""));
+  EXPECT_THAT(UsageOf({"help", "jobs", "lst"}), HasSubstr("nearest \"list\""));
+  EXPECT_EQ(RunCli({"version"}).out, RunCli({"--version"}).out);
+  EXPECT_THAT(RunCli({"--json", "version"}).out, StartsWith("{\"version\":"));
+}
+
 // The manual tells every flag of every command.
 TEST(App, EveryFlagIsInTheManual) {
   const std::string manual = Contents("docs/cli.md");
   std::set<std::string> flags;
-  for (const std::vector<std::string>& command : AllCommands()) {
-    std::vector<std::string> help = command;
+  for (const Words& command : AllCommands()) {
+    Words help = command;
     help.push_back("--help");
     const std::string text = RunCli(help).out;
     const std::regex flag(R"re((?:^|\n)  (?:-[a-z],)?(--[a-z-]+))re");

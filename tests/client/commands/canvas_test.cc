@@ -15,8 +15,7 @@ class SizeOfPhotoTest : public testing::Test {
   std::string Photo(int width, int height) {
     const std::string path = folder_ / "photo.png";
     EXPECT_TRUE(
-        WriteFileAtomically(path, EncodePng(Pixels::Make(width, height, 3)))
-            .ok());
+        WriteFileAtomically(path, PngOf(Pixels::Make(width, height, 3))).ok());
     return path;
   }
   std::string SizeOf(const std::string& photo, std::string size = "") {

@@ -2,10 +2,10 @@
 #include <gtest/gtest.h>
 
 #include "client/base/failure.h"
-#include "client/base/sha256.h"
 #include "client/view/image_size.h"
 #include "client/view/pixels.h"
 #include "phosphene/onnx/onnx.pb.h"
+#include "server/base/sha256.h"
 #include "tests/client/run_app.h"
 #include "tests/client/scripted_server.h"
 #include "tests/client/temp_folder.h"
@@ -18,9 +18,7 @@ using testing::HasSubstr;
 using testing::StartsWith;
 
 std::string NameOf(const std::string& bytes) {
-  Sha256 sha;
-  sha.Add(bytes);
-  return "blobs/" + sha.Hex();
+  return "blobs/" + Sha256Hex(bytes);
 }
 
 // Whole commands against a server that says what the test wants.
@@ -33,7 +31,7 @@ class ServedCommandsTest : public testing::Test {
 
   // The job ends so, with one PNG named as the commands name it.
   void EndWith(v1::Job::State state) {
-    const std::string png = EncodePng(Pixels::Make(8, 4, 3));
+    const std::string png = PngOf(Pixels::Make(8, 4, 3));
     server_.blobs[NameOf(png)] = png;
     v1::JobEvent event;
     event.set_sequence(1);
@@ -132,7 +130,7 @@ TEST_F(ServedCommandsTest, WithJsonEveryLineIsAnObject) {
 
 TEST_F(ServedCommandsTest, ImagesOfFlagsAreUploadedAndNamedInTheSpec) {
   EndWith(v1::Job::SUCCEEDED);
-  const std::string photo = EncodePng(Pixels::Make(4, 4, 3));
+  const std::string photo = PngOf(Pixels::Make(4, 4, 3));
   Put(folder_ / "photo.png", photo);
   std::vector<std::string> command = Feature();
   command.insert(command.end(), {"--start-from", folder_ / "photo.png"});
@@ -257,12 +255,108 @@ TEST_F(ServedCommandsTest, StyleAsksTheModelForItsLayers) {
     layer.set_name(name);
     server_.layers.push_back(layer);
   }
-  Put(folder_ / "c.png", EncodePng(Pixels::Make(40, 30, 3)));
+  Put(folder_ / "c.png", PngOf(Pixels::Make(40, 30, 3)));
   const AppRun run = Ask({"style", "--content", folder_ / "c.png", "--style",
                           "s.png", "--spec-only"});
   EXPECT_EQ(run.exit_code, 0) << run.err;
   EXPECT_THAT(run.out, AllOf(HasSubstr("width: 40"), HasSubstr("height: 30"),
                              HasSubstr("layer: \"mixed3b\"")));
+}
+
+TEST_F(ServedCommandsTest, FaultsOfASubmittedSpecAreToldByField) {
+  server_.create_error =
+      RichError(grpc::StatusCode::INVALID_ARGUMENT, "bad",
+                "spec.outputs[0].jpeg.quality", "500 is not in 1..100");
+  Put(folder_ / "spec.textproto", "outputs { jpeg { quality: 500 } }");
+  const std::vector<std::string> submit = {"submit", folder_ / "spec.textproto",
+                                           "-o", folder_ / "o.jpg"};
+  const AppRun run = Ask(submit);
+  EXPECT_EQ(run.exit_code, kExitUsage);
+  EXPECT_EQ(run.err,
+            "error: spec.outputs[0].jpeg.quality: 500 is not in 1..100\n");
+  // The same fault of a command is told by its flag.
+  EXPECT_EQ(Ask(Feature()).err, "error: -o: 500 is not in 1..100\n");
+}
+
+TEST_F(ServedCommandsTest, ACommandTheServerLacksSaysSoBeforeAnyUpload) {
+  server_.capabilities.set_version("9.9");
+  server_.capabilities.add_parameterizations("pixel");
+  Put(folder_ / "m.obj", "mesh");
+  const std::vector<std::string> texture = {"texture", "--mesh",
+                                            folder_ / "m.obj", "--layer", "a"};
+  const AppRun run = Ask(texture);
+  EXPECT_EQ(run.exit_code, kExitUsage);
+  EXPECT_THAT(run.err, AllOf(HasSubstr("(9.9) was built without \"texture\", "
+                                       "which `phosphene texture` needs"),
+                             HasSubstr("parameterizations: \"pixel\"")));
+  EXPECT_TRUE(server_.blobs.empty());
+  EXPECT_TRUE(server_.created.empty());
+  server_.capabilities.add_parameterizations("texture");
+  EXPECT_EQ(
+      Ask({"texture", "--mesh", folder_ / "m.obj", "--layer", "a", "--detach"})
+          .exit_code,
+      0);
+  EXPECT_EQ(server_.created.size(), 1u);
+}
+
+TEST_F(ServedCommandsTest, ADashSendsTheBytesAloneToStandardOutput) {
+  EndWith(v1::Job::SUCCEEDED);
+  const AppRun run = Ask({"feature", "--layer", "a", "-o", "-"});
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_EQ(run.out, server_.blobs.begin()->second);
+  EXPECT_THAT(run.err, HasSubstr("standard output  (8 x 4"));
+  EXPECT_EQ(Ask({"jobs", "result", "made", "-o", "-"}).out, run.out);
+  EXPECT_EQ(Ask({"--quiet", "jobs", "result", "made", "-o", "-"}).err, "");
+  const AppRun json = Ask({"--json", "jobs", "result", "made", "-o", "-"});
+  EXPECT_EQ(json.exit_code, kExitUsage);
+  EXPECT_THAT(json.out, HasSubstr("both want standard output"));
+  EXPECT_THAT(Ask({"feature", "--layer", "a", "-o", "-", "-o", "-"}).err,
+              HasSubstr("may stand once"));
+}
+
+TEST_F(ServedCommandsTest, HealthIsZeroOrThree) {
+  const AppRun well = Ask({"health"});
+  EXPECT_EQ(well.exit_code, 0) << well.err;
+  EXPECT_EQ(well.out, "serving\n");
+  EXPECT_EQ(Ask({"--json", "health"}).out, "{\"health\":\"SERVING\"}\n");
+  const AppRun unknown = Ask({"health", "--service", "no.Such"});
+  EXPECT_EQ(unknown.exit_code, kExitUsage);
+  EXPECT_THAT(unknown.err, HasSubstr("--service: the server at"));
+  server_.SetServing(false);
+  const AppRun ill = Ask({"health"});
+  EXPECT_EQ(ill.exit_code, kExitUnreachable);
+  EXPECT_THAT(ill.err, HasSubstr("does not serve"));
+}
+
+TEST_F(ServedCommandsTest, ListsLeaveSpecsOutUnlessAsked) {
+  v1::Job job;
+  job.set_name("jobs/a");
+  job.set_state(v1::Job::PAUSING);
+  job.mutable_spec()->set_model("models/net");
+  server_.jobs = {job};
+  EXPECT_THAT(Ask({"jobs", "list"}).out,
+              AllOf(HasSubstr("pausing"), HasSubstr("net")));
+  EXPECT_EQ(Ask({"jobs", "list", "--full"}).exit_code, 0);
+  ASSERT_EQ(server_.listed.size(), 2u);
+  EXPECT_EQ(server_.listed[0].view(), v1::ListJobsRequest::BASIC);
+  EXPECT_EQ(server_.listed[1].view(), v1::ListJobsRequest::FULL);
+}
+
+// Of a server that is newer than this program.
+TEST_F(ServedCommandsTest, AStateNobodyHereKnowsIsShownAsUnknown) {
+  EndWith(v1::Job::SUCCEEDED);
+  v1::JobEvent strange;
+  strange.set_sequence(1);
+  strange.mutable_job()->set_name("jobs/made");
+  strange.mutable_job()->set_state(static_cast<v1::Job::State>(99));
+  server_.watches[0].events.insert(server_.watches[0].events.begin(), strange);
+  server_.watches[0].events[1].set_sequence(2);
+  const AppRun run = Ask(Feature());
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_THAT(run.err, HasSubstr("jobs/made unknown"));
+  server_.jobs = {strange.job()};
+  EXPECT_THAT(Ask({"jobs", "list"}).out, HasSubstr("unknown"));
+  EXPECT_EQ(Ask({"--json", "jobs", "list"}).exit_code, 0);
 }
 
 }  // namespace

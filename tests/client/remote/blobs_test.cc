@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "client/base/sha256.h"
+#include "server/base/sha256.h"
 #include "tests/client/scripted_server.h"
 #include "tests/client/temp_folder.h"
 
@@ -13,9 +13,7 @@ namespace {
 using testing::ElementsAre;
 
 std::string NameOf(const std::string& bytes) {
-  Sha256 sha;
-  sha.Add(bytes);
-  return "blobs/" + sha.Hex();
+  return "blobs/" + Sha256Hex(bytes);
 }
 
 class BlobsTest : public testing::Test {

@@ -7,7 +7,7 @@ namespace {
 
 Pixels Flat(int width, int height, uint8_t value) {
   Pixels out = Pixels::Make(width, height, 3);
-  std::fill(out.data.begin(), out.data.end(), value);
+  std::fill(out.pixels.begin(), out.pixels.end(), value);
   return out;
 }
 
@@ -22,7 +22,7 @@ TEST(FramesOf, CutsASheetLineByLine) {
   ASSERT_EQ(frames->size(), 3u);
   for (int i = 0; i < 3; ++i) {
     EXPECT_EQ((*frames)[static_cast<size_t>(i)].width, 2);
-    EXPECT_EQ((*frames)[static_cast<size_t>(i)].data[9], i);
+    EXPECT_EQ((*frames)[static_cast<size_t>(i)].pixels[9], i);
   }
 }
 

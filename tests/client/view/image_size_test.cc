@@ -29,8 +29,8 @@ std::string Jpeg(int orientation) {
 }
 
 TEST(ImageSize, IsReadFromTheHeader) {
-  EXPECT_EQ(ImageSize(EncodePng(Pixels::Make(31, 17, 3)))->width, 31);
-  EXPECT_EQ(ImageSize(EncodePng(Pixels::Make(31, 17, 3)))->height, 17);
+  EXPECT_EQ(ImageSize(PngOf(Pixels::Make(31, 17, 3)))->width, 31);
+  EXPECT_EQ(ImageSize(PngOf(Pixels::Make(31, 17, 3)))->height, 17);
   EXPECT_EQ(ImageSize(Jpeg(0))->width, 300);
   EXPECT_EQ(ImageSize(Jpeg(0))->height, 200);
 }
@@ -55,7 +55,7 @@ TEST(ImageSize, WebpOfAllKinds) {
 }
 
 TEST(ImageSize, EveryPrefixOfAnImageIsSafe) {
-  for (const std::string& whole : {Jpeg(6), EncodePng(Pixels::Make(3, 3, 3))}) {
+  for (const std::string& whole : {Jpeg(6), PngOf(Pixels::Make(3, 3, 3))}) {
     for (size_t n = 0; n < whole.size(); ++n)
       (void)ImageSize(whole.substr(0, n));
   }

@@ -32,7 +32,7 @@ TEST(Preview, TheTerminalIsKnownByItsEnvironment) {
 
 Pixels Red() {
   Pixels out = Pixels::Make(40, 20, 3);
-  for (size_t i = 0; i < out.data.size(); i += 3) out.data[i] = 255;
+  for (size_t i = 0; i < out.pixels.size(); i += 3) out.pixels[i] = 255;
   return out;
 }
 

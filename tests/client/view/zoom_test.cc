@@ -19,7 +19,7 @@ Pixels Ramp(int width, int height, double slope) {
 
 TEST(ZoomIn, ByOneChangesNothing) {
   const Pixels ramp = Ramp(40, 30, 5);
-  EXPECT_EQ(ZoomIn(ramp, 1).data, ramp.data);
+  EXPECT_EQ(ZoomIn(ramp, 1).pixels, ramp.pixels);
 }
 
 TEST(ZoomIn, KeepsTheMiddleAndStretchesAboutIt) {
@@ -35,8 +35,8 @@ TEST(ZoomIn, KeepsTheMiddleAndStretchesAboutIt) {
 
 TEST(ZoomIn, KeepsOneColour) {
   Pixels grey = Pixels::Make(16, 16, 4);
-  std::fill(grey.data.begin(), grey.data.end(), uint8_t{200});
-  EXPECT_EQ(ZoomIn(grey, 1.3).data, grey.data);
+  std::fill(grey.pixels.begin(), grey.pixels.end(), uint8_t{200});
+  EXPECT_EQ(ZoomIn(grey, 1.3).pixels, grey.pixels);
 }
 
 }  // namespace
