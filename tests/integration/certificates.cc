@@ -33,13 +33,14 @@ void AddExtension(X509* cert, int kind, const char* value) {
 
 }  // namespace
 
-Certificate MakeCertificate(const std::string& common_name) {
+Certificate MakeCertificate(const std::string& common_name, absl::Duration from,
+                            absl::Duration until) {
   const Key key(EVP_EC_gen("P-256"), EVP_PKEY_free);
   const Cert cert(X509_new(), X509_free);
   X509_set_version(cert.get(), 2);  // v3
   ASN1_INTEGER_set(X509_get_serialNumber(cert.get()), 1);
-  X509_gmtime_adj(X509_getm_notBefore(cert.get()), -60);
-  X509_gmtime_adj(X509_getm_notAfter(cert.get()), 3600);
+  X509_gmtime_adj(X509_getm_notBefore(cert.get()), absl::ToInt64Seconds(from));
+  X509_gmtime_adj(X509_getm_notAfter(cert.get()), absl::ToInt64Seconds(until));
   X509_set_pubkey(cert.get(), key.get());
   X509_NAME* const name = X509_get_subject_name(cert.get());
   X509_NAME_add_entry_by_txt(
