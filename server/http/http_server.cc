@@ -67,6 +67,13 @@ MHD_Result Handle(void* rules, MHD_Connection* connection, const char* url,
               Dispatch(*static_cast<const HttpRules*>(rules), request));
 }
 
+// Called as each connection begins and ends.
+void CountEnds(void* open, MHD_Connection*, void**,
+               MHD_ConnectionNotificationCode code) {
+  if (code == MHD_CONNECTION_NOTIFY_CLOSED)
+    static_cast<std::atomic<int>*>(open)->fetch_sub(1);
+}
+
 // A peer that breaks off a handshake is no event of ours.
 void ToLog(void*, const char* format, va_list arguments) {
   char line[512];
@@ -135,6 +142,7 @@ absl::StatusOr<HttpServer::Daemon> HttpServer::MakeDaemon(
       MHD_OPTION_THREAD_POOL_SIZE, kThreads,       //
       MHD_OPTION_CONNECTION_LIMIT,
       static_cast<unsigned>(kMaxHttpConnections),           //
+      MHD_OPTION_NOTIFY_CONNECTION, CountEnds, &open_,      //
       MHD_OPTION_CONNECTION_TIMEOUT, kIdleSeconds,          //
       MHD_OPTION_CONNECTION_MEMORY_LIMIT, kMaxHeaderBytes,  //
       MHD_OPTION_ARRAY, tls_options.data(), MHD_OPTION_END);
@@ -158,9 +166,12 @@ void HttpServer::Take(FileDescriptor connection) {
                     &size) != 0) {
     return;
   }
-  // Closes it where it takes no more.
-  MHD_add_connection(daemon.get(), connection.Release(),
-                     reinterpret_cast<sockaddr*>(&peer), size);
+  // The library's own limit counts too late for a flood of connections.
+  if (open_.fetch_add(1) >= kMaxHttpConnections ||
+      MHD_add_connection(daemon.get(), connection.Release(),
+                         reinterpret_cast<sockaddr*>(&peer), size) != MHD_YES) {
+    open_.fetch_sub(1);
+  }
 }
 
 }  // namespace phosphene

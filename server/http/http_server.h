@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -54,6 +55,7 @@ class HttpServer {
   const std::string address_;
   const HttpRules rules_;
   const bool shows_tls_;
+  std::atomic<int> open_ = 0;  // connections
 
   Mutex mu_;
   Daemon daemon_ ABSL_GUARDED_BY(mu_);
