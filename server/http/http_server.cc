@@ -141,7 +141,8 @@ absl::StatusOr<HttpServer::Daemon> HttpServer::MakeDaemon(
       MHD_OPTION_THREAD_STACK_SIZE, kStackBytes,   //
       MHD_OPTION_THREAD_POOL_SIZE, kThreads,       //
       MHD_OPTION_CONNECTION_LIMIT,
-      static_cast<unsigned>(kMaxHttpConnections),           //
+      // Divided among the threads; the count in Take is what holds.
+      static_cast<unsigned>(2 * kMaxHttpConnections),       //
       MHD_OPTION_NOTIFY_CONNECTION, CountEnds, &open_,      //
       MHD_OPTION_CONNECTION_TIMEOUT, kIdleSeconds,          //
       MHD_OPTION_CONNECTION_MEMORY_LIMIT, kMaxHeaderBytes,  //
