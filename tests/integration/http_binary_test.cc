@@ -74,6 +74,8 @@ TEST_F(HttpBinaryTest, AThousandScrapesFreshAndWhileAJobRuns) {
 TEST_F(HttpBinaryTest, NoThreadHasASmallFixedStack) {
   EXPECT_EQ(Scrapes(1), 1);
   AwaitEnd(Submit(TinySpec(2)).name());
+  if (std::ifstream(Proc("/syscall")).peek() == EOF)
+    GTEST_SKIP() << "this kernel does not tell where a thread's stack is";
   int looked_at = 0;
   for (const auto& entry : std::filesystem::directory_iterator(Proc("/task"))) {
     const std::string thread = entry.path().filename();

@@ -177,6 +177,18 @@ TEST_F(ServerTest, WithTokensMetricsAskForOneAndProbesDoNot) {
   EXPECT_EQ(HttpGet(address, "/readyz").status, 200);
 }
 
+TEST_F(ServerTest, TokensThatCanBeReadOnTheWayAreWarnedOfLoudly) {
+  config_.set_listen("0.0.0.0:0");
+  config_.set_insecure(true);
+  config_.set_tokens(Write("tokens", "0123456789abcdef ops\n"));
+  config_.set_data(Write("file", "") + "/folder");  // ends before it listens
+  config_.set_log_level("error");
+  testing::internal::CaptureStderr();
+  EXPECT_FALSE(TryStart(config_).ok());
+  EXPECT_THAT(testing::internal::GetCapturedStderr(),
+              HasSubstr("TOKENS CAN BE STOLEN"));
+}
+
 class TlsTest : public ServerTest {
  protected:
   TlsTest() {
