@@ -75,7 +75,9 @@ void WarnOfRisks(const v1::ServerConfig& config, const TlsFiles* tls,
   }
   if (!config.insecure()) return;
   LogWarn("listening without TLS: what is sent can be read on the way",
-          {{"listen", config.listen()}});
+          {{"listen", config.listen()},
+           {"http", config.http()},
+           {"metrics", config.metrics()}});
   const auto address = ParseListenAddress(config.listen(), "--listen");
   if (config.tokens().empty() || !address.ok() || address->loopback) return;
   LogError(
