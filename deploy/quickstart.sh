@@ -25,7 +25,7 @@ mkdir -p phosphene-out
 data=${XDG_DATA_HOME:-$HOME/.local/share}/phosphene
 log=$root/phosphene-out/phosphened.log
 ready=$(mktemp -u)
-"$bin/phosphened" --listen 127.0.0.1:0 --metrics off --data "$data" >"$ready" 2>"$log" &
+"$bin/phosphened" --listen 127.0.0.1:0 --http off --data "$data" >"$ready" 2>"$log" &
 server=$!
 trap 'kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; rm -f "$ready"' EXIT
 

@@ -1,3 +1,4 @@
+// The command line, environment and file of phosphened, as one message.
 #include "server/config.h"
 
 #include <google/protobuf/descriptor.h>
@@ -41,8 +42,11 @@ constexpr FlagHelp kFlags[] = {
      "~/.local/share/phosphene"},
     {"store", "STORE", "Where jobs are kept: sqlite (default)"},
     {"blobs", "BLOBS", "Where files are kept: file (default) or memory"},
+    {"http", "ADDRESS",
+     "HOST:PORT of /metrics, /healthz and /readyz, or off. Default "
+     "127.0.0.1:8080, or nothing where that is taken"},
     {"metrics", "ADDRESS",
-     "HOST:PORT of the Prometheus endpoint, or off. Default 127.0.0.1:9090"},
+     "HOST:PORT for /metrics alone, beside --http, or off (default)"},
     {"role", "ROLE", "all (default)"},
     {"insecure", "", "Allow listening off loopback without TLS"},
     {"tls_cert", "FILE",
@@ -236,6 +240,47 @@ void CheckTls(const v1::ServerConfig& config, Faults& faults) {
   }
 }
 
+absl::Status CheckListen(const v1::ServerConfig& config) {
+  ASSIGN_OR_RETURN(const ListenAddress address,
+                   ParseListenAddress(config.listen(), "--listen"));
+  if (address.loopback || !config.tls_cert().empty() || config.insecure())
+    return absl::OkStatus();
+  return WithReason(
+      FieldError(
+          "--listen",
+          absl::StrCat(
+              config.listen(),
+              " can be reached from other machines: give --tls-cert and "
+              "--tls-key "
+              "(and --tls-client-ca or --tokens), or say --insecure to let "
+              "anybody there use this server")),
+      "INSECURE_LISTEN");
+}
+
+// A browser or a scraper shows no client certificate, so off loopback HTTP
+// wants a token, and TLS to carry it.
+absl::Status CheckHttp(const v1::ServerConfig& config, absl::string_view flag,
+                       const std::string& value) {
+  if (value.empty() || value == "off") return absl::OkStatus();
+  ASSIGN_OR_RETURN(const ListenAddress address,
+                   ParseListenAddress(value, flag));
+  if (!address.unix_path.empty()) {
+    return FieldError(
+        flag, absl::StrCat("\"", value, "\"; allowed: HOST:PORT, or off"));
+  }
+  if (address.loopback || config.insecure() ||
+      (!config.tls_cert().empty() && !config.tokens().empty())) {
+    return absl::OkStatus();
+  }
+  return WithReason(
+      FieldError(flag,
+                 absl::StrCat(value,
+                              " can be reached from other machines: give "
+                              "--tls-cert, --tls-key and --tokens, or say "
+                              "--insecure to let anybody there read it")),
+      "INSECURE_LISTEN");
+}
+
 }  // namespace
 
 absl::StatusOr<CommandLine> ParseCommandLine(int argc,
@@ -255,7 +300,7 @@ void FillDefaults(v1::ServerConfig& config) {
   if (config.data().empty()) config.set_data(DefaultDataFolder());
   SetDefault(config.mutable_store(), "sqlite");
   SetDefault(config.mutable_blobs(), "file");
-  SetDefault(config.mutable_metrics(), "127.0.0.1:9090");
+  SetDefault(config.mutable_metrics(), "off");
   SetDefault(config.mutable_role(), "all");
   SetDefault(config.mutable_devices(), "auto");
   SetDefault(config.mutable_log_level(), "info");
@@ -271,20 +316,9 @@ absl::Status CheckConfig(const v1::ServerConfig& config) {
   CheckNumbers(config, faults);
   CheckTls(config, faults);
   RETURN_IF_ERROR(faults.ToStatus());
-  ASSIGN_OR_RETURN(const ListenAddress address,
-                   ParseListenAddress(config.listen(), "--listen"));
-  if (address.loopback || !config.tls_cert().empty() || config.insecure())
-    return absl::OkStatus();
-  return WithReason(
-      FieldError(
-          "--listen",
-          absl::StrCat(
-              config.listen(),
-              " can be reached from other machines: give --tls-cert and "
-              "--tls-key "
-              "(and --tls-client-ca or --tokens), or say --insecure to let "
-              "anybody there use this server")),
-      "INSECURE_LISTEN");
+  RETURN_IF_ERROR(CheckListen(config));
+  RETURN_IF_ERROR(CheckHttp(config, "--http", config.http()));
+  return CheckHttp(config, "--metrics", config.metrics());
 }
 
 std::string Version() { return PHOSPHENE_VERSION; }

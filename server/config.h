@@ -22,12 +22,18 @@ struct CommandLine {
 // unknown option is answered with the nearest names.
 absl::StatusOr<CommandLine> ParseCommandLine(int argc, const char* const* argv);
 
-// Fills in what is unset.
+// Where HTTP listens when `http` is not set.
+inline constexpr char kDefaultHttpAddress[] = "127.0.0.1:8080";
+
+// Fills in what is unset; but `http` stays "": a server goes on without when
+// kDefaultHttpAddress is taken, and fails when an address that was asked for
+// is.
 void FillDefaults(v1::ServerConfig& config);
 
 // Everything that can be known wrong without trying: numbers out of range,
 // half of a TLS pair, a role or store that is not built (UNIMPLEMENTED), and
-// listening off loopback without TLS or --insecure. REQUIRES: complete.
+// listening off loopback without TLS or --insecure; HTTP there needs tokens
+// too. REQUIRES: complete.
 absl::Status CheckConfig(const v1::ServerConfig& config);
 
 // Version of this build, such as "0.1.0".

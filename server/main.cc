@@ -7,11 +7,13 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "server/base/descriptors.h"
 #include "server/base/log.h"
 #include "server/base/protobuf_log.h"
 #include "server/config.h"
 #include "server/engine/optimize/torch_engine.h"
 #include "server/process.h"
+#include "server/rpc/grpc_log.h"
 #include "server/server.h"
 
 namespace {
@@ -32,6 +34,8 @@ int main(int argc, char** argv) {
   phosphene::TerminationSignals signals;
   phosphene::NameProcess("phosphened");
   phosphene::RouteProtobufLog();
+  phosphene::RouteGrpcLog();
+  phosphene::RaiseDescriptorLimit();
   const auto line = phosphene::ParseCommandLine(argc, argv);
   if (!line.ok()) return Complain(line.status(), kUsage);
   if (!line->print.empty()) {
@@ -47,9 +51,11 @@ int main(int argc, char** argv) {
             {.threads = threads, .precision_file = precisions});
       });
   if (!server.ok()) return Complain(server.status(), kFailed);
-  std::printf("phosphened serving on %s (data %s, metrics %s)\n",
+  const std::string metrics = (*server)->metrics_address();
+  std::printf("phosphened serving on %s (data %s, http %s%s)\n",
               (*server)->address().c_str(), line->config.data().c_str(),
-              (*server)->metrics_address().c_str());
+              (*server)->http_address().c_str(),
+              metrics == "off" ? "" : (", metrics " + metrics).c_str());
   std::fflush(stdout);
 
   signals.Wait();

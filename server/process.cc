@@ -1,3 +1,4 @@
+// What a process needs before and around main: signals, OpenMP, the allocator.
 #include "server/process.h"
 
 #include <signal.h>

@@ -1,3 +1,4 @@
+// Builds the whole server, bottom up, and takes it apart.
 #include "server/server.h"
 
 #include <prometheus/registry.h>
@@ -14,23 +15,26 @@
 #include "server/base/executor.h"
 #include "server/base/faults.h"
 #include "server/base/log.h"
-#include "server/base/mapped_file.h"
+#include "server/base/memory_limit.h"
 #include "server/base/nearest.h"
 #include "server/base/status_macros.h"
 #include "server/config.h"
+#include "server/http/health_pages.h"
+#include "server/http/http_server.h"
 #include "server/jobs/job_store.h"
 #include "server/jobs/sqlite_job_store.h"
 #include "server/jobs/validate.h"
 #include "server/metrics/call_metrics.h"
-#include "server/metrics/exposer.h"
 #include "server/metrics/job_metrics.h"
 #include "server/metrics/metered_engine.h"
 #include "server/metrics/metered_job_store.h"
+#include "server/metrics/metrics_page.h"
 #include "server/metrics/state_collector.h"
 #include "server/models/file_model_catalog.h"
 #include "server/models/model_reports.h"
 #include "server/rpc/authorize.h"
 #include "server/rpc/blob_service.h"
+#include "server/rpc/certificates.h"
 #include "server/rpc/grpc_server.h"
 #include "server/rpc/job_service.h"
 #include "server/rpc/listen.h"
@@ -45,15 +49,42 @@ namespace {
 
 // Calls still open when the watches have been ended get this long.
 constexpr absl::Duration kCloseGrace = absl::Seconds(2);
+// Changed certificates and tokens are taken up as fast.
+constexpr absl::Duration kRefreshPeriod = absl::Seconds(1);
 // Room in a message of kMaxRequestBytes for what stands beside the spec.
 constexpr int64_t kMaxSpecBytes = kMaxRequestBytes - (512 << 10);
 
-absl::StatusOr<Authorizer> MakeAuthorizer(const v1::ServerConfig& config) {
-  if (config.tokens().empty()) return Authorizer();
-  const auto file = MappedFile::Open(config.tokens());
-  if (!file.ok())
-    return FieldError("--tokens", std::string(file.status().message()));
-  return Authorizer::FromTokens((*file)->data(), config.tokens());
+// What messages on their way, and again requests being worked on, may take.
+int64_t RequestBytes() {
+  return std::clamp(MemoryLimit() / 32, int64_t{32} << 20, int64_t{256} << 20);
+}
+
+absl::StatusOr<std::unique_ptr<Authorizer>> MakeAuthorizer(
+    const v1::ServerConfig& config) {
+  if (config.tokens().empty()) return std::make_unique<Authorizer>();
+  return Authorizer::FromFile(config.tokens());
+}
+
+// What is allowed, and dangerous all the same.
+void WarnOfRisks(const v1::ServerConfig& config, const TlsFiles* tls,
+                 absl::Time now) {
+  if (tls != nullptr) {
+    const std::string fault = ValidityFault(*tls->Current(), now);
+    if (!fault.empty()) LogError(fault, {{"tls_cert", config.tls_cert()}});
+    return;
+  }
+  if (!config.insecure()) return;
+  LogWarn("listening without TLS: what is sent can be read on the way",
+          {{"listen", config.listen()},
+           {"http", config.http()},
+           {"metrics", config.metrics()}});
+  const auto address = ParseListenAddress(config.listen(), "--listen");
+  if (config.tokens().empty() || !address.ok() || address->loopback) return;
+  LogError(
+      "TOKENS CAN BE STOLEN: without TLS whoever is on the way reads them and "
+      "may call with them; give --tls-cert and --tls-key unless a proxy on "
+      "this network adds TLS",
+      {{"listen", config.listen()}, {"tokens", config.tokens()}});
 }
 
 // The devices `wanted` names: "auto", or a list of "cpu", "cuda:1" and the
@@ -96,10 +127,18 @@ v1::Limits LimitsOf(const v1::ServerConfig& config) {
 struct Server::Parts {
   explicit Parts(v1::ServerConfig c) : config(std::move(c)) {}
 
+  absl::Status ReadSecrets();
+  absl::Status OpenHttp();
   absl::Status OpenData(const EngineFactory& make_engine);
   absl::Status BuildServices();
   absl::Status Serve();
   EngineInputs Inputs();
+  absl::StatusOr<std::unique_ptr<HttpServer>> ListenHttp(
+      absl::string_view flag, const std::string& value,
+      std::vector<HttpRoute> routes);
+  HttpRoute MetricsRoute() const;
+  // Takes up changed certificates and tokens, again and again.
+  void RefreshSecrets();
 
   const v1::ServerConfig config;
   const Clock& clock = Clock::Real();
@@ -111,6 +150,11 @@ struct Server::Parts {
       std::make_shared<prometheus::Registry>();
   CallMetrics call_metrics{*registry};
   JobMetrics job_metrics{*registry};
+  MetricsPage metrics_page;
+
+  // Who may talk to it, and what it shows them.
+  std::unique_ptr<Authorizer> authorizer;
+  std::unique_ptr<TlsFiles> tls;  // null: plain
 
   // What is kept.
   std::unique_ptr<BlobStore> blobs;
@@ -125,7 +169,7 @@ struct Server::Parts {
 
   // What answers. The executors outlive the gRPC server, which waits for the
   // calls that run on them.
-  Authorizer authorizer;
+  RequestBudget budget{RequestBytes()};
   const std::unique_ptr<Executor> quick = MakeThreadPool(2);
   const std::unique_ptr<Executor> checks = MakeThreadPool(2);
   const std::unique_ptr<Executor> transfers = MakeThreadPool(2);
@@ -135,7 +179,10 @@ struct Server::Parts {
   std::unique_ptr<SystemServiceImpl> system_service;
   std::unique_ptr<GrpcServer> grpc;
   std::shared_ptr<StateCollector> collector;
-  std::unique_ptr<MetricsExposer> exposer;
+  std::unique_ptr<HttpServer> http;          // null: off
+  std::unique_ptr<HttpServer> metrics_http;  // null: off
+
+  const std::unique_ptr<Executor> chores = MakeThreadPool(1);
 };
 
 EngineInputs Server::Parts::Inputs() {
@@ -177,14 +224,14 @@ absl::Status Server::Parts::OpenData(const EngineFactory& make_engine) {
 }
 
 absl::Status Server::Parts::BuildServices() {
-  ASSIGN_OR_RETURN(authorizer, MakeAuthorizer(config));
-  const RpcEnvironment env = {.authorizer = &authorizer,
+  const RpcEnvironment env = {.authorizer = authorizer.get(),
                               .metrics = &call_metrics,
                               .clock = &clock,
                               .refusing = &refusing,
                               .quick = quick.get(),
                               .checks = checks.get(),
-                              .transfers = transfers.get()};
+                              .transfers = transfers.get(),
+                              .budget = &budget};
   const v1::Limits limits = LimitsOf(config);
   const ValidationContext validation = {
       .limits = limits,
@@ -217,44 +264,113 @@ absl::Status Server::Parts::BuildServices() {
   return absl::OkStatus();
 }
 
-absl::Status Server::Parts::Serve() {
-  if (config.metrics() != "off") {
-    collector = std::make_shared<StateCollector>(StateCollector::Options{
-        .store = store.get(),
-        .hub = &hub,
-        .clock = &clock,
-        .devices = [this] { return scheduler->Devices(); },
-        .version = Version()});
-    ASSIGN_OR_RETURN(exposer, MetricsExposer::Create(config.metrics(),
-                                                     {registry, collector}));
+absl::Status Server::Parts::ReadSecrets() {
+  ASSIGN_OR_RETURN(authorizer, MakeAuthorizer(config));
+  if (!config.tls_cert().empty()) {
+    ASSIGN_OR_RETURN(tls, TlsFiles::Open(config));
   }
+  WarnOfRisks(config, tls.get(), clock.Now());
+  return absl::OkStatus();
+}
+
+void Server::Parts::RefreshSecrets() {
+  authorizer->Refresh();
+  if (tls != nullptr && tls->Refresh()) {
+    WarnOfRisks(config, tls.get(), clock.Now());
+    for (HttpServer* const server : {http.get(), metrics_http.get()}) {
+      if (server == nullptr || !server->shows_tls()) continue;
+      const absl::Status taken = server->UseTls(*tls->Current());
+      if (!taken.ok())
+        LogWarn("HTTP", {{"error", std::string(taken.message())}});
+    }
+  }
+  chores->ExecuteAfter(kRefreshPeriod, [this] { RefreshSecrets(); });
+}
+
+HttpRoute Server::Parts::MetricsRoute() const {
+  return {.path = "/metrics", .answer = [this](const HttpRequest&) {
+            return HttpResponse{.content_type = MetricsPage::kContentType,
+                                .body = metrics_page.Text()};
+          }};
+}
+
+absl::StatusOr<std::unique_ptr<HttpServer>> Server::Parts::ListenHttp(
+    absl::string_view flag, const std::string& value,
+    std::vector<HttpRoute> routes) {
+  ASSIGN_OR_RETURN(const ListenAddress address,
+                   ParseListenAddress(value, flag));
+  ASSIGN_OR_RETURN(BoundAddress bound, BindAddress(address, flag));
+  return HttpServer::Start(
+      {.address = std::move(bound),
+       .rules = {.routes = std::move(routes),
+                 .authorizer = authorizer.get(),
+                 .loopback_only = address.loopback},
+       .tls = address.loopback || tls == nullptr ? nullptr : tls->Current()});
+}
+
+absl::Status Server::Parts::OpenHttp() {
+  metrics_page.Add(registry);
+  if (config.http() != "off") {
+    const bool asked_for = !config.http().empty();
+    auto started =
+        ListenHttp("--http", asked_for ? config.http() : kDefaultHttpAddress,
+                   {MetricsRoute(), HealthPage(),
+                    ReadyPage([this] { return !refusing; })});
+    if (started.ok()) {
+      http = *std::move(started);
+    } else if (asked_for) {
+      return started.status();
+    } else {
+      LogWarn("going on without HTTP: no /metrics, /healthz and /readyz",
+              {{"error", std::string(started.status().message())}});
+    }
+  }
+  if (config.metrics() != "off") {
+    ASSIGN_OR_RETURN(metrics_http, ListenHttp("--metrics", config.metrics(),
+                                              {MetricsRoute()}));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Server::Parts::Serve() {
+  StateCollector::Options state = {
+      .store = store.get(),
+      .hub = &hub,
+      .clock = &clock,
+      .devices = [this] { return scheduler->Devices(); },
+      .version = Version()};
+  if (tls != nullptr)
+    state.certificate_expiry = [this] { return tls->Current()->not_after; };
+  collector = std::make_shared<StateCollector>(std::move(state));
+  metrics_page.Add(collector);
   ASSIGN_OR_RETURN(const ListenAddress address,
                    ParseListenAddress(config.listen(), "--listen"));
-  ASSIGN_OR_RETURN(auto credentials, MakeServerCredentials(config));
-  ASSIGN_OR_RETURN(grpc,
-                   GrpcServer::Start(address, std::move(credentials),
-                                     {job_service.get(), model_service.get(),
-                                      blob_service.get(), system_service.get()},
-                                     {v1::JobService::service_full_name(),
-                                      v1::ModelService::service_full_name(),
-                                      v1::BlobService::service_full_name(),
-                                      v1::SystemService::service_full_name()}));
+  ASSIGN_OR_RETURN(BoundAddress bound, BindAddress(address, "--listen"));
+  ASSIGN_OR_RETURN(
+      grpc, GrpcServer::Start(
+                {.address = std::move(bound),
+                 .credentials = MakeServerCredentials(tls.get()),
+                 .services = {job_service.get(), model_service.get(),
+                              blob_service.get(), system_service.get()},
+                 .service_names = {v1::JobService::service_full_name(),
+                                   v1::ModelService::service_full_name(),
+                                   v1::BlobService::service_full_name(),
+                                   v1::SystemService::service_full_name()},
+                 .buffer_bytes = RequestBytes()}));
   // No job is touched before the address is ours.
   RETURN_IF_ERROR(scheduler->Start());
   refusing = false;
+  if (tls != nullptr || !config.tokens().empty())
+    chores->ExecuteAfter(kRefreshPeriod, [this] { RefreshSecrets(); });
   return absl::OkStatus();
 }
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Create(
     const v1::ServerConfig& config, const EngineFactory& make_engine) {
   RETURN_IF_ERROR(ConfigureLog(config.log_level(), config.log_format()));
-  if (config.insecure() && config.tls_cert().empty()) {
-    LogWarn(
-        "listening without TLS: what is sent can be read on the way, tokens "
-        "included",
-        {{"listen", config.listen()}});
-  }
   auto parts = std::make_unique<Parts>(config);
+  RETURN_IF_ERROR(parts->ReadSecrets());
+  RETURN_IF_ERROR(parts->OpenHttp());
   RETURN_IF_ERROR(parts->OpenData(make_engine));
   RETURN_IF_ERROR(parts->BuildServices());
   RETURN_IF_ERROR(parts->Serve());
@@ -271,8 +387,13 @@ Server::~Server() {
 
 const std::string& Server::address() const { return parts_->grpc->address(); }
 
+std::string Server::http_address() const {
+  return parts_->http == nullptr ? "off" : parts_->http->address();
+}
+
 std::string Server::metrics_address() const {
-  return parts_->exposer == nullptr ? "off" : parts_->exposer->address();
+  return parts_->metrics_http == nullptr ? "off"
+                                         : parts_->metrics_http->address();
 }
 
 absl::Status Server::Stop() {

@@ -25,7 +25,9 @@ class Server {
 
   // Opens the data folder, takes back the jobs of a server that died, and
   // serves. `config` must be complete and checked (config.h). Errors name the
-  // option that cannot be had: a folder in use, a port, a file, a device.
+  // option that cannot be had: a folder in use, a port, a file, a device. HTTP
+  // answers first, "not ready" until all is up. Files of certificates and
+  // tokens that change are taken up within 2 s.
   static absl::StatusOr<std::unique_ptr<Server>> Create(
       const v1::ServerConfig& config, const EngineFactory& make_engine);
   // Stops first.
@@ -33,7 +35,8 @@ class Server {
 
   // What clients dial: HOST:PORT or unix:PATH.
   const std::string& address() const;
-  // HOST:PORT of the Prometheus endpoint, or "off".
+  // HOST:PORT of HTTP, and of the listener for /metrics alone; or "off".
+  std::string http_address() const;
   std::string metrics_address() const;
 
   // Ends well: health says NOT_SERVING and new calls get UNAVAILABLE, running

@@ -119,7 +119,7 @@ absl::Status LocalServer::Launch() {
   address_ = absl::StrCat("unix:", socket_path);
   const std::string log = absl::StrCat(folder_, "/log");
   std::vector<std::string> arguments = {
-      options_.program, "--listen", address_, "--metrics", "off",
+      options_.program, "--listen", address_, "--http", "off",
       "--log-level",    "warn"};
   if (!options_.data.empty()) {
     arguments.push_back("--data");

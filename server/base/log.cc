@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstdlib>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
 
@@ -41,19 +42,29 @@ spdlog::level::level_enum SpdLevel(LogLevel level) {
   return spdlog::level::info;
 }
 
-// As a JSON string's inside (RFC 8259, 7).
-std::string Escaped(absl::string_view text) {
+// Members of a JSON object, without its braces: they follow those the pattern
+// writes. Bytes that are not UTF-8 become U+FFFD: whoever reads the log must
+// be able to parse every line.
+std::string JsonMembers(absl::string_view message,
+                        std::initializer_list<LogField> fields) {
+  nlohmann::ordered_json object;
+  object["message"] = std::string(message);
+  for (const auto& [key, value] : fields) object[std::string(key)] = value;
+  const std::string text =
+      object.dump(/*indent=*/-1, /*indent_char=*/' ', /*ensure_ascii=*/false,
+                  nlohmann::ordered_json::error_handler_t::replace);
+  return text.substr(1, text.size() - 2);
+}
+
+// One event stays one line, and nothing in it moves a terminal's cursor.
+std::string OneLine(absl::string_view text) {
   std::string out;
   for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (c == '\n') {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '\n') {
       out += "\\n";
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      absl::StrAppend(
-          &out, "\\u00",
-          absl::Hex(static_cast<unsigned char>(c), absl::kZeroPad2));
+    } else if (byte < 0x20 || byte == 0x7f) {
+      absl::StrAppend(&out, "\\x", absl::Hex(byte, absl::kZeroPad2));
     } else {
       out += c;
     }
@@ -90,14 +101,11 @@ void Log(LogLevel level, absl::string_view message,
   if (!Logger()->should_log(spd_level)) return;
   std::string line;
   if (json_format) {
-    line = absl::StrCat("\"message\":\"", Escaped(message), "\"");
-    for (const auto& [key, value] : fields) {
-      absl::StrAppend(&line, ",\"", key, "\":\"", Escaped(value), "\"");
-    }
+    line = JsonMembers(message, fields);
   } else {
-    line = std::string(message);
+    line = OneLine(message);
     for (const auto& [key, value] : fields)
-      absl::StrAppend(&line, " ", key, "=", value);
+      absl::StrAppend(&line, " ", key, "=", OneLine(value));
   }
   Logger()->log(spd_level, "{}", line);
 }

@@ -19,7 +19,9 @@ using LogField = std::pair<absl::string_view, std::string>;
 absl::Status ConfigureLog(absl::string_view level, absl::string_view format);
 
 // Writes a line: message and fields, in text (`message key=value`) or as a
-// JSON object. Thread-safe.
+// JSON object. Always one line: control characters are escaped, and JSON is
+// valid UTF-8 whatever it is given; a key given twice counts once, with its
+// last value. Thread-safe.
 void Log(LogLevel level, absl::string_view message,
          std::initializer_list<LogField> fields = {});
 

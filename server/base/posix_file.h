@@ -28,6 +28,8 @@ class FileDescriptor {
   FileDescriptor& operator=(FileDescriptor&& other) noexcept;
   int get() const { return fd_; }
   bool open() const { return fd_ >= 0; }
+  // Gives it to somebody else, who closes it.
+  int Release() { return std::exchange(fd_, -1); }
   void Close();
 
  private:

@@ -16,7 +16,7 @@ void ToLog(google::protobuf::LogLevel level, const char* file, int line,
            const std::string& message) {
   const bool fatal = level == google::protobuf::LOGLEVEL_FATAL;
   Log(fatal ? LogLevel::kError : LogLevel::kDebug, "protobuf",
-      {{"message", message}, {"source", absl::StrCat(file, ":", line)}});
+      {{"said", message}, {"source", absl::StrCat(file, ":", line)}});
 }
 
 }  // namespace

@@ -1,3 +1,4 @@
+// Counts gRPC calls under the names of go-grpc-prometheus.
 #include "server/metrics/call_metrics.h"
 
 #include <prometheus/counter.h>

@@ -1,3 +1,4 @@
+// Counters and histograms of jobs, from submission to end.
 #include "server/metrics/job_metrics.h"
 
 #include <google/protobuf/util/time_util.h>

@@ -1,3 +1,4 @@
+// An engine that counts the steps and times the runs of another.
 #include "server/metrics/metered_engine.h"
 
 #include <utility>

@@ -1,3 +1,4 @@
+// A job store that counts and times the calls of another.
 #include "server/metrics/metered_job_store.h"
 
 #include <type_traits>

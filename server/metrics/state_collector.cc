@@ -1,3 +1,4 @@
+// Metrics of the present state, asked at each scrape.
 #include "server/metrics/state_collector.h"
 
 #include <prometheus/metric_family.h>
@@ -7,6 +8,7 @@
 #include <map>
 #include <utility>
 
+#include "server/base/descriptors.h"
 #include "server/metrics/job_metrics.h"
 
 namespace phosphene {
@@ -87,6 +89,19 @@ std::vector<MetricFamily> StateCollector::Collect() const {
       Values("process_resident_memory_bytes", "Memory of the process.")
           .With({}, ResidentBytes())
           .Take());
+  out.push_back(Values("process_open_fds", "Open descriptors.")
+                    .With({}, OpenDescriptors())
+                    .Take());
+  out.push_back(Values("process_max_fds", "Descriptors that may be open.")
+                    .With({}, DescriptorLimit())
+                    .Take());
+  if (options_.certificate_expiry != nullptr) {
+    out.push_back(
+        Values("phosphene_tls_certificate_expiry_timestamp_seconds",
+               "When the server's certificate expires, in Unix time.")
+            .With({}, absl::ToUnixSeconds(options_.certificate_expiry()))
+            .Take());
+  }
   return out;
 }
 

@@ -17,7 +17,9 @@ namespace phosphene {
 // queue_depth{priority}, queue_oldest_age_seconds, watchers,
 // frames_dropped_total{reason}, device_memory_bytes{device},
 // device_memory_used_bytes{device}, device_busy{device}, build_info{version};
-// and process_resident_memory_bytes. Thread-safe.
+// tls_certificate_expiry_timestamp_seconds where there is one; and
+// process_resident_memory_bytes, process_open_fds, process_max_fds.
+// Thread-safe.
 class StateCollector : public prometheus::Collectable {
  public:
   struct Options {
@@ -27,6 +29,8 @@ class StateCollector : public prometheus::Collectable {
     const Clock* clock = &Clock::Real();
     std::function<std::vector<v1::Device>()> devices;
     std::string version;
+    // Until when the server's certificate is valid; null without TLS.
+    std::function<absl::Time()> certificate_expiry;
   };
   explicit StateCollector(Options options) : options_(std::move(options)) {}
 

@@ -32,7 +32,8 @@ grpc::ServerWriteReactor<v1::ReadBlobResponse>* BlobServiceImpl::ReadBlob(
 grpc::ServerUnaryReactor* BlobServiceImpl::QueryUpload(
     grpc::CallbackServerContext* context, const v1::QueryUploadRequest* request,
     v1::QueryUploadResponse* response) {
-  return RunUnary(env_, Unary("QueryUpload"), context, *env_.transfers,
+  return RunUnary(env_, Unary("QueryUpload"), context, *request,
+                  *env_.transfers,
                   [this, request, response](const Caller&) -> absl::Status {
                     RETURN_IF_ERROR(CheckBlobName(request->name(), "name"));
                     ASSIGN_OR_RETURN(const UploadProgress progress,
@@ -47,7 +48,7 @@ grpc::ServerUnaryReactor* BlobServiceImpl::StatBlobs(
     grpc::CallbackServerContext* context, const v1::StatBlobsRequest* request,
     v1::StatBlobsResponse* response) {
   return RunUnary(
-      env_, Unary("StatBlobs"), context, *env_.transfers,
+      env_, Unary("StatBlobs"), context, *request, *env_.transfers,
       [this, request, response](const Caller&) -> absl::Status {
         if (request->names_size() > kMaxNames) {
           return FieldError("names",

@@ -1,3 +1,4 @@
+// What all calls have in common: admission, account, and the way to a thread.
 #include "server/rpc/call.h"
 
 #include <utility>
@@ -14,11 +15,19 @@ namespace {
 class UnaryReactor : public grpc::ServerUnaryReactor {
  public:
   UnaryReactor(const RpcEnvironment& env, const RpcMethod& method)
-      : record_(env, method) {}
+      : record_(env, method), budget_(env.budget) {}
+  ~UnaryReactor() override {
+    if (budget_ != nullptr) budget_->Give(taken_);
+  }
 
-  void Run(grpc::CallbackServerContext* context, Executor& executor,
+  void Run(grpc::CallbackServerContext* context,
+           const google::protobuf::Message& request, Executor& executor,
            std::function<absl::Status(const Caller&)> work) {
     absl::StatusOr<Caller> caller = record_.Admit(*context);
+    if (caller.ok()) {
+      const absl::Status room = TakeRoom(request);
+      if (!room.ok()) caller = room;
+    }
     if (!caller.ok()) {
       Finish(record_.End(caller.status()));
       return;
@@ -32,7 +41,22 @@ class UnaryReactor : public grpc::ServerUnaryReactor {
   void OnDone() override { delete this; }
 
  private:
+  absl::Status TakeRoom(const google::protobuf::Message& request) {
+    if (budget_ == nullptr) return absl::OkStatus();
+    const auto bytes = static_cast<int64_t>(request.SpaceUsedLong());
+    if (budget_->Take(bytes)) {
+      taken_ = bytes;
+      return absl::OkStatus();
+    }
+    return WithReason(absl::UnavailableError(
+                          "the server works on as many large requests as it "
+                          "has memory for; call again"),
+                      "OVERLOADED");
+  }
+
   CallRecord record_;
+  RequestBudget* const budget_;
+  int64_t taken_ = 0;
 };
 
 }  // namespace
@@ -64,10 +88,11 @@ grpc::Status CallRecord::End(const absl::Status& status) {
 
 grpc::ServerUnaryReactor* RunUnary(
     const RpcEnvironment& env, const RpcMethod& method,
-    grpc::CallbackServerContext* context, Executor& executor,
+    grpc::CallbackServerContext* context,
+    const google::protobuf::Message& request, Executor& executor,
     std::function<absl::Status(const Caller&)> work) {
   auto* reactor = new UnaryReactor(env, method);
-  reactor->Run(context, executor, std::move(work));
+  reactor->Run(context, request, executor, std::move(work));
   return reactor;
 }
 

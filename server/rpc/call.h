@@ -1,5 +1,6 @@
 #pragma once
 
+#include <google/protobuf/message.h>
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/server_callback.h>
 
@@ -12,6 +13,7 @@
 #include "server/base/executor.h"
 #include "server/metrics/call_metrics.h"
 #include "server/rpc/authorize.h"
+#include "server/rpc/request_budget.h"
 
 namespace phosphene {
 
@@ -29,6 +31,8 @@ struct RpcEnvironment {
   Executor* checks =
       nullptr;  // the engine looks at specs and networks: seconds
   Executor* transfers = nullptr;  // blobs
+  // What requests may take; null: anything.
+  RequestBudget* budget = nullptr;
 };
 
 // Account of one call: admits it, and counts its start and its end.
@@ -53,15 +57,18 @@ class CallRecord {
 
 // Answers a unary call by running `work` on `executor`; what it returns is the
 // call's status. Request and response stay valid until then. A call the client
-// gave up before its turn is not worked on.
+// gave up before its turn is not worked on; one for whose request there is no
+// memory left is UNAVAILABLE, reason OVERLOADED.
 // Example:
-//   return RunUnary(env_, kGetJob, context, *env_.quick, [=](const Caller&) {
+//   return RunUnary(env_, kGetJob, context, *request, *env_.quick,
+//                   [=](const Caller&) {
 //     ASSIGN_OR_RETURN(*response, store_.Get(request->name()));
 //     return absl::OkStatus();
 //   });
 grpc::ServerUnaryReactor* RunUnary(
     const RpcEnvironment& env, const RpcMethod& method,
-    grpc::CallbackServerContext* context, Executor& executor,
+    grpc::CallbackServerContext* context,
+    const google::protobuf::Message& request, Executor& executor,
     std::function<absl::Status(const Caller&)> work);
 
 // The status of a call whose client went away.

@@ -1,40 +1,35 @@
+// The gRPC server: its arguments, plugins, and connections from our acceptor.
 #include "server/rpc/grpc_server.h"
 
 #include <grpc/grpc.h>
-#include <grpc/support/log.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/resource_quota.h>
 #include <grpcpp/server_builder.h>
-#include <sys/stat.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <mutex>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
-#include "server/base/faults.h"
-#include "server/base/log.h"
+#include "server/base/status_macros.h"
+#include "server/rpc/grpc_log.h"
 
 namespace phosphene {
 namespace {
 
 // Calls open at once on a connection.
 constexpr int kMaxStreams = 1000;
-
-// gRPC's own messages, as lines of our log.
-void LogFromGrpc(gpr_log_func_args* args) {
-  const LogLevel level =
-      args->severity == GPR_LOG_SEVERITY_ERROR  ? LogLevel::kWarn
-      : args->severity == GPR_LOG_SEVERITY_INFO ? LogLevel::kDebug
-                                                : LogLevel::kTrace;
-  Log(level, "grpc", {{"message", args->message}});
-}
+constexpr int kPingTimeoutMilliseconds = 60'000;
 
 // Health and reflection are plugins of the process, not of a server.
 void InstallPlugins() {
   static std::once_flag once;
   std::call_once(once, [] {
-    gpr_set_log_function(LogFromGrpc);
+    RouteGrpcLog();
     // Never undone: when the last user of the library goes, it waits up to
     // 10 s for a poller of its own, which would be the end of every drain.
     grpc_init();
@@ -49,54 +44,70 @@ void SetChannelArguments(grpc::ServerBuilder& builder) {
   // A vanished client is noticed; the long timeout spares one that reads
   // slowly, for it answers pings late as well.
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 30'000);
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 60'000);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS,
+                             kPingTimeoutMilliseconds);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder.AddChannelArgument(
       GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 20'000);
-  // Without this a second server on the same port starts and takes half the
-  // calls.
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+}
+
+// What gRPC sets on connections it accepts itself. TCP gives a peer that
+// acknowledges nothing as long as a ping.
+void SetSocketOptions(const FileDescriptor& connection) {
+  const int yes = 1;
+  const unsigned timeout = kPingTimeoutMilliseconds;
+  // Both fail on Unix sockets, which need neither.
+  ::setsockopt(connection.get(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
+  ::setsockopt(connection.get(), IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout,
+               sizeof(timeout));
 }
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
-    const ListenAddress& address,
-    std::shared_ptr<grpc::ServerCredentials> credentials,
-    const std::vector<grpc::Service*>& services,
-    const std::vector<std::string>& service_names) {
+absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(Options options) {
   InstallPlugins();
   grpc::ServerBuilder builder;
   SetChannelArguments(builder);
-  int port = 0;
-  builder.AddListeningPort(address.text, std::move(credentials), &port);
-  for (grpc::Service* service : services) builder.RegisterService(service);
+  grpc::ResourceQuota quota("phosphened");
+  quota.Resize(static_cast<size_t>(options.buffer_bytes));
+  builder.SetResourceQuota(quota);
+  const std::shared_ptr<grpc::experimental::ExternalConnectionAcceptor> inlet =
+      builder.experimental().AddExternalConnectionAcceptor(
+          grpc::ServerBuilder::experimental_type::ExternalConnectionType::
+              FROM_FD,
+          options.credentials);
+  for (grpc::Service* service : options.services)
+    builder.RegisterService(service);
   std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
-  if (server == nullptr || port == 0) {
-    return WithReason(absl::FailedPreconditionError(
-                          absl::StrCat("cannot listen on ", address.text,
-                                       ": it is in use, not this machine's, or "
-                                       "the certificates do not fit")),
-                      "CANNOT_LISTEN");
-  }
-  std::string dialled = address.text;
-  if (address.unix_path.empty()) {
-    dialled = absl::StrCat(address.host, ":", port);
-  } else {
-    ::chmod(address.unix_path.c_str(), 0600);  // who may dial may do everything
-  }
-  auto made = std::unique_ptr<GrpcServer>(
-      new GrpcServer(std::move(server), std::move(dialled)));
+  if (server == nullptr) return absl::InternalError("gRPC does not start");
+  std::unique_ptr<GrpcServer> made(
+      new GrpcServer(std::move(options.credentials), std::move(server),
+                     std::move(options.address.dialled),
+                     std::move(options.address.unix_path)));
   // A name never set is NOT_FOUND, so each is said once.
-  for (const std::string& name : service_names) {
+  for (const std::string& name : options.service_names) {
     made->server_->GetHealthCheckService()->SetServingStatus(name, true);
   }
+  ASSIGN_OR_RETURN(
+      made->acceptor_,
+      Acceptor::Start({.sockets = std::move(options.address.sockets),
+                       .take = [inlet](FileDescriptor connection) {
+                         SetSocketOptions(connection);
+                         grpc::experimental::ExternalConnectionAcceptor::
+                             NewConnectionParameters parameters;
+                         parameters.fd = connection.Release();
+                         inlet->HandleNewConnection(&parameters);
+                       }}));
   return made;
 }
 
-GrpcServer::GrpcServer(std::unique_ptr<grpc::Server> server,
-                       std::string address)
-    : server_(std::move(server)), address_(std::move(address)) {}
+GrpcServer::GrpcServer(std::shared_ptr<grpc::ServerCredentials> credentials,
+                       std::unique_ptr<grpc::Server> server,
+                       std::string address, std::string unix_path)
+    : credentials_(std::move(credentials)),
+      server_(std::move(server)),
+      address_(std::move(address)),
+      unix_path_(std::move(unix_path)) {}
 
 GrpcServer::~GrpcServer() { Shutdown(absl::ZeroDuration()); }
 
@@ -105,6 +116,11 @@ void GrpcServer::SetServing(bool serving) {
 }
 
 void GrpcServer::Shutdown(absl::Duration grace) {
+  if (acceptor_ != nullptr && !acceptor_->stopped()) {
+    // While it listens the name is its own: nobody else could take it.
+    if (!unix_path_.empty()) ::unlink(unix_path_.c_str());
+    acceptor_->Stop();
+  }
   server_->Shutdown(std::chrono::system_clock::now() +
                     absl::ToChronoMilliseconds(grace));
 }

@@ -70,7 +70,7 @@ grpc::ServerUnaryReactor* JobServiceImpl::CreateJob(
     grpc::CallbackServerContext* context, const v1::CreateJobRequest* request,
     v1::Job* response) {
   return RunUnary(
-      env_, Unary("CreateJob"), context, *env_.checks,
+      env_, Unary("CreateJob"), context, *request, *env_.checks,
       [this, context, request, response](const Caller& caller) -> absl::Status {
         RETURN_IF_ERROR(CheckDeadline(*context));
         return Create(*request, caller, response);
@@ -105,7 +105,7 @@ absl::Status JobServiceImpl::Create(const v1::CreateJobRequest& request,
 grpc::ServerUnaryReactor* JobServiceImpl::GetJob(
     grpc::CallbackServerContext* context, const v1::GetJobRequest* request,
     v1::Job* response) {
-  return RunUnary(env_, Unary("GetJob"), context, *env_.quick,
+  return RunUnary(env_, Unary("GetJob"), context, *request, *env_.quick,
                   [this, request, response](const Caller&) -> absl::Status {
                     RETURN_IF_ERROR(CheckJobName(request->name()));
                     ASSIGN_OR_RETURN(const StoredJob stored,
@@ -119,7 +119,7 @@ grpc::ServerUnaryReactor* JobServiceImpl::ListJobs(
     grpc::CallbackServerContext* context, const v1::ListJobsRequest* request,
     v1::ListJobsResponse* response) {
   return RunUnary(
-      env_, Unary("ListJobs"), context, *env_.quick,
+      env_, Unary("ListJobs"), context, *request, *env_.quick,
       [this, request, response](const Caller&) -> absl::Status {
         JobQuery query;
         ASSIGN_OR_RETURN(query.filter, ParseJobFilter(request->filter()));
@@ -141,7 +141,7 @@ grpc::ServerUnaryReactor* JobServiceImpl::UpdateJob(
     grpc::CallbackServerContext* context, const v1::UpdateJobRequest* request,
     v1::Job* response) {
   return RunUnary(
-      env_, Unary("UpdateJob"), context, *env_.quick,
+      env_, Unary("UpdateJob"), context, *request, *env_.quick,
       [this, request, response](const Caller&) -> absl::Status {
         RETURN_IF_ERROR(ValidateUpdateJob(*request, options_.validation));
         ASSIGN_OR_RETURN(
@@ -155,7 +155,7 @@ grpc::ServerUnaryReactor* JobServiceImpl::UpdateJob(
 grpc::ServerUnaryReactor* JobServiceImpl::CancelJob(
     grpc::CallbackServerContext* context, const v1::CancelJobRequest* request,
     v1::Job* response) {
-  return RunUnary(env_, Unary("CancelJob"), context, *env_.quick,
+  return RunUnary(env_, Unary("CancelJob"), context, *request, *env_.quick,
                   [this, request, response](const Caller&) -> absl::Status {
                     RETURN_IF_ERROR(CheckJobName(request->name()));
                     ASSIGN_OR_RETURN(const StoredJob stored,
@@ -168,7 +168,7 @@ grpc::ServerUnaryReactor* JobServiceImpl::CancelJob(
 grpc::ServerUnaryReactor* JobServiceImpl::PauseJob(
     grpc::CallbackServerContext* context, const v1::PauseJobRequest* request,
     v1::Job* response) {
-  return RunUnary(env_, Unary("PauseJob"), context, *env_.quick,
+  return RunUnary(env_, Unary("PauseJob"), context, *request, *env_.quick,
                   [this, request, response](const Caller&) -> absl::Status {
                     RETURN_IF_ERROR(CheckJobName(request->name()));
                     ASSIGN_OR_RETURN(const StoredJob stored,
@@ -181,7 +181,7 @@ grpc::ServerUnaryReactor* JobServiceImpl::PauseJob(
 grpc::ServerUnaryReactor* JobServiceImpl::ResumeJob(
     grpc::CallbackServerContext* context, const v1::ResumeJobRequest* request,
     v1::Job* response) {
-  return RunUnary(env_, Unary("ResumeJob"), context, *env_.quick,
+  return RunUnary(env_, Unary("ResumeJob"), context, *request, *env_.quick,
                   [this, request, response](const Caller&) -> absl::Status {
                     RETURN_IF_ERROR(CheckJobName(request->name()));
                     ASSIGN_OR_RETURN(const StoredJob stored,
@@ -194,7 +194,7 @@ grpc::ServerUnaryReactor* JobServiceImpl::ResumeJob(
 grpc::ServerUnaryReactor* JobServiceImpl::DeleteJob(
     grpc::CallbackServerContext* context, const v1::DeleteJobRequest* request,
     google::protobuf::Empty* response) {
-  return RunUnary(env_, Unary("DeleteJob"), context, *env_.quick,
+  return RunUnary(env_, Unary("DeleteJob"), context, *request, *env_.quick,
                   [this, request](const Caller&) -> absl::Status {
                     RETURN_IF_ERROR(CheckJobName(request->name()));
                     const absl::Status status = options_.store->Delete(
@@ -225,7 +225,7 @@ grpc::ServerUnaryReactor* JobServiceImpl::ListFrames(
     grpc::CallbackServerContext* context, const v1::ListFramesRequest* request,
     v1::ListFramesResponse* response) {
   return RunUnary(
-      env_, Unary("ListFrames"), context, *env_.quick,
+      env_, Unary("ListFrames"), context, *request, *env_.quick,
       [this, request, response](const Caller&) -> absl::Status {
         RETURN_IF_ERROR(CheckJobName(request->parent(), "parent"));
         ASSIGN_OR_RETURN(const int size, PageSize(request->page_size()));
@@ -243,7 +243,7 @@ grpc::ServerUnaryReactor* JobServiceImpl::GetFrame(
     grpc::CallbackServerContext* context, const v1::GetFrameRequest* request,
     v1::Frame* response) {
   return RunUnary(
-      env_, Unary("GetFrame"), context, *env_.transfers,
+      env_, Unary("GetFrame"), context, *request, *env_.transfers,
       [this, request, response](const Caller&) -> absl::Status {
         ASSIGN_OR_RETURN(const FrameName name, ParseFrameName(request->name()));
         ASSIGN_OR_RETURN(const KeptFrame kept,

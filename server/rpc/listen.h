@@ -1,13 +1,11 @@
 #pragma once
 
-#include <grpcpp/security/server_credentials.h>
-
-#include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "phosphene/v1/config.pb.h"
+#include "server/base/posix_file.h"
 
 namespace phosphene {
 
@@ -25,10 +23,21 @@ struct ListenAddress {
 absl::StatusOr<ListenAddress> ParseListenAddress(absl::string_view text,
                                                  absl::string_view field);
 
-// TLS where the config names certificates (with tls_client_ca clients must
-// show one), else plain. INVALID_ARGUMENT names a file that cannot be read or
-// holds no PEM.
-absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeServerCredentials(
-    const v1::ServerConfig& config);
+// Sockets that listen at an address, and accept nobody yet.
+struct BoundAddress {
+  // More than one where a name means several addresses ("localhost").
+  std::vector<FileDescriptor> sockets;
+  std::string dialled;    // what clients dial: HOST:PORT with the port it got
+  std::string unix_path;  // to be removed at the end, before the sockets close
+};
+
+// Binds and listens. FAILED_PRECONDITION says what stands in the way, and its
+// reason tells a program: ADDRESS_IN_USE, ADDRESS_NOT_LOCAL (no interface of
+// this machine has it), ADDRESS_UNKNOWN (the name means nothing here),
+// ADDRESS_FORBIDDEN (the user may not), CANNOT_LISTEN (anything else). A Unix
+// socket is its owner's alone; one that a dead server left is replaced, one
+// that somebody listens on is in use.
+absl::StatusOr<BoundAddress> BindAddress(const ListenAddress& address,
+                                         absl::string_view field);
 
 }  // namespace phosphene

@@ -1,3 +1,4 @@
+// Page tokens: opaque, bound to the request they continue.
 #include "server/rpc/page_token.h"
 
 #include "absl/strings/escaping.h"

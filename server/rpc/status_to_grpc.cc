@@ -1,3 +1,4 @@
+// absl::Status to grpc::Status with its google.rpc details.
 #include "server/rpc/status_to_grpc.h"
 
 #include <google/protobuf/any.pb.h>

@@ -17,8 +17,8 @@ SystemServiceImpl::SystemServiceImpl(const RpcEnvironment& env, Options options)
 grpc::ServerUnaryReactor* SystemServiceImpl::GetCapabilities(
     grpc::CallbackServerContext* context,
     const v1::GetCapabilitiesRequest* request, v1::Capabilities* response) {
-  return RunUnary(env_, Unary("GetCapabilities"), context, *env_.quick,
-                  [this, response](const Caller&) {
+  return RunUnary(env_, Unary("GetCapabilities"), context, *request,
+                  *env_.quick, [this, response](const Caller&) {
                     *response = options_.engine->Capabilities();
                     response->set_version(options_.version);
                     *response->mutable_limits() = options_.limits;
@@ -29,7 +29,7 @@ grpc::ServerUnaryReactor* SystemServiceImpl::GetCapabilities(
 grpc::ServerUnaryReactor* SystemServiceImpl::ListDevices(
     grpc::CallbackServerContext* context, const v1::ListDevicesRequest* request,
     v1::ListDevicesResponse* response) {
-  return RunUnary(env_, Unary("ListDevices"), context, *env_.quick,
+  return RunUnary(env_, Unary("ListDevices"), context, *request, *env_.quick,
                   [this, response](const Caller&) {
                     for (v1::Device& device : options_.scheduler->Devices()) {
                       *response->add_devices() = std::move(device);

@@ -38,7 +38,7 @@ def start(binaries, folder):
     socket = os.path.join(folder, "socket")
     with open(os.path.join(folder, "log"), "w") as log:
         server = subprocess.Popen([os.path.join(binaries, "phosphened"), "--listen", "unix:" + socket,
-                                   "--data", os.path.join(folder, "data"), "--metrics", "off"],
+                                   "--data", os.path.join(folder, "data"), "--http", "off"],
                                   stdout=log, stderr=log)
     while not os.path.exists(socket):
         if server.poll() is not None:

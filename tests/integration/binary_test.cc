@@ -57,8 +57,8 @@ class BinaryTest : public testing::Test {
   // Starts the server and waits for the line that says it serves.
   void Start() {
     server_ = std::make_unique<Subprocess>(
-        Words({"--listen", socket(), "--data", dir_.path() + "/data",
-               "--metrics", "off", "--threads", "1"}),
+        Words({"--listen", socket(), "--data", dir_.path() + "/data", "--http",
+               "off", "--threads", "1"}),
         stderr_file());
     ASSERT_THAT(server_->ReadLine(),
                 StartsWith("phosphened serving on " + socket() + " (data "))
@@ -227,7 +227,7 @@ TEST_F(BinaryTest, AFullDiskIsToldAndTheServerLives) {
   TinyDisk disk(4 << 20);
   if (!disk.mounted()) GTEST_SKIP() << "only root may mount a tiny disk";
   server_ = std::make_unique<Subprocess>(
-      Words({"--listen", socket(), "--data", disk.path(), "--metrics", "off",
+      Words({"--listen", socket(), "--data", disk.path(), "--http", "off",
              "--threads", "1"}),
       stderr_file());
   ASSERT_THAT(server_->ReadLine(), StartsWith("phosphened serving on"))
@@ -273,7 +273,7 @@ TEST_F(BinaryTest, ItExplainsItselfAndRefusesWhatItDoesNotKnow) {
 TEST_F(BinaryTest, ASecondServerOnTheSameDataIsRefused) {
   Start();
   Subprocess second(Words({"--listen", "127.0.0.1:0", "--data",
-                           dir_.path() + "/data", "--metrics", "off"}),
+                           dir_.path() + "/data", "--http", "off"}),
                     dir_.path() + "/stderr2");
   EXPECT_EQ(second.Wait(), 1);
   EXPECT_THAT(second.ReadStderr(), HasSubstr(dir_.path() + "/data"));

@@ -39,8 +39,10 @@ Certificate MakeCertificate(const std::string& common_name,
   const Cert cert(X509_new(), X509_free);
   X509_set_version(cert.get(), 2);  // v3
   ASN1_INTEGER_set(X509_get_serialNumber(cert.get()), 1);
-  X509_gmtime_adj(X509_getm_notBefore(cert.get()), -86400);
-  X509_gmtime_adj(X509_getm_notAfter(cert.get()), options.ends_in_seconds);
+  X509_gmtime_adj(X509_getm_notBefore(cert.get()),
+                  absl::ToInt64Seconds(options.from));
+  X509_gmtime_adj(X509_getm_notAfter(cert.get()),
+                  absl::ToInt64Seconds(options.until));
   X509_set_pubkey(cert.get(), key.get());
   X509_NAME* const name = X509_get_subject_name(cert.get());
   X509_NAME_add_entry_by_txt(

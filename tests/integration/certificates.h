@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "absl/time/time.h"
+
 namespace phosphene {
 
 // A fresh P-256 key and a certificate that signs itself, in PEM. Serves as its
@@ -13,7 +15,9 @@ struct Certificate {
 
 struct CertificateOptions {
   std::string names = "DNS:localhost,IP:127.0.0.1";  // as openssl.cnf has them
-  long ends_in_seconds = 3600;  // counted from now; negative: it has expired
+  // Valid from and until, counted from now.
+  absl::Duration from = -absl::Minutes(1);
+  absl::Duration until = absl::Hours(1);
 };
 
 Certificate MakeCertificate(const std::string& common_name,

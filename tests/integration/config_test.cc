@@ -38,7 +38,8 @@ TEST(CommandLine, WithoutOptionsTheDefaultsOfTheManualHold) {
   ASSERT_OK_AND_ASSIGN(const CommandLine line, Parse({}));
   EXPECT_EQ(line.config.listen(), "127.0.0.1:50051");
   EXPECT_EQ(line.config.data(), "/data/home/phosphene");
-  EXPECT_EQ(line.config.metrics(), "127.0.0.1:9090");
+  EXPECT_EQ(line.config.http(), "");  // kDefaultHttpAddress where it is free
+  EXPECT_EQ(line.config.metrics(), "off");
   EXPECT_EQ(line.config.drain_seconds(), 30);
   EXPECT_EQ(line.config.max_queued_jobs(), 10'000);
   EXPECT_EQ(line.config.max_blob_bytes(), int64_t{2} << 30);
@@ -119,6 +120,25 @@ TEST(CommandLine, OffLoopbackNeedsTlsOrTheWordInsecure) {
       IsOk());
   EXPECT_THAT(Parse({"--listen", "[::1]:50051"}), IsOk());
   EXPECT_THAT(Parse({"--listen", "unix:/run/p.sock"}), IsOk());
+}
+
+TEST(CommandLine, OffLoopbackHttpNeedsTlsAndTokensOrTheWordInsecure) {
+  for (const char* flag : {"--http", "--metrics"}) {
+    EXPECT_THAT(Parse({flag, "0.0.0.0:8080"}),
+                StatusIs(StatusCode::kInvalidArgument, flag));
+    EXPECT_THAT(Parse({flag, "[::]:8080", "--tls-cert", "c", "--tls-key", "k"}),
+                StatusIs(StatusCode::kInvalidArgument, "--tokens"));
+    EXPECT_THAT(Parse({flag, "0.0.0.0:8080", "--tls-cert", "c", "--tls-key",
+                       "k", "--tokens", "t"}),
+                IsOk());
+    EXPECT_THAT(Parse({flag, "0.0.0.0:8080", "--insecure"}), IsOk());
+    EXPECT_THAT(Parse({flag, "127.0.0.1:8080"}), IsOk());
+    EXPECT_THAT(Parse({flag, "off"}), IsOk());
+    EXPECT_THAT(Parse({flag, "unix:/run/http"}),
+                StatusIs(StatusCode::kInvalidArgument, "HOST:PORT"));
+    EXPECT_THAT(Parse({flag, "8080"}),
+                StatusIs(StatusCode::kInvalidArgument, flag));
+  }
 }
 
 TEST(CommandLine, HalfATlsPairIsRefused) {

@@ -27,7 +27,7 @@ void RealServer::Start() {
   const std::string socket = "unix:" + dir_.path() + "/socket";
   server_ = std::make_unique<Subprocess>(
       std::vector<std::string>{PHOSPHENED, "--listen", socket, "--data",
-                               dir_.path() + "/data", "--metrics", "off",
+                               dir_.path() + "/data", "--http", "off",
                                "--threads", "1"},
       dir_.path() + "/stderr");
   ASSERT_THAT(server_->ReadLine(), testing::StartsWith("phosphened serving"))

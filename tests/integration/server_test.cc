@@ -1,15 +1,14 @@
 #include "server/server.h"
 
-#include <arpa/inet.h>
 #include <grpcpp/create_channel.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <fstream>
 
-#include "absl/strings/numbers.h"
+#include "server/config.h"
+#include "server/rpc/listen.h"
 #include "tests/integration/certificates.h"
 #include "tests/rpc/service_fixture.h"
+#include "tests/support/http_client.h"
 #include "tests/support/status_matchers.h"
 
 namespace phosphene {
@@ -97,35 +96,13 @@ TEST_F(ServerTest, PortZeroIsAnsweredWithThePortItGot) {
   EXPECT_EQ(AwaitEnd(Submit(1).name()).state(), v1::Job::SUCCEEDED);
 }
 
-// The page at ADDRESS/metrics.
-std::string Scrape(const std::string& address) {
-  int port = 0;
-  EXPECT_TRUE(absl::SimpleAtoi(address.substr(address.rfind(':') + 1), &port));
-  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in to{};
-  to.sin_family = AF_INET;
-  to.sin_port = htons(static_cast<uint16_t>(port));
-  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  EXPECT_EQ(::connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof(to)), 0);
-  const std::string request =
-      "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
-  EXPECT_EQ(::send(fd, request.data(), request.size(), 0),
-            static_cast<ssize_t>(request.size()));
-  std::string page;
-  char piece[4096];
-  for (ssize_t n; (n = ::recv(fd, piece, sizeof(piece), 0)) > 0;)
-    page.append(piece, n);
-  ::close(fd);
-  return page;
-}
-
 TEST_F(ServerTest, MetricsCountWhatHappened) {
-  config_.set_metrics("127.0.0.1:0");
+  config_.set_http("127.0.0.1:0");
   Start();
   AwaitEnd(Submit(5).name());
   v1::Job job;
   Get("jobs/nobody", &job);
-  const std::string page = Scrape(server_->metrics_address());
+  const std::string page = HttpGet(server_->http_address(), "/metrics").body;
   EXPECT_THAT(
       page, HasSubstr("phosphene_jobs_submitted_total{class=\"normal\"} 1\n"));
   EXPECT_THAT(page, HasSubstr("phosphene_jobs_finished_total{reason=\"\",state="
@@ -137,6 +114,79 @@ TEST_F(ServerTest, MetricsCountWhatHappened) {
               HasSubstr("grpc_server_started_total{grpc_method=\"WatchJob\","));
   EXPECT_THAT(page, HasSubstr("phosphene_jobs{state=\"SUCCEEDED\"} 1\n"));
   EXPECT_THAT(page, HasSubstr("phosphene_build_info{version="));
+}
+
+TEST_F(ServerTest, ProbesAreToldWhetherItServes) {
+  config_.set_http("127.0.0.1:0");
+  Start();
+  EXPECT_EQ(HttpGet(server_->http_address(), "/healthz").status, 200);
+  EXPECT_EQ(HttpGet(server_->http_address(), "/readyz").status, 200);
+  EXPECT_EQ(HttpGet(server_->http_address(), "/readzy").status, 404);
+  ASSERT_OK(server_->Stop());
+  EXPECT_EQ(HttpGet(server_->http_address(), "/healthz").status, 200);
+  EXPECT_EQ(HttpGet(server_->http_address(), "/readyz").status, 503);
+}
+
+TEST_F(ServerTest, AnotherListenerServesMetricsAlone) {
+  config_.set_metrics("127.0.0.1:0");
+  Start();
+  EXPECT_EQ(server_->http_address(), "off");
+  EXPECT_EQ(HttpGet(server_->metrics_address(), "/metrics").status, 200);
+  EXPECT_EQ(HttpGet(server_->metrics_address(), "/healthz").status, 404);
+}
+
+TEST_F(ServerTest, ABusyPortThatWasAskedForIsAnErrorThatNamesIt) {
+  config_.set_http("127.0.0.1:0");
+  Start();
+  v1::ServerConfig second = config_;
+  second.set_data(dir_.path() + "/other");
+  second.set_listen("unix:" + dir_.path() + "/second");
+  second.set_http(server_->http_address());
+  EXPECT_THAT(TryStart(second), StatusIs(StatusCode::kFailedPrecondition,
+                                         server_->http_address().c_str()));
+  second.set_http("off");
+  second.set_metrics(server_->http_address());
+  EXPECT_THAT(TryStart(second),
+              StatusIs(StatusCode::kFailedPrecondition, "--metrics"));
+}
+
+TEST_F(ServerTest, ABusyDefaultPortIsAWarningAndItServes) {
+  // Somebody has the default port: this test, or whoever had it before.
+  const auto taken =
+      BindAddress(*ParseListenAddress(kDefaultHttpAddress, ""), "");
+  config_.clear_http();
+  config_.set_log_level("warn");
+  testing::internal::CaptureStderr();
+  Start();
+  EXPECT_THAT(testing::internal::GetCapturedStderr(),
+              HasSubstr(kDefaultHttpAddress));
+  EXPECT_EQ(server_->http_address(), "off");
+  EXPECT_EQ(AwaitEnd(Submit(1).name()).state(), v1::Job::SUCCEEDED);
+}
+
+TEST_F(ServerTest, WithTokensMetricsAskForOneAndProbesDoNot) {
+  config_.set_http("127.0.0.1:0");
+  config_.set_tokens(Write("tokens", "0123456789abcdef ops\n"));
+  Start();
+  const std::string address = server_->http_address();
+  EXPECT_EQ(HttpGet(address, "/metrics").status, 401);
+  EXPECT_EQ(
+      HttpGet(address, "/metrics", "Authorization: Bearer 0123456789abcdef\r\n")
+          .status,
+      200);
+  EXPECT_EQ(HttpGet(address, "/readyz").status, 200);
+}
+
+TEST_F(ServerTest, TokensThatCanBeReadOnTheWayAreWarnedOfLoudly) {
+  config_.set_listen("0.0.0.0:0");
+  config_.set_insecure(true);
+  config_.set_tokens(Write("tokens", "0123456789abcdef ops\n"));
+  config_.set_data(Write("file", "") + "/folder");  // ends before it listens
+  config_.set_log_level("error");
+  testing::internal::CaptureStderr();
+  EXPECT_FALSE(TryStart(config_).ok());
+  EXPECT_THAT(testing::internal::GetCapturedStderr(),
+              HasSubstr("TOKENS CAN BE STOLEN"));
 }
 
 class TlsTest : public ServerTest {
@@ -162,7 +212,7 @@ class TlsTest : public ServerTest {
                                                             &response);
   }
 
-  const Certificate server_pair_ = MakeCertificate("server");
+  Certificate server_pair_ = MakeCertificate("server");
   const Certificate client_pair_ = MakeCertificate("client");
 };
 
@@ -186,6 +236,52 @@ TEST_F(TlsTest, WithAClientCaOnlyItsCertificatesGetThrough) {
   EXPECT_THAT(ListDevices(&client_pair_), Succeeds());
   EXPECT_FALSE(ListDevices(nullptr).ok());
   EXPECT_FALSE(ListDevices(&server_pair_).ok());
+}
+
+TEST_F(TlsTest, TheKeyOfAnotherCertificateIsToldApartFromAPortInUse) {
+  config_.set_tls_key(Write("other.key", client_pair_.key));
+  EXPECT_THAT(TryStart(config_),
+              StatusIs(StatusCode::kInvalidArgument, "is not the key of"));
+}
+
+TEST_F(TlsTest, AnExpiredCertificateStartsWithAWord) {
+  const Certificate old = MakeCertificate(
+      "server", {.from = -absl::Hours(2), .until = -absl::Hours(1)});
+  config_.set_tls_cert(Write("old.pem", old.certificate));
+  config_.set_tls_key(Write("old.key", old.key));
+  config_.set_log_level("error");
+  testing::internal::CaptureStderr();
+  Start();
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("expired at"));
+}
+
+TEST_F(TlsTest, ARenewedCertificateIsShownWithoutARestart) {
+  Start();
+  ASSERT_THAT(ListDevices(nullptr), Succeeds());
+  const Certificate renewed = MakeCertificate("server");
+  Write("server.key", renewed.key);
+  Write("server.pem", renewed.certificate);
+  server_pair_ = renewed;
+  // The server looks every second; new connections ask until it has.
+  while (!ListDevices(nullptr).ok()) {
+  }
+}
+
+TEST_F(TlsTest, TheDayItExpiresIsAMetric) {
+  config_.set_http("127.0.0.1:0");
+  Start();
+  EXPECT_THAT(
+      HttpGet(server_->http_address(), "/metrics").body,
+      HasSubstr("phosphene_tls_certificate_expiry_timestamp_seconds 1"));
+}
+
+// Off loopback in spirit: the rules of such an address, on a port of ours.
+TEST_F(TlsTest, OffLoopbackHttpSpeaksTlsAndWantsTheToken) {
+  config_.set_http("0.0.0.0:0");
+  EXPECT_THAT(CheckConfig(config_),
+              StatusIs(StatusCode::kInvalidArgument, "--tokens"));
+  config_.set_tokens(Write("tokens", "0123456789abcdef ops\n"));
+  EXPECT_OK(CheckConfig(config_));
 }
 
 }  // namespace

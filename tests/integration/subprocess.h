@@ -26,6 +26,7 @@ class Subprocess {
   // Waits for its end: the exit status, or 128 + the signal that ended it.
   int Wait();
   std::string ReadStderr() const;
+  pid_t pid() const { return pid_; }
 
  private:
   const std::string stderr_file_;

@@ -1,7 +1,9 @@
 #include "server/rpc/authorize.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <cstdio>
 #include <fstream>
 
 #include "tests/rpc/service_fixture.h"
@@ -14,25 +16,74 @@ using absl::StatusCode;
 
 constexpr char kToken[] = "0123456789abcdef0123";
 
-TEST(Authorizer, ReadsTokensAndComments) {
-  EXPECT_OK(
-      Authorizer::FromTokens(
+TEST(ParseTokens, ReadsTokensAndComments) {
+  ASSERT_OK_AND_ASSIGN(
+      const std::vector<Token> tokens,
+      ParseTokens(
           "# who may\n0123456789abcdef ops\n\nfedcba9876543210 ops # new\n",
-          "t")
-          .status());
+          "t"));
+  ASSERT_EQ(tokens.size(), 2u);
+  EXPECT_EQ(tokens[1].secret, "fedcba9876543210");
+  EXPECT_EQ(tokens[1].tenant, "ops");
 }
 
-TEST(Authorizer, FilesThatWouldLetNobodyOrAnybodyInAreRefused) {
-  EXPECT_THAT(Authorizer::FromTokens("# empty\n", "t").status(),
+TEST(ParseTokens, FilesThatWouldLetNobodyOrAnybodyInAreRefused) {
+  EXPECT_THAT(ParseTokens("# empty\n", "t").status(),
               StatusIs(StatusCode::kInvalidArgument, "no token"));
-  EXPECT_THAT(Authorizer::FromTokens("short ops\n", "t").status(),
+  EXPECT_THAT(ParseTokens("short ops\n", "t").status(),
               StatusIs(StatusCode::kInvalidArgument, "t:1"));
-  EXPECT_THAT(Authorizer::FromTokens("\n0123456789abcdef\n", "t").status(),
+  EXPECT_THAT(ParseTokens("\n0123456789abcdef\n", "t").status(),
               StatusIs(StatusCode::kInvalidArgument, "t:2"));
   EXPECT_THAT(
-      Authorizer::FromTokens("0123456789abcdef a\nfedcba9876543210 b\n", "t")
-          .status(),
+      ParseTokens("0123456789abcdef a\nfedcba9876543210 b\n", "t").status(),
       StatusIs(StatusCode::kUnimplemented, "2 tenants"));
+}
+
+class AuthorizerTest : public testing::Test {
+ protected:
+  // Another size or another file, however fast the test is.
+  void Write(const std::string& text) {
+    const std::string fresh = dir_.path() + "/fresh";
+    std::ofstream(fresh) << text;
+    ASSERT_EQ(std::rename(fresh.c_str(), file().c_str()), 0);
+  }
+  std::string file() const { return dir_.path() + "/tokens"; }
+
+  TempDir dir_;
+};
+
+TEST_F(AuthorizerTest, ATokenThatIsGoneLetsNobodyInAfterARefresh) {
+  Write("0123456789abcdef ops\nfedcba9876543210 ops\n");
+  ASSERT_OK_AND_ASSIGN(const auto authorizer, Authorizer::FromFile(file()));
+  EXPECT_THAT(authorizer->AuthorizeHeader("Bearer 0123456789abcdef"),
+              IsOkAndHolds("ops"));
+  Write("fedcba9876543210 ops\n");
+  authorizer->Refresh();
+  EXPECT_THAT(authorizer->AuthorizeHeader("Bearer 0123456789abcdef"),
+              StatusIs(StatusCode::kUnauthenticated, "not one of"));
+  EXPECT_THAT(authorizer->AuthorizeHeader("Bearer fedcba9876543210"),
+              IsOkAndHolds("ops"));
+}
+
+TEST_F(AuthorizerTest, ABrokenOrMissingFileKeepsTheFormerTokens) {
+  Write("0123456789abcdef ops\n");
+  ASSERT_OK_AND_ASSIGN(const auto authorizer, Authorizer::FromFile(file()));
+  for (const char* broken : {"", "short ops\n", "0123456789abcdef\n"}) {
+    Write(broken);
+    authorizer->Refresh();
+    EXPECT_THAT(authorizer->AuthorizeHeader("Bearer 0123456789abcdef"),
+                IsOkAndHolds("ops"));
+  }
+  ASSERT_EQ(::unlink(file().c_str()), 0);
+  authorizer->Refresh();
+  EXPECT_THAT(authorizer->AuthorizeHeader("Bearer 0123456789abcdef"),
+              IsOkAndHolds("ops"));
+  EXPECT_THAT(authorizer->AuthorizeHeader(""),
+              StatusIs(StatusCode::kUnauthenticated, "authorization"));
+}
+
+TEST(Authorizer, WithoutAFileEverybodyGetsIn) {
+  EXPECT_THAT(Authorizer().AuthorizeHeader(""), IsOkAndHolds(""));
 }
 
 TEST(IsTraceparent, TakesW3CVersionZeroAlone) {
@@ -73,6 +124,20 @@ TEST_F(TokensTest, OnlyATokenOfTheFileLetsIn) {
   EXPECT_THAT(Call("Bearer 0123456789abcdef0124"),
               FailsWith(grpc::StatusCode::UNAUTHENTICATED, "not one of"));
   EXPECT_EQ(ErrorInfoOf(Call("")).reason(), "TOKEN_MISSING");
+}
+
+TEST_F(TokensTest, ARevokedTokenIsRefusedWithoutARestart) {
+  ASSERT_THAT(Call(std::string("Bearer ") + kToken), Succeeds());
+  std::ofstream(dir_.path() + "/fresh") << "fedcba9876543210fedc ops\n";
+  ASSERT_EQ(std::rename((dir_.path() + "/fresh").c_str(),
+                        (dir_.path() + "/tokens").c_str()),
+            0);
+  // The server looks every second; calls ask until it has.
+  while (Call(std::string("Bearer ") + kToken).ok()) {
+  }
+  EXPECT_THAT(Call(std::string("Bearer ") + kToken),
+              FailsWith(grpc::StatusCode::UNAUTHENTICATED, "not one of"));
+  EXPECT_THAT(Call("Bearer fedcba9876543210fedc"), Succeeds());
 }
 
 TEST_F(TokensTest, StreamsAskForItAsWell) {

@@ -162,6 +162,7 @@ TEST_F(GrpcServerTest, AnAddressInUseIsRefused) {
       second, [](EngineInputs, int) { return std::make_unique<FakeEngine>(); });
   EXPECT_THAT(refused, StatusIs(absl::StatusCode::kFailedPrecondition,
                                 server_->address().c_str()));
+  EXPECT_THAT(refused.status().message(), testing::HasSubstr("it is in use"));
 }
 
 TEST_F(GrpcServerTest, WhileItDrainsHealthSaysSoAndCallsAreToldToComeAgain) {

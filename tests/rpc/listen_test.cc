@@ -1,9 +1,14 @@
 #include "server/rpc/listen.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <fstream>
 
+#include "absl/strings/match.h"
+#include "server/base/faults.h"
+#include "server/base/status_macros.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
 
@@ -43,17 +48,69 @@ TEST(ParseListenAddress, WhatIsNoAddressIsRefusedWithWhatIsAllowed) {
               StatusIs(StatusCode::kInvalidArgument, "107"));
 }
 
-TEST(MakeServerCredentials, AFileThatIsNotThereOrNoPemIsNamed) {
-  TempDir dir;
-  const std::string path = dir.path() + "/cert.pem";
-  v1::ServerConfig config;
-  config.set_tls_cert(path);
-  config.set_tls_key(path);
-  EXPECT_THAT(MakeServerCredentials(config),
-              StatusIs(StatusCode::kInvalidArgument, "--tls-cert"));
-  std::ofstream(path) << "not PEM";
-  EXPECT_THAT(MakeServerCredentials(config),
-              StatusIs(StatusCode::kInvalidArgument, "holds no PEM"));
+absl::StatusOr<BoundAddress> Bind(const std::string& text) {
+  ASSIGN_OR_RETURN(const ListenAddress address,
+                   ParseListenAddress(text, "--listen"));
+  return BindAddress(address, "--listen");
+}
+
+MATCHER_P2(CannotBind, reason, part, "fails with reason and message") {
+  *result_listener << arg.status();
+  return absl::IsFailedPrecondition(arg.status()) &&
+         ReasonOf(arg.status()) == reason &&
+         absl::StrContains(arg.status().message(), part);
+}
+
+TEST(BindAddress, AFreePortIsTold) {
+  ASSERT_OK_AND_ASSIGN(const BoundAddress bound, Bind("127.0.0.1:0"));
+  EXPECT_THAT(bound.dialled,
+              testing::MatchesRegex("127\\.0\\.0\\.1:[1-9][0-9]*"));
+  ASSERT_EQ(bound.sockets.size(), 1u);
+}
+
+TEST(BindAddress, EveryAddressOfANameGetsTheSamePort) {
+  ASSERT_OK_AND_ASSIGN(const BoundAddress bound, Bind("localhost:0"));
+  EXPECT_GE(bound.sockets.size(), 1u);
+  EXPECT_THAT(bound.dialled, testing::StartsWith("localhost:"));
+}
+
+TEST(BindAddress, WhatStandsInTheWayIsToldApart) {
+  ASSERT_OK_AND_ASSIGN(const BoundAddress first, Bind("127.0.0.1:0"));
+  EXPECT_THAT(Bind(first.dialled), CannotBind("ADDRESS_IN_USE", "in use"));
+  EXPECT_THAT(Bind(first.dialled), CannotBind("ADDRESS_IN_USE", first.dialled));
+  // TEST-NET-1 belongs to nobody's interface.
+  EXPECT_THAT(Bind("192.0.2.1:0"),
+              CannotBind("ADDRESS_NOT_LOCAL", "no network interface"));
+  EXPECT_THAT(Bind("no.such.host.invalid:0"),
+              CannotBind("ADDRESS_UNKNOWN", "no.such.host.invalid"));
+  EXPECT_THAT(Bind("unix:/no/such/folder/socket"),
+              CannotBind("ADDRESS_UNKNOWN", "folder"));
+}
+
+class UnixSocketTest : public testing::Test {
+ protected:
+  TempDir dir_;
+  const std::string path_ = dir_.path() + "/socket";
+};
+
+TEST_F(UnixSocketTest, OneThatSomebodyListensOnIsInUse) {
+  ASSERT_OK_AND_ASSIGN(const BoundAddress first, Bind("unix:" + path_));
+  EXPECT_THAT(Bind("unix:" + path_), CannotBind("ADDRESS_IN_USE", "in use"));
+}
+
+TEST_F(UnixSocketTest, OneThatADeadServerLeftIsReplacedAndItsOwnersAlone) {
+  { ASSERT_OK(Bind("unix:" + path_).status()); }
+  ASSERT_OK_AND_ASSIGN(const BoundAddress second, Bind("unix:" + path_));
+  struct stat info {};
+  ASSERT_EQ(::stat(path_.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0600u);
+}
+
+TEST_F(UnixSocketTest, AFileOfThatNameStays) {
+  std::ofstream(path_) << "precious";
+  EXPECT_THAT(Bind("unix:" + path_),
+              CannotBind("ADDRESS_IN_USE", "not a socket"));
+  EXPECT_TRUE(std::ifstream(path_).good());
 }
 
 }  // namespace

@@ -50,7 +50,7 @@ bool HasRetryInfo(const grpc::Status& status) {
 ServiceFixture::ServiceFixture() {
   config_.set_listen("unix:" + dir_.path() + "/socket");
   config_.set_data(dir_.path() + "/data");
-  config_.set_metrics("off");
+  config_.set_http("off");
   config_.set_log_level("error");
   FillDefaults(config_);
 }

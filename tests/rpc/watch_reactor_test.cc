@@ -241,10 +241,11 @@ class SilentWatchTest : public testing::Test {
                                 .blobs = blobs_.get(),
                                 .hub = &hub_,
                                 .heartbeat = absl::Milliseconds(20)});
-    server_ =
-        GrpcServer::Start(config_address_, grpc::InsecureServerCredentials(),
-                          {service_.get()}, {})
-            .value();
+    server_ = GrpcServer::Start(
+                  {.address = BindAddress(config_address_, "listen").value(),
+                   .credentials = grpc::InsecureServerCredentials(),
+                   .services = {service_.get()}})
+                  .value();
     stub_ = v1::JobService::NewStub(grpc::CreateChannel(
         server_->address(), grpc::InsecureChannelCredentials()));
     NewJob job;

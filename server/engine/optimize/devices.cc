@@ -3,7 +3,6 @@
 #include "server/engine/optimize/devices.h"
 
 #include <sched.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <fstream>
@@ -13,6 +12,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "server/base/memory_limit.h"
 #include "server/engine/cuda/cuda_devices.h"
 
 namespace phosphene {
@@ -44,7 +44,7 @@ std::vector<EngineDevice> ListEngineDevices(int threads) {
   cpu.name = "cpu:0";
   cpu.description = CpuName();
   cpu.kind = v1::Device::CPU;
-  cpu.memory_bytes = int64_t{sysconf(_SC_PHYS_PAGES)} * sysconf(_SC_PAGESIZE);
+  cpu.memory_bytes = MemoryLimit();
   cpu.threads = threads > 0 ? threads : UsableCores();
   std::vector<EngineDevice> devices = {cpu};
   for (EngineDevice& gpu : CudaDevices()) devices.push_back(std::move(gpu));

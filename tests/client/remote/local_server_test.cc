@@ -53,7 +53,7 @@ TEST_F(LocalServerTest, AProgramThatIsNoneIsTold) {
 TEST_F(LocalServerTest, ItGetsASocketOfItsOwnAndTheDataFolder) {
   const absl::Status status = Start("echo \"$@\" >&2; exit 3");
   EXPECT_THAT(std::string(status.message()), HasSubstr("--listen unix:"));
-  EXPECT_THAT(std::string(status.message()), HasSubstr("--metrics off"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("--http off"));
   EXPECT_THAT(std::string(status.message()),
               HasSubstr("--data " + (folder_ / "data")));
 }

@@ -146,7 +146,8 @@ INSTANTIATE_TEST_SUITE_P(All, EveryModeTest, testing::ValuesIn(AllPairs()),
 
 TEST_F(SecuredServerTest, AnExpiredCertificateIsToldWithItsDate) {
   CertificateOptions options;
-  options.ends_in_seconds = -3600;
+  options.from = -absl::Hours(2);
+  options.until = -absl::Hours(1);
   server_pair_ = MakeCertificate("server", options);
   Put(folder_ / "server.pem", server_pair_.certificate);
   Put(folder_ / "server.key", server_pair_.key);
