@@ -1,4 +1,8 @@
+// The machine's clocks.
+
 #include "server/base/clock.h"
+
+#include <chrono>
 
 namespace phosphene {
 namespace {
@@ -6,6 +10,10 @@ namespace {
 class RealClock : public Clock {
  public:
   absl::Time Now() const override { return absl::Now(); }
+  absl::Duration Steady() const override {
+    return absl::FromChrono(
+        std::chrono::steady_clock::now().time_since_epoch());
+  }
 };
 
 }  // namespace

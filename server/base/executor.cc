@@ -1,3 +1,5 @@
+// A pool of threads over one queue, with a list of what is due later.
+
 #include "server/base/executor.h"
 
 #include <chrono>
@@ -16,7 +18,7 @@ using Steady = std::chrono::steady_clock;
 
 class ThreadPool : public Executor {
  public:
-  explicit ThreadPool(int threads) {
+  ThreadPool(int threads, size_t max_waiting) : max_waiting_(max_waiting) {
     for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { Loop(); });
   }
 
@@ -37,6 +39,17 @@ class ThreadPool : public Executor {
       ready_.push_back(std::move(task));
     }
     changed_.Signal();
+  }
+
+  bool TryExecute(std::function<void()> task) override {
+    {
+      MutexLock lock(&mu_);
+      if (ready_.size() >= max_waiting_) return false;
+      if (stopping_) return true;  // dropped, as any task now
+      ready_.push_back(std::move(task));
+    }
+    changed_.Signal();
+    return true;
   }
 
   void ExecuteAfter(absl::Duration delay, std::function<void()> task) override {
@@ -77,6 +90,7 @@ class ThreadPool : public Executor {
     }
   }
 
+  const size_t max_waiting_;
   Mutex mu_;
   CondVar changed_;
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;
@@ -88,8 +102,8 @@ class ThreadPool : public Executor {
 
 }  // namespace
 
-std::unique_ptr<Executor> MakeThreadPool(int threads) {
-  return std::make_unique<ThreadPool>(threads);
+std::unique_ptr<Executor> MakeThreadPool(int threads, size_t max_waiting) {
+  return std::make_unique<ThreadPool>(threads, max_waiting);
 }
 
 }  // namespace phosphene

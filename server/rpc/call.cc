@@ -1,3 +1,5 @@
+// The way of every unary call: admitted, queued, worked on, counted.
+
 #include "server/rpc/call.h"
 
 #include <utility>
@@ -9,8 +11,8 @@
 namespace phosphene {
 namespace {
 
-// Deletes itself when gRPC is done with it, which is after Finish; the task on
-// the executor always runs and always finishes, so OnCancel has nothing to do.
+// Deletes itself when gRPC is done with it, which is after Finish; a task the
+// executor took always runs and always finishes, so OnCancel has nothing to do.
 class UnaryReactor : public grpc::ServerUnaryReactor {
  public:
   UnaryReactor(const RpcEnvironment& env, const RpcMethod& method)
@@ -23,11 +25,12 @@ class UnaryReactor : public grpc::ServerUnaryReactor {
       Finish(record_.End(caller.status()));
       return;
     }
-    executor.Execute([this, context, caller = *std::move(caller),
-                      work = std::move(work)] {
-      Finish(
-          record_.End(context->IsCancelled() ? CallCancelled() : work(caller)));
-    });
+    const bool taken = executor.TryExecute(
+        [this, context, caller = *std::move(caller), work = std::move(work)] {
+          Finish(record_.End(context->IsCancelled() ? CallCancelled()
+                                                    : work(caller)));
+        });
+    if (!taken) Finish(record_.End(Overloaded()));
   }
   void OnDone() override { delete this; }
 
@@ -38,7 +41,7 @@ class UnaryReactor : public grpc::ServerUnaryReactor {
 }  // namespace
 
 CallRecord::CallRecord(const RpcEnvironment& env, const RpcMethod& method)
-    : env_(env), method_(method), start_(env.clock->Now()) {
+    : env_(env), method_(method), start_(env.clock->Steady()) {
   env_.metrics->Started(method_);
 }
 
@@ -54,7 +57,7 @@ absl::StatusOr<Caller> CallRecord::Admit(
 
 grpc::Status CallRecord::End(const absl::Status& status) {
   env_.metrics->Handled(method_, static_cast<grpc::StatusCode>(status.code()),
-                        env_.clock->Now() - start_);
+                        env_.clock->Steady() - start_);
   if (absl::IsInternal(status) || absl::IsDataLoss(status)) {
     LogError("call failed", {{"method", method_.name},
                              {"error", std::string(status.message())}});
@@ -69,6 +72,13 @@ grpc::ServerUnaryReactor* RunUnary(
   auto* reactor = new UnaryReactor(env, method);
   reactor->Run(context, executor, std::move(work));
   return reactor;
+}
+
+absl::Status Overloaded() {
+  return WithReason(
+      absl::UnavailableError("more calls wait than can be answered soon; call "
+                             "again in a second"),
+      "OVERLOADED");
 }
 
 absl::Status CallCancelled() {
