@@ -6,11 +6,23 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <utility>
 
 #include "server/base/posix_file.h"
 
 namespace phosphene {
+namespace {
+
+// Asked first, so that no half of a reserve is in anybody's way for a moment.
+bool HasRoom(const std::string& path, int64_t bytes) {
+  std::error_code error;
+  const auto space =
+      std::filesystem::space(std::filesystem::path(path).parent_path(), error);
+  return !error && space.available >= static_cast<uintmax_t>(bytes);
+}
+
+}  // namespace
 
 DiskReserve::DiskReserve(std::string path, int64_t bytes)
     : path_(std::move(path)), bytes_(bytes) {
@@ -19,7 +31,7 @@ DiskReserve::DiskReserve(std::string path, int64_t bytes)
 }
 
 void DiskReserve::Hold() {
-  if (held_) return;
+  if (held_ || !HasRoom(path_, bytes_)) return;
   const auto file = OpenFile(path_, O_WRONLY | O_CREAT);
   if (!file.ok()) return;
   // Half a reserve is none: what it took could be what a job needs.
