@@ -170,9 +170,13 @@ struct Server::Parts {
   // What answers. The executors outlive the gRPC server, which waits for the
   // calls that run on them.
   RequestBudget budget{RequestBytes()};
-  const std::unique_ptr<Executor> quick = MakeThreadPool(2);
-  const std::unique_ptr<Executor> checks = MakeThreadPool(2);
-  const std::unique_ptr<Executor> transfers = MakeThreadPool(2);
+  // Writers wait for the disk together, so there are more of them than cores.
+  const std::unique_ptr<Executor> quick = MakeThreadPool(2, 500);
+  const std::unique_ptr<Executor> writes = MakeThreadPool(8, 250);
+  const std::unique_ptr<Executor> lists = MakeThreadPool(1, 50);
+  const std::unique_ptr<Executor> checks = MakeThreadPool(4, 100);
+  const std::unique_ptr<Executor> models = MakeThreadPool(2, 50);
+  const std::unique_ptr<Executor> transfers = MakeThreadPool(2, 500);
   std::unique_ptr<JobServiceImpl> job_service;
   std::unique_ptr<ModelServiceImpl> model_service;
   std::unique_ptr<BlobServiceImpl> blob_service;
@@ -229,7 +233,10 @@ absl::Status Server::Parts::BuildServices() {
                               .clock = &clock,
                               .refusing = &refusing,
                               .quick = quick.get(),
+                              .writes = writes.get(),
+                              .lists = lists.get(),
                               .checks = checks.get(),
+                              .models = models.get(),
                               .transfers = transfers.get(),
                               .budget = &budget};
   const v1::Limits limits = LimitsOf(config);

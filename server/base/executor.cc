@@ -20,7 +20,7 @@ using Steady = std::chrono::steady_clock;
 // begun when the pool ends are run, delayed ones are dropped.
 class ThreadPool : public Executor {
  public:
-  explicit ThreadPool(int threads) {
+  ThreadPool(int threads, size_t max_waiting) : max_waiting_(max_waiting) {
     for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { Loop(); });
   }
 
@@ -41,6 +41,17 @@ class ThreadPool : public Executor {
       ready_.push_back(std::move(task));
     }
     changed_.Signal();
+  }
+
+  bool TryExecute(std::function<void()> task) override {
+    {
+      MutexLock lock(&mu_);
+      if (ready_.size() >= max_waiting_) return false;
+      if (stopping_) return true;  // dropped, as any task now
+      ready_.push_back(std::move(task));
+    }
+    changed_.Signal();
+    return true;
   }
 
   void ExecuteAfter(absl::Duration delay, std::function<void()> task) override {
@@ -81,6 +92,7 @@ class ThreadPool : public Executor {
     }
   }
 
+  const size_t max_waiting_;
   Mutex mu_;
   CondVar changed_;
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;
@@ -92,8 +104,8 @@ class ThreadPool : public Executor {
 
 }  // namespace
 
-std::unique_ptr<Executor> MakeThreadPool(int threads) {
-  return std::make_unique<ThreadPool>(threads);
+std::unique_ptr<Executor> MakeThreadPool(int threads, size_t max_waiting) {
+  return std::make_unique<ThreadPool>(threads, max_waiting);
 }
 
 }  // namespace phosphene

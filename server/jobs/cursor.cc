@@ -1,3 +1,5 @@
+// Positions in a list as tokens that fit that list alone.
+
 #include "server/jobs/cursor.h"
 
 #include "absl/strings/escaping.h"

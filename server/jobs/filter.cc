@@ -1,3 +1,5 @@
+// The filter language of ListJobs: parser and meaning.
+
 #include "server/jobs/filter.h"
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// Hashes that tell whether two requests ask for the same job.
+
 #include "server/jobs/fingerprint.h"
 
 #include <google/protobuf/io/coded_stream.h>
@@ -7,15 +9,32 @@
 
 namespace phosphene {
 
-std::string DeterministicBytes(const v1::JobSpec& spec) {
+namespace {
+
+std::string Deterministic(const google::protobuf::MessageLite& message) {
   std::string bytes;
   {
     google::protobuf::io::StringOutputStream stream(&bytes);
     google::protobuf::io::CodedOutputStream coded(&stream);
     coded.SetSerializationDeterministic(true);
-    spec.SerializeToCodedStream(&coded);
+    message.SerializeToCodedStream(&coded);
   }
   return bytes;
+}
+
+}  // namespace
+
+std::string DeterministicBytes(const v1::JobSpec& spec) {
+  return Deterministic(spec);
+}
+
+std::string RequestFingerprint(const v1::Job& job) {
+  v1::Job asked;
+  asked.set_name(job.name());
+  *asked.mutable_spec() = job.spec();
+  *asked.mutable_labels() = job.labels();
+  asked.set_priority(job.priority());
+  return Sha256Hex(Deterministic(asked));
 }
 
 std::string SpecFingerprint(const v1::JobSpec& spec) {

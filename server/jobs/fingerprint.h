@@ -10,6 +10,10 @@ namespace phosphene {
 // sha256 of its deterministic serialization, in hex.
 std::string SpecFingerprint(const v1::JobSpec& spec);
 
+// A hash of all that a request to create a job says: name ("" for one the store
+// makes), spec, labels and priority.
+std::string RequestFingerprint(const v1::Job& job);
+
 // The bytes that are hashed: fields in order, map entries sorted.
 std::string DeterministicBytes(const v1::JobSpec& spec);
 

@@ -1,3 +1,5 @@
+// A status as the message Job.error.
+
 #include "server/jobs/job_error.h"
 
 #include <string>

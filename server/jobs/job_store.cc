@@ -1,3 +1,5 @@
+// What every JobStore has in common.
+
 #include "server/jobs/job_store.h"
 
 namespace phosphene {
@@ -14,6 +16,11 @@ v1::JobEvent StateEvent(const StoredJob& stored) {
 bool HasEnded(v1::Job::State state) {
   return state == v1::Job::SUCCEEDED || state == v1::Job::FAILED ||
          state == v1::Job::CANCELLED;
+}
+
+bool HasWorker(v1::Job::State state) {
+  return state == v1::Job::RUNNING || state == v1::Job::PAUSING ||
+         state == v1::Job::CANCELLING;
 }
 
 }  // namespace phosphene

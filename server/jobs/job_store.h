@@ -25,13 +25,11 @@ namespace phosphene {
 // that requeues the job is k+1. 2^32 events in one state are years.
 inline constexpr int64_t kSequencesPerChange = int64_t{1} << 32;
 
-// A job as stored, spec included.
+// A job as stored.
 struct StoredJob {
   v1::Job job;
   // Sequence of the last state change.
   int64_t sequence = 0;
-  // PauseJob was asked for; the run stops at its next step.
-  bool pause_requested = false;
 };
 
 // The event of `stored`'s last state change; the spec is left out.
@@ -40,12 +38,19 @@ v1::JobEvent StateEvent(const StoredJob& stored);
 // SUCCEEDED, FAILED or CANCELLED.
 bool HasEnded(v1::Job::State state);
 
+// RUNNING, PAUSING or CANCELLING: a worker holds it.
+bool HasWorker(v1::Job::State state);
+
 struct NewJob {
   // name ("" : the store makes one), spec, labels, priority, total_steps and
   // traceparent are taken.
   v1::Job job;
-  // Idempotency key, "" for none.
+  // Idempotency key, compared without case; "" for none.
   std::string request_id;
+  // Check everything and store nothing. The answer is the job made before by
+  // this request_id, or the one that would be made; its name is "" where the
+  // store would choose it.
+  bool dry_run = false;
 };
 
 struct CreatedJob {
@@ -57,8 +62,11 @@ struct JobQuery {
   JobFilter filter;
   int page_size = 50;  // 1..1000
   std::string page_token;
-  // A page ends early when its jobs exceed this (gRPC messages end at 4 MiB).
-  int64_t max_bytes = int64_t{2} << 20;
+  // Whole specs; otherwise `spec` has the model alone.
+  bool with_specs = false;
+  // A page ends early when its jobs exceed this (gRPC messages end at 4 MiB);
+  // it has at least one.
+  int64_t max_bytes = int64_t{3} << 20;
 };
 
 struct JobPage {
@@ -78,7 +86,18 @@ struct JobChanges {
 struct QueuedJob {
   std::string name;
   int priority = 0;
-  absl::Time create_time;
+  // Grows with every job created, whatever the clock says.
+  int64_t order = 0;
+  // It lost its last two workers without a checkpoint between, and may be the
+  // cause: it goes behind all others.
+  bool suspect = false;
+};
+
+// A job whose worker died, as RecoverOrphans left it.
+struct Orphan {
+  std::string name;
+  v1::Job::State state = v1::Job::QUEUED;
+  int crashes = 0;  // workers lost since its last checkpoint
 };
 
 // A frame kept for ListFrames, or the last one of a job.
@@ -103,8 +122,8 @@ struct RunOutcome {
   enum class Kind {
     kSucceeded,
     kFailed,
-    // By the stop token: RUNNING goes to PAUSED when a pause was asked for,
-    // else back to QUEUED; CANCELLING to CANCELLED.
+    // By the stop token: RUNNING goes back to QUEUED, PAUSING to PAUSED,
+    // CANCELLING to CANCELLED.
     kStopped,
   };
   Kind kind = Kind::kSucceeded;
@@ -145,14 +164,21 @@ struct JobCounts {
 //
 // Errors common to all calls: NOT_FOUND (naming the job), RESOURCE_EXHAUSTED
 // when the disk is full, UNAVAILABLE when the store cannot be reached,
-// DATA_LOSS when it is damaged. Names are `jobs/{job}`.
+// DATA_LOSS when it is damaged. Names are `jobs/{job}`. On a full disk Cancel,
+// Delete and ForgetGarbage still work, for they make room.
+//
+// A job that cannot be read (its row does not parse) becomes FAILED with reason
+// JOB_DAMAGED as soon as any call meets it, keeps its name and whatever can be
+// read, and is no other job's concern.
+//
+// Jobs come in the order of their creation, never by the clock.
 //
 // The contract is tests/jobs/job_store_suite.h, run by every backend.
 class JobStore {
  public:
-  // Called after every committed change of a state or of pause_requested: in
-  // commit order, never concurrently, under no lock, on the thread of some
-  // caller of the store (which need not be the one whose change it is).
+  // Called after every committed change of a state, spec left out: in commit
+  // order, never concurrently, under no lock, on the thread of some caller of
+  // the store (which need not be the one whose change it is).
   using Listener = std::function<void(const StoredJob&)>;
 
   virtual ~JobStore() = default;
@@ -161,10 +187,12 @@ class JobStore {
   virtual void SetListener(Listener listener) = 0;
 
   // --- Clients ---
+  // The spec is part of what Create, Get, Update, Cancel, Pause, Resume and
+  // Claim return.
 
   // Stores a QUEUED job. ALREADY_EXISTS: the name is taken, or request_id was
-  // used with another spec (compared by fingerprint.h). RESOURCE_EXHAUSTED:
-  // too many jobs wait.
+  // used with another spec, name, labels or priority (compared by
+  // fingerprint.h). RESOURCE_EXHAUSTED: too many jobs wait.
   virtual absl::StatusOr<CreatedJob> Create(const NewJob& request) = 0;
   virtual absl::StatusOr<StoredJob> Get(absl::string_view name) = 0;
   // INVALID_ARGUMENT: a token of another filter, or none of ours.
@@ -172,13 +200,15 @@ class JobStore {
   // ABORTED: etag does not match.
   virtual absl::StatusOr<StoredJob> Update(absl::string_view name,
                                            const JobChanges& changes) = 0;
-  // QUEUED and PAUSED end as CANCELLED, RUNNING becomes CANCELLING; no change
-  // when CANCELLING or CANCELLED. FAILED_PRECONDITION: ended otherwise.
+  // QUEUED and PAUSED end as CANCELLED, RUNNING and PAUSING become CANCELLING;
+  // no change when CANCELLING or CANCELLED. FAILED_PRECONDITION: ended
+  // otherwise.
   virtual absl::StatusOr<StoredJob> Cancel(absl::string_view name) = 0;
-  // QUEUED becomes PAUSED, RUNNING gets pause_requested; no change when
+  // QUEUED becomes PAUSED, RUNNING becomes PAUSING; no change when PAUSING or
   // PAUSED. FAILED_PRECONDITION: CANCELLING or ended.
   virtual absl::StatusOr<StoredJob> Pause(absl::string_view name) = 0;
-  // PAUSED becomes QUEUED; FAILED_PRECONDITION in any other state.
+  // PAUSED becomes QUEUED, PAUSING becomes RUNNING. FAILED_PRECONDITION: any
+  // other state. RESOURCE_EXHAUSTED: PAUSED, and too many jobs wait.
   virtual absl::StatusOr<StoredJob> Resume(absl::string_view name) = 0;
   // Removes job, frames and events. ABORTED: `etag`, when not empty, does not
   // match. FAILED_PRECONDITION: not ended, unless `force`; then the job is
@@ -197,10 +227,13 @@ class JobStore {
 
   // --- Workers ---
 
-  // Jobs that wait, highest priority first, then oldest; at most `limit`.
+  // Jobs that may be claimed: those that are no suspects first, of these the
+  // highest priority, then the oldest; at most `limit`. While a suspect is with
+  // a worker, no other is listed: the next death tells which one it was.
   virtual absl::StatusOr<std::vector<QueuedJob>> ListQueued(int limit) = 0;
   // QUEUED becomes RUNNING on `device` under the next attempt number, which
-  // the result's job.attempt tells. ABORTED: no longer QUEUED.
+  // the result's job.attempt tells. ABORTED: no longer QUEUED, or it is a
+  // suspect and another one is with a worker.
   virtual absl::StatusOr<StoredJob> Claim(absl::string_view name,
                                           absl::string_view device) = 0;
   // Fenced. Replaces the checkpoint a later attempt starts from.
@@ -209,17 +242,18 @@ class JobStore {
   // Fenced. Keeping a step again replaces its frame.
   virtual absl::Status KeepFrame(absl::string_view name, int attempt,
                                  const KeptFrame& frame) = 0;
-  // Fenced. Ends the attempt; `seen` is the state the worker saw (RUNNING or
-  // CANCELLING). FAILED_PRECONDITION: the attempt is current, but its state is
-  // another by now; look again and decide anew.
+  // Fenced. Ends the attempt; `seen` is the state the worker saw (RUNNING,
+  // PAUSING or CANCELLING). FAILED_PRECONDITION: the attempt is current, but
+  // its state is another by now; look again and decide anew.
   virtual absl::StatusOr<StoredJob> Finish(absl::string_view name, int attempt,
                                            v1::Job::State seen,
                                            const RunOutcome& outcome) = 0;
-  // Takes back the jobs of workers that died: RUNNING becomes QUEUED (PAUSED
-  // when that was asked for) with its last checkpoint, CANCELLING becomes
-  // CANCELLED. A job that lost `max_crashes` workers since its last checkpoint
-  // becomes FAILED. To be called when no worker runs. Returns how many.
-  virtual absl::StatusOr<int> RecoverOrphans(int max_crashes) = 0;
+  // Takes back the jobs of workers that died: RUNNING becomes QUEUED, PAUSING
+  // PAUSED, each with its last checkpoint, CANCELLING becomes CANCELLED. A
+  // RUNNING job that lost `max_crashes` workers since its last checkpoint
+  // becomes FAILED with reason WORKER_LOST. To be called when no worker runs.
+  virtual absl::StatusOr<std::vector<Orphan>> RecoverOrphans(
+      int max_crashes) = 0;
 
   // --- Blobs ---
 
@@ -228,6 +262,10 @@ class JobStore {
   virtual absl::StatusOr<std::vector<std::string>> ListGarbage(
       absl::Time before, int limit) = 0;
   virtual absl::Status ForgetGarbage(const std::vector<std::string>& blobs) = 0;
+  // Those of `blobs` that a job refers to: in its spec, or as artifact, frame
+  // or checkpoint.
+  virtual absl::StatusOr<std::vector<std::string>> UsedBlobs(
+      const std::vector<std::string>& blobs) = 0;
 };
 
 }  // namespace phosphene

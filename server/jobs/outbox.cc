@@ -1,3 +1,5 @@
+// Committed changes on their way to the listener, in order.
+
 #include "server/jobs/outbox.h"
 
 #include <utility>

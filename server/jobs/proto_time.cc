@@ -1,3 +1,5 @@
+// Times and durations as messages, in whole microseconds.
+
 #include "server/jobs/proto_time.h"
 
 namespace phosphene {

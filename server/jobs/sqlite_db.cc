@@ -1,3 +1,5 @@
+// SQLite behind absl::Status: connections, statements, transactions.
+
 #include "server/jobs/sqlite_db.h"
 
 #include "absl/strings/str_cat.h"
@@ -9,8 +11,13 @@ namespace {
 
 // Statements kept prepared. Filters make others; all are dropped then.
 constexpr size_t kMaxStatements = 200;
+constexpr int kBusyMillis = 5000;
 
 absl::StatusCode CodeOf(int result) {
+  // No room for the index of the write-ahead log.
+  if (result == SQLITE_IOERR_SHMSIZE) {
+    return absl::StatusCode::kResourceExhausted;
+  }
   switch (result & 0xff) {
     case SQLITE_FULL:
       return absl::StatusCode::kResourceExhausted;
@@ -52,12 +59,28 @@ absl::StatusOr<std::unique_ptr<SqliteDb>> SqliteDb::Open(
   std::unique_ptr<SqliteDb> db(new SqliteDb(handle));
   if (result != SQLITE_OK) return db->Error(absl::StrCat("open ", path));
   sqlite3_extended_result_codes(handle, 1);
+  // Another program may read the file for a moment.
+  sqlite3_busy_timeout(handle, kBusyMillis);
   RETURN_IF_ERROR(
-      db->ExecuteScript("PRAGMA locking_mode = EXCLUSIVE;"
-                        "PRAGMA journal_mode = WAL;"
+      db->ExecuteScript("PRAGMA journal_mode = WAL;"
                         "PRAGMA synchronous = FULL;"
                         "PRAGMA journal_size_limit = 67108864;"
                         "PRAGMA temp_store = MEMORY;"));
+  return db;
+}
+
+absl::StatusOr<std::unique_ptr<SqliteDb>> SqliteDb::OpenReader(
+    const std::string& path) {
+  sqlite3* handle = nullptr;
+  const int result =
+      sqlite3_open_v2(path.c_str(), &handle,
+                      SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, nullptr);
+  std::unique_ptr<SqliteDb> db(new SqliteDb(handle));
+  if (result != SQLITE_OK) return db->Error(absl::StrCat("open ", path));
+  sqlite3_extended_result_codes(handle, 1);
+  sqlite3_busy_timeout(handle, kBusyMillis);
+  sqlite3_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  RETURN_IF_ERROR(db->ExecuteScript("PRAGMA temp_store = MEMORY;"));
   return db;
 }
 
@@ -142,14 +165,14 @@ absl::Status SqliteDb::ExecuteScript(const std::string& sql) {
   return Error("run");
 }
 
-int64_t SqliteDb::last_insert_id() const {
-  return sqlite3_last_insert_rowid(handle_);
+bool SqliteDb::in_transaction() const {
+  return sqlite3_get_autocommit(handle_) == 0;
 }
 
 SqliteTransaction::~SqliteTransaction() {
   // SQLite rolls some failed transactions back by itself: then this is an
   // error that means nothing.
-  if (open_) (void)db_.ExecuteScript("ROLLBACK");
+  if (open_ && db_.in_transaction()) (void)db_.ExecuteScript("ROLLBACK");
 }
 
 absl::Status SqliteTransaction::Begin() {
@@ -158,8 +181,31 @@ absl::Status SqliteTransaction::Begin() {
   return absl::OkStatus();
 }
 
+absl::Status SqliteTransaction::BeginReading() {
+  RETURN_IF_ERROR(db_.Execute("BEGIN").status());
+  open_ = true;
+  return absl::OkStatus();
+}
+
 absl::Status SqliteTransaction::Commit() {
   RETURN_IF_ERROR(db_.Execute("COMMIT").status());
+  open_ = false;
+  return absl::OkStatus();
+}
+
+SqliteSavepoint::~SqliteSavepoint() {
+  if (!open_ || !db_.in_transaction()) return;
+  (void)db_.ExecuteScript("ROLLBACK TO part; RELEASE part");
+}
+
+absl::Status SqliteSavepoint::Begin() {
+  RETURN_IF_ERROR(db_.Execute("SAVEPOINT part").status());
+  open_ = true;
+  return absl::OkStatus();
+}
+
+absl::Status SqliteSavepoint::Keep() {
+  RETURN_IF_ERROR(db_.Execute("RELEASE part").status());
   open_ = false;
   return absl::OkStatus();
 }

@@ -56,17 +56,23 @@ class SqlRow {
   sqlite3_stmt* const statement_;
 };
 
-// The one connection to a database file, in WAL mode with synchronous=FULL and
-// exclusive locking: no other connection exists that could checkpoint
-// (docs/adr/0008-job-store.md). Statements are prepared once. Errors:
-// RESOURCE_EXHAUSTED the disk is full, DATA_LOSS the file is damaged,
-// UNAVAILABLE it cannot be written or read, INTERNAL. Thread-compatible.
+// A connection to a database file in WAL mode with synchronous=FULL. One
+// connection alone writes and checkpoints (releases before 3.51.3 can lose
+// commits when two do, docs/adr/0008-job-store.md); others only read: each sees
+// what was committed when its transaction began, and none waits for another.
+// Statements are prepared once. Errors: RESOURCE_EXHAUSTED the disk is full,
+// DATA_LOSS the file is damaged, UNAVAILABLE it cannot be written or read,
+// INTERNAL. Thread-compatible.
 class SqliteDb {
  public:
-  // Opens or makes the file.
+  // Opens or makes the file, for the one who writes.
   static absl::StatusOr<std::unique_ptr<SqliteDb>> Open(
       const std::string& path);
-  ~SqliteDb();  // checkpoints
+  // Opens a file the writer has open, for reading; never checkpoints. To be
+  // closed before the writer.
+  static absl::StatusOr<std::unique_ptr<SqliteDb>> OpenReader(
+      const std::string& path);
+  ~SqliteDb();  // the writer's checkpoints
   SqliteDb(const SqliteDb&) = delete;
   SqliteDb& operator=(const SqliteDb&) = delete;
 
@@ -82,7 +88,8 @@ class SqliteDb {
                       const std::function<absl::Status(const SqlRow&)>& visit);
   // Runs several statements without values.
   absl::Status ExecuteScript(const std::string& sql);
-  int64_t last_insert_id() const;
+  // Whether a transaction is open; SQLite ends some that failed by itself.
+  bool in_transaction() const;
 
  private:
   explicit SqliteDb(sqlite3* handle) : handle_(handle) {}
@@ -98,8 +105,23 @@ class SqliteTransaction {
  public:
   explicit SqliteTransaction(SqliteDb& db) : db_(db) {}
   ~SqliteTransaction();
+  // For writing, or to read one state of the database in several statements.
   absl::Status Begin();
+  absl::Status BeginReading();
   absl::Status Commit();
+
+ private:
+  SqliteDb& db_;
+  bool open_ = false;
+};
+
+// A part of a transaction; undone, and that alone, unless kept.
+class SqliteSavepoint {
+ public:
+  explicit SqliteSavepoint(SqliteDb& db) : db_(db) {}
+  ~SqliteSavepoint();
+  absl::Status Begin();
+  absl::Status Keep();
 
  private:
   SqliteDb& db_;

@@ -1,3 +1,5 @@
+// Filters as SQL conditions.
+
 #include "server/jobs/sqlite_filter.h"
 
 #include <algorithm>

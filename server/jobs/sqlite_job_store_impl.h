@@ -1,7 +1,8 @@
 #pragma once
 
 // The class behind OpenSqliteJobStore; its methods are spread over
-// sqlite_job_store.cc (clients) and sqlite_job_workers.cc (workers).
+// sqlite_job_store.cc (clients), sqlite_job_reads.cc (what only reads) and
+// sqlite_job_workers.cc (workers).
 
 #include <memory>
 #include <optional>
@@ -9,26 +10,27 @@
 #include <utility>
 #include <vector>
 
-#include "server/base/mutex.h"
 #include "server/base/posix_file.h"
 #include "server/base/status_macros.h"
 #include "server/jobs/job_store.h"
 #include "server/jobs/outbox.h"
 #include "server/jobs/sqlite_db.h"
+#include "server/jobs/sqlite_job_row.h"
 #include "server/jobs/sqlite_job_store.h"
 #include "server/jobs/sqlite_job_table.h"
+#include "server/jobs/sqlite_readers.h"
+#include "server/jobs/sqlite_writer.h"
 #include "server/jobs/state_machine.h"
 
 namespace phosphene {
 
 class SqliteJobStore : public JobStore {
  public:
-  SqliteJobStore(SqliteJobStoreOptions options, std::unique_ptr<FileLock> lock,
-                 std::unique_ptr<SqliteDb> db)
-      : options_(std::move(options)),
-        lock_(std::move(lock)),
-        db_(std::move(db)),
-        table_(*db_) {}
+  // `readers` are of the writer's database.
+  SqliteJobStore(const SqliteJobStoreOptions& options,
+                 std::unique_ptr<FileLock> lock,
+                 std::unique_ptr<SqliteDb> writer,
+                 std::unique_ptr<SqliteReaders> readers);
 
   void SetListener(Listener listener) override {
     outbox_.SetListener(std::move(listener));
@@ -61,82 +63,99 @@ class SqliteJobStore : public JobStore {
   absl::StatusOr<StoredJob> Finish(absl::string_view name, int attempt,
                                    v1::Job::State seen,
                                    const RunOutcome& outcome) override;
-  absl::StatusOr<int> RecoverOrphans(int max_crashes) override;
+  absl::StatusOr<std::vector<Orphan>> RecoverOrphans(int max_crashes) override;
   absl::StatusOr<std::vector<std::string>> ListGarbage(absl::Time before,
                                                        int limit) override;
   absl::Status ForgetGarbage(const std::vector<std::string>& blobs) override;
+  absl::StatusOr<std::vector<std::string>> UsedBlobs(
+      const std::vector<std::string>& blobs) override;
 
  private:
-  // Runs `work` in a transaction, which is committed when it returns OK, and
-  // then tells the listener what changed.
-  template <typename Work>
-  auto Commit(const Work& work) -> decltype(work()) {
-    decltype(work()) result = CommitLocked(work);
-    outbox_.Deliver();
-    return result;
+  using Disk = SqliteWriter::Disk;
+
+  static const absl::Status& StatusOf(const absl::Status& status) {
+    return status;
   }
+  template <typename T>
+  static const absl::Status& StatusOf(const absl::StatusOr<T>& result) {
+    return result.status();
+  }
+
+  // Runs `work`, a function of a SqliteWrite& that answers a Status or
+  // StatusOr, as one write.
   template <typename Work>
-  auto CommitLocked(const Work& work) -> decltype(work()) {
-    MutexLock lock(&mu_);
-    changes_.clear();
-    SqliteTransaction transaction(*db_);
-    RETURN_IF_ERROR(transaction.Begin());
-    decltype(work()) result = work();
-    if (!result.ok()) return result;
-    RETURN_IF_ERROR(transaction.Commit());
-    for (StoredJob& change : changes_) outbox_.Push(std::move(change));
+  auto Commit(const Work& work, Disk disk = Disk::kAsItIs)
+      -> decltype(work(std::declval<SqliteWrite&>())) {
+    decltype(work(std::declval<SqliteWrite&>())) result =
+        absl::InternalError("not run");
+    RETURN_IF_ERROR(writer_.Run(
+        [&](SqliteWrite& write) {
+          result = work(write);
+          return StatusOf(result);
+        },
+        disk));
     return result;
   }
 
-  // Runs `work`, which only reads.
+  // Runs `work`, a call about one job. A job it cannot read is condemned to be
+  // FAILED, and then `work` runs again.
   template <typename Work>
-  auto Read(const Work& work) -> decltype(work()) {
-    MutexLock lock(&mu_);
+  auto Heal(absl::string_view name, const Work& work) -> decltype(work()) {
+    auto result = work();
+    if (!IsDamagedJob(StatusOf(result))) return result;
+    RETURN_IF_ERROR(Condemn(name, StatusOf(result)));
     return work();
   }
+  template <typename Work>
+  auto CommitOf(absl::string_view name, const Work& work,
+                Disk disk = Disk::kAsItIs) {
+    return Heal(name, [&] { return Commit(work, disk); });
+  }
+  template <typename Work>
+  auto ReadOf(absl::string_view name, const Work& work) {
+    return Heal(name, [&] { return readers_->Read(work); });
+  }
+  absl::Status Condemn(absl::string_view name, const absl::Status& why);
+  absl::Status CondemnRow(SqliteWrite& write, JobRow row,
+                          const absl::Status& why);
 
   absl::Time Now() const { return options_.clock->Now(); }
-  // A row as it was loaded, to be changed and saved.
-  struct Loaded {
-    JobRow row;
-    v1::Job::State state;
-    int attempt;
-    bool pause_requested;
-  };
-  absl::StatusOr<Loaded> Load(absl::string_view name)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // A row whose message parses; DamagedJob when it does not.
+  static absl::StatusOr<JobRow> Load(SqliteJobTable& table,
+                                     absl::string_view name);
   // The job of a worker; fenced.
-  absl::StatusOr<Loaded> LoadForWorker(absl::string_view name, int attempt)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  static absl::StatusOr<JobRow> LoadForWorker(SqliteJobTable& table,
+                                              absl::string_view name,
+                                              int attempt);
   // Saves the row and notes it for the listener where that must know.
-  absl::StatusOr<StoredJob> Save(Loaded& loaded)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  absl::Status Save(SqliteWrite& write, JobRow& row);
   // Moves a job by what a client asks; saves it if that changes anything.
-  absl::StatusOr<StoredJob> Move(absl::string_view name, JobAction action);
-  // Sets the state and what a state implies: times, wishes, checkpoint.
-  absl::Status Enter(JobRow& row, v1::Job::State state)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  absl::StatusOr<CreatedJob> CreateRow(const NewJob& request)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  // The job made before under this request id, if any.
-  absl::StatusOr<std::optional<CreatedJob>> FindRequest(
-      const NewJob& request, const std::string& fingerprint)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  absl::Status CheckRoom() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  absl::Status ApplyOutcome(JobRow& row, const RunOutcome& outcome)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  absl::Status RecoverOne(JobRow row, int max_crashes)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  absl::StatusOr<StoredJob> Move(absl::string_view name, JobAction action,
+                                 Disk disk = Disk::kAsItIs);
+  // Sets the state and what a state implies: times, checkpoint.
+  absl::Status Enter(SqliteWrite& write, JobRow& row, v1::Job::State state);
+  // The row of a new job, or the job made before; ALREADY_EXISTS,
+  // RESOURCE_EXHAUSTED.
+  struct Admitted {
+    JobRow row;
+    std::string request_id, fingerprint;
+    std::optional<StoredJob> before;
+  };
+  absl::StatusOr<Admitted> Admit(SqliteJobTable& table, const NewJob& request);
+  absl::Status CheckRoom(SqliteJobTable& table);
+  absl::Status ApplyOutcome(SqliteWrite& write, JobRow& row,
+                            const RunOutcome& outcome);
+  absl::StatusOr<Orphan> RecoverOne(SqliteWrite& write, JobRow row,
+                                    int max_crashes);
+  // A page; `damaged` tells the jobs that could not be read.
+  absl::StatusOr<JobPage> ReadPage(SqliteJobTable& table, const JobQuery& query,
+                                   std::vector<std::string>* damaged);
 
   const SqliteJobStoreOptions options_;
-  const std::unique_ptr<FileLock> lock_;  // released after db_ is closed
+  const std::unique_ptr<FileLock> lock_;  // released last
   Outbox outbox_;
-
-  Mutex mu_;
-  const std::unique_ptr<SqliteDb> db_ ABSL_PT_GUARDED_BY(mu_);
-  SqliteJobTable table_ ABSL_GUARDED_BY(mu_);
-  // Of the transaction in progress, for the listener.
-  std::vector<StoredJob> changes_ ABSL_GUARDED_BY(mu_);
+  SqliteWriter writer_;
+  const std::unique_ptr<SqliteReaders> readers_;  // closed before the writer
 };
 
 }  // namespace phosphene

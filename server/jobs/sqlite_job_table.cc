@@ -1,11 +1,12 @@
+// The tables of a job: rows, specs, events, frames, and who uses which blob.
+
 #include "server/jobs/sqlite_job_table.h"
 
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
-#include "server/base/sha256.h"
 #include "server/base/status_macros.h"
+#include "server/jobs/fingerprint.h"
 #include "server/jobs/proto_time.h"
 #include "server/rules/rules.h"
 
@@ -16,101 +17,92 @@ namespace {
 // for ever must not fill the disk.
 constexpr int64_t kMaxEvents = 100;
 
-constexpr char kColumns[] =
-    "id, proto, spec, changes, revision, pause_requested, crashes";
-
-absl::Status Damaged(absl::string_view what) {
-  return absl::DataLossError(
-      absl::StrCat("job store: ", what, " does not parse"));
-}
-
-absl::StatusOr<JobRow> RowOf(const SqlRow& from) {
-  JobRow row;
-  row.id = from.Int(0);
-  if (!row.job.ParseFromString(from.Text(1))) return Damaged("a job");
-  row.spec = from.Text(2);
-  row.changes = from.Int(3);
-  row.revision = from.Int(4);
-  row.pause_requested = from.Int(5) != 0;
-  row.crashes = static_cast<int>(from.Int(6));
-  return row;
-}
-
-// Equal only for the same revision of the same job; a name may be used again.
-std::string Etag(const JobRow& row) {
-  return Sha256Hex(absl::StrCat(row.id, " ", row.job.name(), " ",
-                                row.job.create_time().SerializeAsString(), " ",
-                                row.revision))
-      .substr(0, 16);
-}
-
 }  // namespace
 
-StoredJob ToStoredWithoutSpec(const JobRow& row) {
-  StoredJob stored;
-  stored.job = row.job;
-  stored.sequence = row.sequence();
-  stored.pause_requested = row.pause_requested;
-  return stored;
-}
-
-absl::StatusOr<StoredJob> ToStored(const JobRow& row) {
-  StoredJob stored = ToStoredWithoutSpec(row);
-  if (!stored.job.mutable_spec()->ParseFromString(row.spec)) {
-    return Damaged(absl::StrCat("the spec of ", row.job.name()));
-  }
-  return stored;
-}
-
-absl::Status MissingJob(absl::string_view name) {
-  return absl::NotFoundError(absl::StrCat("no job ", name));
-}
-
-absl::Status Fenced(absl::string_view name, int attempt) {
-  return absl::AbortedError(
-      absl::StrCat("attempt ", attempt, " of ", name,
-                   " is over: its result does not count"));
-}
-
-absl::StatusOr<KeptFrame> FrameOfRow(const SqlRow& row, int column) {
+std::optional<KeptFrame> FrameOfRow(const SqlRow& row) {
   KeptFrame frame;
-  frame.blob = row.Text(column);
-  frame.sequence = row.Int(column + 1);
-  if (!frame.info.ParseFromString(row.Text(column + 2))) {
-    return Damaged("a frame");
-  }
+  frame.blob = row.Text(0);
+  frame.sequence = row.Int(1);
+  if (!frame.info.ParseFromString(row.Text(2))) return std::nullopt;
   return frame;
 }
 
-absl::Status SqliteJobTable::LoadWhere(
-    absl::string_view condition_and_order, const std::vector<SqlValue>& values,
-    const std::function<absl::Status(JobRow)>& visit) {
-  const std::string sql = absl::StrCat("SELECT ", kColumns, " FROM job WHERE ",
-                                       condition_and_order);
-  return db_.Select(sql, values.data(), values.size(), [&](const SqlRow& from) {
-    absl::StatusOr<JobRow> row = RowOf(from);
-    return row.ok() ? visit(*std::move(row)) : row.status();
-  });
+absl::StatusOr<std::vector<JobRow>> SqliteJobTable::LoadWhere(
+    absl::string_view condition_and_order,
+    const std::vector<SqlValue>& values) {
+  const std::string sql =
+      absl::StrCat("SELECT ", kJobColumns,
+                   " FROM job LEFT JOIN job_outcome ON job_outcome.job = "
+                   "job.id WHERE ",
+                   condition_and_order);
+  std::vector<JobRow> rows;
+  RETURN_IF_ERROR(
+      db_.Select(sql, values.data(), values.size(), [&](const SqlRow& from) {
+        rows.push_back(RowOf(from));
+        return absl::OkStatus();
+      }));
+  return rows;
 }
 
 absl::StatusOr<JobRow> SqliteJobTable::Load(absl::string_view name) {
-  std::optional<JobRow> found;
-  RETURN_IF_ERROR(LoadWhere("name = ?", {name}, [&](JobRow row) {
-    found = std::move(row);
-    return absl::OkStatus();
-  }));
-  if (!found.has_value()) return MissingJob(name);
-  return *std::move(found);
+  ASSIGN_OR_RETURN(std::vector<JobRow> rows, LoadWhere("name = ?", {name}));
+  if (rows.empty()) return MissingJob(name);
+  return std::move(rows[0]);
 }
 
-absl::Status SqliteJobTable::Insert(JobRow& row, absl::Time now) {
+int64_t SqliteJobTable::SpecSize(const JobRow& row) {
+  int64_t size = 0;
+  (void)db_.Select("SELECT LENGTH(spec) FROM job_spec WHERE job = ?", {row.id},
+                   [&](const SqlRow& from) {
+                     size = from.Int(0);
+                     return absl::OkStatus();
+                   });
+  return size;
+}
+
+absl::StatusOr<v1::JobSpec> SqliteJobTable::LoadSpec(const JobRow& row) {
+  v1::JobSpec spec;
+  bool parsed = false;
+  RETURN_IF_ERROR(db_.Select("SELECT spec FROM job_spec WHERE job = ?",
+                             {row.id}, [&](const SqlRow& from) {
+                               parsed = spec.ParseFromString(from.Text(0));
+                               return absl::OkStatus();
+                             }));
+  // Bytes that are no message may parse as another one.
+  if (parsed && ModelOf(spec) == ModelOf(row.job.spec())) return spec;
+  return DamagedJob(row.job.name(), "its spec does not parse");
+}
+
+absl::StatusOr<StoredJob> SqliteJobTable::WithSpec(const JobRow& row) {
+  StoredJob stored = ToStoredWithoutSpec(row);
+  absl::StatusOr<v1::JobSpec> spec = LoadSpec(row);
+  if (spec.ok()) {
+    *stored.job.mutable_spec() = *std::move(spec);
+    return stored;
+  }
+  if (!IsDamagedJob(spec.status()) || !HasEnded(row.job.state())) {
+    return spec.status();
+  }
+  *stored.job.mutable_spec() = row.job.spec();
+  stored.job.add_warnings("the stored spec does not parse; it is left out");
+  return stored;
+}
+
+absl::Status SqliteJobTable::RestoreLabels(JobRow& row) {
+  return db_.Select("SELECT key, value FROM job_label WHERE job = ?", {row.id},
+                    [&](const SqlRow& from) {
+                      (*row.job.mutable_labels())[from.Text(0)] = from.Text(1);
+                      return absl::OkStatus();
+                    });
+}
+
+absl::Status SqliteJobTable::Insert(JobRow& row, const v1::JobSpec& spec,
+                                    absl::Time now) {
   row.changes = 1;
   row.revision = 1;
   *row.job.mutable_create_time() = ToProtoTime(now);
   *row.job.mutable_update_time() = ToProtoTime(now);
-  v1::JobSpec spec;
-  if (!spec.ParseFromString(row.spec)) return Damaged("the spec");
-  const absl::string_view model = absl::StripPrefix(spec.model(), "models/");
+  row.job.mutable_spec()->set_model(spec.model());
   RETURN_IF_ERROR(db_.Select("SELECT attempt FROM fence WHERE name = ?",
                              {row.job.name()}, [&](const SqlRow& from) {
                                row.job.set_attempt(from.Int(0));
@@ -119,20 +111,23 @@ absl::Status SqliteJobTable::Insert(JobRow& row, absl::Time now) {
   // The etag needs the id, so the message is written by a second statement.
   RETURN_IF_ERROR(db_.Select(
       "INSERT INTO job (name, state, attempt, priority, model, create_time, "
-      "changes, revision, pause_requested, crashes, proto, spec) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?) RETURNING id",
+      "changes, revision, crashes, suspect, proto) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?) RETURNING id",
       {row.job.name(), row.job.state(), row.job.attempt(), row.job.priority(),
-       model, absl::ToUnixMicros(now), row.changes, row.revision,
-       SqlValue::Bytes(""), SqlValue::Bytes(row.spec)},
+       ModelOf(spec), absl::ToUnixMicros(now), row.changes, row.revision,
+       SqlValue::Bytes("")},
       [&](const SqlRow& from) {
         row.id = from.Int(0);
         return absl::OkStatus();
       }));
-  row.job.set_etag(Etag(row));
-  RETURN_IF_ERROR(
-      db_.Execute("UPDATE job SET proto = ? WHERE id = ?",
-                  {SqlValue::Bytes(row.job.SerializeAsString()), row.id})
-          .status());
+  row.job.set_etag(EtagOf(row));
+  RETURN_IF_ERROR(db_.Execute("UPDATE job SET proto = ? WHERE id = ?",
+                              {SqlValue::Bytes(NarrowBytes(row.job)), row.id})
+                      .status());
+  const std::string bytes = DeterministicBytes(spec);
+  RETURN_IF_ERROR(db_.Execute("INSERT INTO job_spec (job, spec) VALUES (?, ?)",
+                              {row.id, SqlValue::Bytes(bytes)})
+                      .status());
   absl::Status used;
   VisitTexts(spec, "spec", v1::FieldRules::BLOB, [&](const RuledText& blob) {
     if (used.ok()) used = Use(row.id, "spec", blob.value);
@@ -142,24 +137,31 @@ absl::Status SqliteJobTable::Insert(JobRow& row, absl::Time now) {
   return WriteEvent(row);
 }
 
-absl::Status SqliteJobTable::Save(JobRow& row, v1::Job::State was, int attempt,
-                                  absl::Time now) {
-  const bool changed = row.job.state() != was;
+absl::Status SqliteJobTable::Save(JobRow& row, absl::Time now) {
+  const bool changed = row.job.state() != row.stored_state;
   if (changed) ++row.changes;
   ++row.revision;
   *row.job.mutable_update_time() = ToProtoTime(now);
-  row.job.set_etag(Etag(row));
+  row.job.set_etag(EtagOf(row));
   ASSIGN_OR_RETURN(
       const int64_t rows,
       db_.Execute("UPDATE job SET state = ?, attempt = ?, priority = ?, "
-                  "changes = ?, revision = ?, pause_requested = ?, "
-                  "crashes = ?, proto = ? "
-                  "WHERE name = ? AND attempt = ? AND state = ?",
+                  "changes = ?, revision = ?, crashes = ?, suspect = ?, "
+                  "proto = ? WHERE name = ? AND attempt = ? AND state = ?",
                   {row.job.state(), row.job.attempt(), row.job.priority(),
-                   row.changes, row.revision, row.pause_requested, row.crashes,
-                   SqlValue::Bytes(row.job.SerializeAsString()), row.job.name(),
-                   attempt, was}));
-  if (rows == 0) return Fenced(row.job.name(), attempt);
+                   row.changes, row.revision, row.crashes, row.suspect(),
+                   SqlValue::Bytes(NarrowBytes(row.job)), row.job.name(),
+                   row.stored_attempt, row.stored_state}));
+  if (rows == 0) return Fenced(row.job.name(), row.stored_attempt);
+  const std::string outcome = OutcomeBytes(row.job);
+  if (outcome != row.stored_outcome) {
+    RETURN_IF_ERROR(
+        db_.Execute("INSERT INTO job_outcome (job, outcome) VALUES (?, ?) "
+                    "ON CONFLICT (job) DO UPDATE "
+                    "SET outcome = excluded.outcome",
+                    {row.id, SqlValue::Bytes(outcome)})
+            .status());
+  }
   return changed ? WriteEvent(row) : absl::OkStatus();
 }
 
@@ -188,32 +190,36 @@ absl::Status SqliteJobTable::WriteLabels(const JobRow& row) {
   return absl::OkStatus();
 }
 
+absl::Status SqliteJobTable::Fence(const JobRow& row) {
+  return db_
+      .Execute(
+          "INSERT INTO fence (name, attempt) VALUES (?, ?) "
+          "ON CONFLICT (name) DO UPDATE SET attempt = excluded.attempt",
+          {row.job.name(), row.stored_attempt})
+      .status();
+}
+
 absl::Status SqliteJobTable::ForgetFences() {
   return db_.Execute("DELETE FROM fence").status();
 }
 
-absl::Status SqliteJobTable::Remove(const JobRow& row, bool with_worker,
-                                    absl::Time now) {
+absl::Status SqliteJobTable::Remove(const JobRow& row, absl::Time now) {
   std::vector<std::string> blobs;
   RETURN_IF_ERROR(db_.Select("SELECT DISTINCT blob FROM blob_use WHERE job = ?",
                              {row.id}, [&](const SqlRow& from) {
                                blobs.push_back(from.Text(0));
                                return absl::OkStatus();
                              }));
-  if (with_worker) {
-    RETURN_IF_ERROR(
-        db_.Execute("INSERT INTO fence (name, attempt) VALUES (?, ?) "
-                    "ON CONFLICT (name) DO UPDATE "
-                    "SET attempt = excluded.attempt",
-                    {row.job.name(), row.job.attempt()})
-            .status());
-  }
+  if (HasWorker(row.stored_state)) RETURN_IF_ERROR(Fence(row));
   for (const char* sql :
        {"DELETE FROM job_label WHERE job = ?",
         "DELETE FROM request WHERE job = ?", "DELETE FROM event WHERE job = ?",
         "DELETE FROM frame WHERE job = ?",
         "DELETE FROM last_frame WHERE job = ?",
-        "DELETE FROM blob_use WHERE job = ?", "DELETE FROM job WHERE id = ?"}) {
+        "DELETE FROM blob_use WHERE job = ?",
+        "DELETE FROM job_spec WHERE job = ?",
+        "DELETE FROM job_outcome WHERE job = ?",
+        "DELETE FROM job WHERE id = ?"}) {
     RETURN_IF_ERROR(db_.Execute(sql, {row.id}).status());
   }
   return Drop(blobs, now);
@@ -295,8 +301,8 @@ absl::StatusOr<std::optional<KeptFrame>> SqliteJobTable::LastFrame(
   std::optional<KeptFrame> found;
   RETURN_IF_ERROR(
       db_.Select("SELECT blob, sequence, proto FROM last_frame WHERE job = ?",
-                 {job}, [&](const SqlRow& row) -> absl::Status {
-                   ASSIGN_OR_RETURN(found, FrameOfRow(row, 0));
+                 {job}, [&](const SqlRow& row) {
+                   found = FrameOfRow(row);
                    return absl::OkStatus();
                  }));
   return found;
@@ -308,9 +314,10 @@ absl::StatusOr<std::vector<v1::JobEvent>> SqliteJobTable::EventsAfter(
   RETURN_IF_ERROR(db_.Select(
       "SELECT proto FROM event WHERE job = ? AND change > ? ORDER BY change",
       {job, change}, [&](const SqlRow& row) {
-        return events.emplace_back().ParseFromString(row.Text(0))
-                   ? absl::OkStatus()
-                   : Damaged("an event");
+        if (!events.emplace_back().ParseFromString(row.Text(0))) {
+          events.pop_back();
+        }
+        return absl::OkStatus();
       }));
   return events;
 }

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,57 +11,43 @@
 #include "absl/time/time.h"
 #include "server/jobs/job_store.h"
 #include "server/jobs/sqlite_db.h"
+#include "server/jobs/sqlite_job_row.h"
 
 namespace phosphene {
-
-// A row of the table `job`.
-struct JobRow {
-  int64_t id = 0;
-  v1::Job job;       // without its spec
-  std::string spec;  // serialized
-  int64_t changes = 0;
-  int64_t revision = 0;
-  bool pause_requested = false;
-  int crashes = 0;
-
-  int64_t sequence() const { return changes * kSequencesPerChange; }
-};
-
-// With the spec, or (for listeners and events) without it. DATA_LOSS when the
-// spec does not parse.
-absl::StatusOr<StoredJob> ToStored(const JobRow& row);
-StoredJob ToStoredWithoutSpec(const JobRow& row);
-
-// NOT_FOUND naming the job.
-absl::Status MissingJob(absl::string_view name);
-// ABORTED: the attempt is not the job's, or not with a worker any more.
-absl::Status Fenced(absl::string_view name, int attempt);
 
 // What SqliteJobStore reads and writes, each within its caller's transaction.
 // Thread-compatible.
 class SqliteJobTable {
  public:
   explicit SqliteJobTable(SqliteDb& db) : db_(db) {}
+  SqliteDb& db() { return db_; }
 
   absl::StatusOr<JobRow> Load(absl::string_view name);
-  // Rows of a condition over `job`, in the order of `order`.
-  absl::Status LoadWhere(absl::string_view condition_and_order,
-                         const std::vector<SqlValue>& values,
-                         const std::function<absl::Status(JobRow)>& visit);
+  // Rows of a condition over `job`, with the order they come in.
+  absl::StatusOr<std::vector<JobRow>> LoadWhere(
+      absl::string_view condition_and_order,
+      const std::vector<SqlValue>& values);
+  // The spec of a row. DamagedJob when it does not parse.
+  absl::StatusOr<v1::JobSpec> LoadSpec(const JobRow& row);
+  int64_t SpecSize(const JobRow& row);
+  // The row with its spec. Of an ended job a spec that does not parse is left
+  // out, with a warning; of others it is DamagedJob.
+  absl::StatusOr<StoredJob> WithSpec(const JobRow& row);
+  // Sets the labels of a row whose message is damaged.
+  absl::Status RestoreLabels(JobRow& row);
 
-  // Adds a row; sets its id. Labels are the row's.
-  absl::Status Insert(JobRow& row, absl::Time now);
-  // Writes a row back under a new revision and etag. `was` and `attempt` are
-  // the state and attempt it was loaded with: ABORTED when the table holds
-  // others by now. A new state is a change with an event.
-  absl::Status Save(JobRow& row, v1::Job::State was, int attempt,
-                    absl::Time now);
+  // Adds a row with its spec; sets its id. Labels are the row's.
+  absl::Status Insert(JobRow& row, const v1::JobSpec& spec, absl::Time now);
+  // Writes a row back under a new revision and etag. ABORTED when the table
+  // holds another state or attempt than it was loaded with. A new state is a
+  // change with an event.
+  absl::Status Save(JobRow& row, absl::Time now);
   absl::Status WriteLabels(const JobRow& row);
   // Removes a row and all that belongs to it; its blobs become garbage.
-  // `with_worker`: one may still write under this attempt; it stays fenced
-  // from a later job of the same name.
-  absl::Status Remove(const JobRow& row, bool with_worker, absl::Time now);
-  // No worker is left.
+  absl::Status Remove(const JobRow& row, absl::Time now);
+  // A worker may still write under the row's attempt: keeps it from a later
+  // job of the same name, until ForgetFences: no worker is left.
+  absl::Status Fence(const JobRow& row);
   absl::Status ForgetFences();
 
   // Notes that the job refers to a blob as `role`.
@@ -78,7 +63,7 @@ class SqliteJobTable {
   absl::Status WriteLastFrame(int64_t job, const KeptFrame& frame,
                               absl::Time now);
   absl::StatusOr<std::optional<KeptFrame>> LastFrame(int64_t job);
-  // Events after a change, oldest first.
+  // Events after a change, oldest first; damaged ones are left out.
   absl::StatusOr<std::vector<v1::JobEvent>> EventsAfter(int64_t job,
                                                         int64_t change);
 
@@ -89,7 +74,7 @@ class SqliteJobTable {
   SqliteDb& db_;
 };
 
-// A frame of a row (blob, sequence, proto) beginning at `column`.
-absl::StatusOr<KeptFrame> FrameOfRow(const SqlRow& row, int column);
+// A frame of a row (blob, sequence, proto); none when it does not parse.
+std::optional<KeptFrame> FrameOfRow(const SqlRow& row);
 
 }  // namespace phosphene

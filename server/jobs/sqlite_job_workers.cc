@@ -49,76 +49,77 @@ absl::Status WorkersLost(int count) {
       "WORKER_LOST");
 }
 
-}  // namespace
-
-absl::StatusOr<std::vector<QueuedJob>> SqliteJobStore::ListQueued(int limit) {
-  return Read([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(
-                  mu_) -> absl::StatusOr<std::vector<QueuedJob>> {
-    std::vector<QueuedJob> jobs;
-    RETURN_IF_ERROR(db_->Select(
-        "SELECT name, priority, create_time FROM job WHERE state = ? "
-        "ORDER BY priority DESC, id LIMIT ?",
-        {v1::Job::QUEUED, limit}, [&](const SqlRow& row) {
-          jobs.push_back({row.Text(0), static_cast<int>(row.Int(1)),
-                          absl::FromUnixMicros(row.Int(2))});
-          return absl::OkStatus();
-        }));
-    return jobs;
-  });
+// Two suspects are not with workers at once: a death would not tell which one
+// it was.
+absl::Status CheckNoSuspectRuns(SqliteDb& db) {
+  std::string name;
+  RETURN_IF_ERROR(db.Select(
+      "SELECT name FROM job WHERE suspect = 1 AND state IN (?, ?, ?) LIMIT 1",
+      {v1::Job::RUNNING, v1::Job::PAUSING, v1::Job::CANCELLING},
+      [&](const SqlRow& row) {
+        name = row.Text(0);
+        return absl::OkStatus();
+      }));
+  if (name.empty()) return absl::OkStatus();
+  return absl::AbortedError(absl::StrCat("it lost its workers as ", name,
+                                         " did, which runs: not both at once"));
 }
+
+}  // namespace
 
 absl::StatusOr<StoredJob> SqliteJobStore::Claim(absl::string_view name,
                                                 absl::string_view device) {
-  return Commit(
-      [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) -> absl::StatusOr<StoredJob> {
-        ASSIGN_OR_RETURN(Loaded loaded, Load(name));
-        JobRow& row = loaded.row;
-        const auto next = NextState(loaded.state, JobAction::kClaim, false);
-        if (!next.ok()) {
-          return absl::AbortedError(
-              absl::StrCat(name, ": ", next.status().message()));
-        }
-        RETURN_IF_ERROR(Enter(row, *next));
-        row.job.set_attempt(loaded.attempt + 1);
-        row.job.set_device(std::string(device));
-        *row.job.mutable_start_time() = ToProtoTime(Now());
-        return Save(loaded);
-      });
+  return CommitOf(name, [&](SqliteWrite& write) -> absl::StatusOr<StoredJob> {
+    ASSIGN_OR_RETURN(JobRow row, Load(write.table, name));
+    const auto next = NextState(row.stored_state, JobAction::kClaim);
+    if (!next.ok()) {
+      return absl::AbortedError(
+          absl::StrCat(name, ": ", next.status().message()));
+    }
+    if (row.suspect()) RETURN_IF_ERROR(CheckNoSuspectRuns(write.table.db()));
+    RETURN_IF_ERROR(Enter(write, row, *next));
+    row.job.set_attempt(row.stored_attempt + 1);
+    row.job.set_device(std::string(device));
+    *row.job.mutable_start_time() = ToProtoTime(Now());
+    RETURN_IF_ERROR(Save(write, row));
+    return write.table.WithSpec(row);
+  });
 }
 
-absl::StatusOr<SqliteJobStore::Loaded> SqliteJobStore::LoadForWorker(
-    absl::string_view name, int attempt) {
-  ASSIGN_OR_RETURN(Loaded loaded, Load(name));
-  const bool with_worker =
-      loaded.state == v1::Job::RUNNING || loaded.state == v1::Job::CANCELLING;
-  if (!with_worker || loaded.attempt != attempt) return Fenced(name, attempt);
-  return loaded;
+absl::StatusOr<JobRow> SqliteJobStore::LoadForWorker(SqliteJobTable& table,
+                                                     absl::string_view name,
+                                                     int attempt) {
+  ASSIGN_OR_RETURN(JobRow row, Load(table, name));
+  if (!HasWorker(row.stored_state) || row.stored_attempt != attempt) {
+    return Fenced(name, attempt);
+  }
+  return row;
 }
 
 absl::Status SqliteJobStore::SaveCheckpoint(
     absl::string_view name, int attempt, const CheckpointUpdate& checkpoint) {
-  return Commit([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) -> absl::Status {
-    ASSIGN_OR_RETURN(Loaded loaded, LoadForWorker(name, attempt));
-    JobRow& row = loaded.row;
+  return CommitOf(name, [&](SqliteWrite& write) -> absl::Status {
+    ASSIGN_OR_RETURN(JobRow row, LoadForWorker(write.table, name, attempt));
     row.job.set_checkpoint(checkpoint.blob);
     row.job.set_checkpoint_step(checkpoint.step);
     row.job.set_step(checkpoint.step);
     row.crashes = 0;
     RETURN_IF_ERROR(
-        table_.Replace(row.id, "checkpoint", checkpoint.blob, Now()));
-    return Save(loaded).status();
+        write.table.Replace(row.id, "checkpoint", checkpoint.blob, Now()));
+    return Save(write, row);
   });
 }
 
 absl::Status SqliteJobStore::KeepFrame(absl::string_view name, int attempt,
                                        const KeptFrame& frame) {
-  return Commit([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) -> absl::Status {
-    ASSIGN_OR_RETURN(const Loaded loaded, LoadForWorker(name, attempt));
-    return table_.WriteFrame(loaded.row.id, frame, Now());
+  return CommitOf(name, [&](SqliteWrite& write) -> absl::Status {
+    ASSIGN_OR_RETURN(const JobRow row,
+                     LoadForWorker(write.table, name, attempt));
+    return write.table.WriteFrame(row.id, frame, Now());
   });
 }
 
-absl::Status SqliteJobStore::ApplyOutcome(JobRow& row,
+absl::Status SqliteJobStore::ApplyOutcome(SqliteWrite& write, JobRow& row,
                                           const RunOutcome& outcome) {
   const v1::Job::State state = row.job.state();
   v1::Job& job = row.job;
@@ -131,8 +132,8 @@ absl::Status SqliteJobStore::ApplyOutcome(JobRow& row,
     job.set_checkpoint(outcome.checkpoint->blob);
     job.set_checkpoint_step(outcome.checkpoint->step);
     job.set_step(outcome.checkpoint->step);
-    return table_.Replace(row.id, "checkpoint", outcome.checkpoint->blob,
-                          Now());
+    return write.table.Replace(row.id, "checkpoint", outcome.checkpoint->blob,
+                               Now());
   }
   job.set_step(outcome.step);
   job.set_objective_value(outcome.objective_value);
@@ -140,97 +141,83 @@ absl::Status SqliteJobStore::ApplyOutcome(JobRow& row,
     *job.mutable_error() = ToJobError(outcome.error);
   for (const v1::Artifact& artifact : outcome.artifacts) {
     *job.add_artifacts() = artifact;
-    RETURN_IF_ERROR(table_.Use(row.id, "artifact", artifact.blob()));
+    RETURN_IF_ERROR(write.table.Use(row.id, "artifact", artifact.blob()));
   }
   if (!outcome.last_frame.has_value()) return absl::OkStatus();
-  return table_.WriteLastFrame(row.id, *outcome.last_frame, Now());
+  return write.table.WriteLastFrame(row.id, *outcome.last_frame, Now());
 }
 
 absl::StatusOr<StoredJob> SqliteJobStore::Finish(absl::string_view name,
                                                  int attempt,
                                                  v1::Job::State seen,
                                                  const RunOutcome& outcome) {
-  return Commit(
-      [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) -> absl::StatusOr<StoredJob> {
-        ASSIGN_OR_RETURN(Loaded loaded, LoadForWorker(name, attempt));
-        JobRow& row = loaded.row;
-        if (loaded.state != seen) {
-          return absl::FailedPreconditionError(
-              absl::StrCat(name, " is ", v1::Job::State_Name(loaded.state),
-                           " by now, no longer ", v1::Job::State_Name(seen)));
-        }
-        ASSIGN_OR_RETURN(
-            const v1::Job::State next,
-            NextState(seen, ActionOf(outcome.kind), row.pause_requested));
-        RETURN_IF_ERROR(Enter(row, next));
-        RETURN_IF_ERROR(ApplyOutcome(row, outcome));
-        return Save(loaded);
-      });
+  return CommitOf(name, [&](SqliteWrite& write) -> absl::StatusOr<StoredJob> {
+    ASSIGN_OR_RETURN(JobRow row, LoadForWorker(write.table, name, attempt));
+    if (row.stored_state != seen) {
+      return absl::FailedPreconditionError(
+          absl::StrCat(name, " is ", v1::Job::State_Name(row.stored_state),
+                       " by now, no longer ", v1::Job::State_Name(seen)));
+    }
+    ASSIGN_OR_RETURN(const v1::Job::State next,
+                     NextState(seen, ActionOf(outcome.kind)));
+    RETURN_IF_ERROR(Enter(write, row, next));
+    RETURN_IF_ERROR(ApplyOutcome(write, row, outcome));
+    RETURN_IF_ERROR(Save(write, row));
+    return ToStoredWithoutSpec(row);
+  });
 }
 
-absl::Status SqliteJobStore::RecoverOne(JobRow row, int max_crashes) {
-  const v1::Job::State state = row.job.state();
-  Loaded loaded{std::move(row), state, 0, false};
-  loaded.attempt = loaded.row.job.attempt();
-  loaded.pause_requested = loaded.row.pause_requested;
-  ++loaded.row.crashes;
-  const bool give_up = state == v1::Job::RUNNING && !loaded.pause_requested &&
-                       loaded.row.crashes >= max_crashes;
+absl::StatusOr<Orphan> SqliteJobStore::RecoverOne(SqliteWrite& write,
+                                                  JobRow row, int max_crashes) {
+  const std::string name = row.job.name();
+  ++row.crashes;
+  if (!row.damage.empty()) {
+    const absl::Status why = DamagedJob(name, row.damage);
+    RETURN_IF_ERROR(CondemnRow(write, std::move(row), why));
+    return Orphan{name, v1::Job::FAILED, 0};
+  }
+  const bool give_up =
+      row.stored_state == v1::Job::RUNNING && row.crashes >= max_crashes;
   ASSIGN_OR_RETURN(
       const v1::Job::State next,
-      NextState(state, give_up ? JobAction::kFail : JobAction::kLoseWorker,
-                loaded.pause_requested));
-  if (give_up) {
-    *loaded.row.job.mutable_error() =
-        ToJobError(WorkersLost(loaded.row.crashes));
-  }
-  RETURN_IF_ERROR(Enter(loaded.row, next));
-  return Save(loaded).status();
+      NextState(row.stored_state,
+                give_up ? JobAction::kFail : JobAction::kLoseWorker));
+  if (give_up) *row.job.mutable_error() = ToJobError(WorkersLost(row.crashes));
+  RETURN_IF_ERROR(Enter(write, row, next));
+  RETURN_IF_ERROR(Save(write, row));
+  return Orphan{name, next, row.crashes};
 }
 
-absl::StatusOr<int> SqliteJobStore::RecoverOrphans(int max_crashes) {
-  return Commit(
-      [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) -> absl::StatusOr<int> {
-        std::vector<JobRow> orphans;
-        RETURN_IF_ERROR(table_.LoadWhere(
-            "state IN (?, ?) ORDER BY id",
-            {v1::Job::RUNNING, v1::Job::CANCELLING}, [&](JobRow row) {
-              orphans.push_back(std::move(row));
-              return absl::OkStatus();
-            }));
-        for (JobRow& row : orphans) {
-          RETURN_IF_ERROR(RecoverOne(std::move(row), max_crashes));
-        }
-        RETURN_IF_ERROR(table_.ForgetFences());
-        return static_cast<int>(orphans.size());
-      });
-}
-
-absl::StatusOr<std::vector<std::string>> SqliteJobStore::ListGarbage(
-    absl::Time before, int limit) {
-  return Read([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(
-                  mu_) -> absl::StatusOr<std::vector<std::string>> {
-    std::vector<std::string> blobs;
-    RETURN_IF_ERROR(db_->Select(
-        "SELECT blob FROM garbage WHERE drop_time < ? "
-        "ORDER BY drop_time, blob LIMIT ?",
-        {absl::ToUnixMicros(before), limit}, [&](const SqlRow& row) {
-          blobs.push_back(row.Text(0));
-          return absl::OkStatus();
-        }));
-    return blobs;
+absl::StatusOr<std::vector<Orphan>> SqliteJobStore::RecoverOrphans(
+    int max_crashes) {
+  return Commit([&](SqliteWrite& write) -> absl::StatusOr<std::vector<Orphan>> {
+    ASSIGN_OR_RETURN(std::vector<JobRow> rows,
+                     write.table.LoadWhere("state IN (?, ?, ?) ORDER BY id",
+                                           {v1::Job::RUNNING, v1::Job::PAUSING,
+                                            v1::Job::CANCELLING}));
+    std::vector<Orphan> orphans;
+    for (JobRow& row : rows) {
+      ASSIGN_OR_RETURN(orphans.emplace_back(),
+                       RecoverOne(write, std::move(row), max_crashes));
+    }
+    RETURN_IF_ERROR(write.table.ForgetFences());
+    return orphans;
   });
 }
 
 absl::Status SqliteJobStore::ForgetGarbage(
     const std::vector<std::string>& blobs) {
-  return Commit([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) -> absl::Status {
-    for (const std::string& blob : blobs) {
-      RETURN_IF_ERROR(
-          db_->Execute("DELETE FROM garbage WHERE blob = ?", {blob}).status());
-    }
-    return absl::OkStatus();
-  });
+  return Commit(
+      [&](SqliteWrite& write) -> absl::Status {
+        for (const std::string& blob : blobs) {
+          RETURN_IF_ERROR(
+              write.table.db()
+                  .Execute("DELETE FROM garbage WHERE blob = ?", {blob})
+                  .status());
+        }
+        return absl::OkStatus();
+      },
+      Disk::kMayUseReserve);
 }
 
 }  // namespace phosphene

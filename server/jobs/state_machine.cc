@@ -1,3 +1,5 @@
+// The table of a job's states, one function per row.
+
 #include "server/jobs/state_machine.h"
 
 #include <optional>
@@ -43,11 +45,31 @@ std::optional<State> OfQueued(JobAction action) {
   }
 }
 
-std::optional<State> OfRunning(JobAction action, bool pause_requested) {
+std::optional<State> OfRunning(JobAction action) {
   switch (action) {
     case JobAction::kCancel:
       return v1::Job::CANCELLING;
     case JobAction::kPause:
+      return v1::Job::PAUSING;
+    case JobAction::kSucceed:
+      return v1::Job::SUCCEEDED;
+    case JobAction::kFail:
+      return v1::Job::FAILED;
+    case JobAction::kStop:
+    case JobAction::kLoseWorker:
+      return v1::Job::QUEUED;
+    default:
+      return std::nullopt;
+  }
+}
+
+std::optional<State> OfPausing(JobAction action) {
+  switch (action) {
+    case JobAction::kCancel:
+      return v1::Job::CANCELLING;
+    case JobAction::kPause:
+      return v1::Job::PAUSING;
+    case JobAction::kResume:
       return v1::Job::RUNNING;
     case JobAction::kSucceed:
       return v1::Job::SUCCEEDED;
@@ -55,7 +77,7 @@ std::optional<State> OfRunning(JobAction action, bool pause_requested) {
       return v1::Job::FAILED;
     case JobAction::kStop:
     case JobAction::kLoseWorker:
-      return pause_requested ? v1::Job::PAUSED : v1::Job::QUEUED;
+      return v1::Job::PAUSED;
     default:
       return std::nullopt;
   }
@@ -88,12 +110,14 @@ std::optional<State> OfCancelling(JobAction action) {
   }
 }
 
-std::optional<State> Next(State from, JobAction action, bool pause_requested) {
+std::optional<State> Next(State from, JobAction action) {
   switch (from) {
     case v1::Job::QUEUED:
       return OfQueued(action);
     case v1::Job::RUNNING:
-      return OfRunning(action, pause_requested);
+      return OfRunning(action);
+    case v1::Job::PAUSING:
+      return OfPausing(action);
     case v1::Job::PAUSED:
       return OfPaused(action);
     case v1::Job::CANCELLING:
@@ -110,16 +134,16 @@ std::optional<State> Next(State from, JobAction action, bool pause_requested) {
 std::vector<State> AllowedIn(JobAction action) {
   std::vector<State> states;
   for (const State state :
-       {v1::Job::QUEUED, v1::Job::RUNNING, v1::Job::PAUSED, v1::Job::CANCELLING,
-        v1::Job::SUCCEEDED, v1::Job::FAILED, v1::Job::CANCELLED}) {
-    if (Next(state, action, false).has_value()) states.push_back(state);
+       {v1::Job::QUEUED, v1::Job::RUNNING, v1::Job::PAUSING, v1::Job::PAUSED,
+        v1::Job::CANCELLING, v1::Job::SUCCEEDED, v1::Job::FAILED,
+        v1::Job::CANCELLED}) {
+    if (Next(state, action).has_value()) states.push_back(state);
   }
   return states;
 }
 
-absl::StatusOr<State> NextState(State from, JobAction action,
-                                bool pause_requested) {
-  if (const auto next = Next(from, action, pause_requested)) return *next;
+absl::StatusOr<State> NextState(State from, JobAction action) {
+  if (const auto next = Next(from, action)) return *next;
   const std::string allowed =
       absl::StrJoin(AllowedIn(action), ", ", [](std::string* out, State state) {
         absl::StrAppend(out, v1::Job::State_Name(state));

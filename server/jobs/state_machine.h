@@ -24,18 +24,19 @@ enum class JobAction {
 //
 //                claim     cancel       pause      resume    succeed     fail        stop, lose
 //   QUEUED       RUNNING   CANCELLED    PAUSED     -         -           -           -
-//   RUNNING      -         CANCELLING   RUNNING    -         SUCCEEDED   FAILED      QUEUED*
+//   RUNNING      -         CANCELLING   PAUSING    -         SUCCEEDED   FAILED      QUEUED
+//   PAUSING      -         CANCELLING   PAUSING    RUNNING   SUCCEEDED   FAILED      PAUSED
 //   PAUSED       -         CANCELLED    PAUSED     QUEUED    -           -           -
 //   CANCELLING   -         CANCELLING   -          -         CANCELLED   CANCELLED   CANCELLED
 //   CANCELLED    -         CANCELLED    -          -         -           -           -
 //   SUCCEEDED    -         -            -          -         -           -           -
 //   FAILED       -         -            -          -         -           -           -
 //
-// * PAUSED when `pause_requested`: a pause of a running job is a wish until
-//   its worker has stopped.
+// A pause of a running job is a wish until its worker has stopped; resumed
+// before that, the job is RUNNING again, and a worker that stopped all the same
+// hands it back to the queue, from which it goes on.
 // FAILED_PRECONDITION (-) names the state and those the action is allowed in.
-absl::StatusOr<v1::Job::State> NextState(v1::Job::State from, JobAction action,
-                                         bool pause_requested);
+absl::StatusOr<v1::Job::State> NextState(v1::Job::State from, JobAction action);
 
 // States an action is allowed in.
 std::vector<v1::Job::State> AllowedIn(JobAction action);

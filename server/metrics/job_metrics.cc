@@ -6,6 +6,7 @@
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 
+#include <algorithm>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -114,7 +115,7 @@ void JobMetrics::Rejected(absl::string_view reason) {
 void JobMetrics::Started(const v1::Job& job) {
   if (job.attempt() == 1)
     families_->queue_seconds.Observe(
-        SecondsBetween(job.create_time(), job.start_time()));
+        std::max(0.0, SecondsBetween(job.create_time(), job.start_time())));
 }
 
 void JobMetrics::Ended(const v1::Job& job) {

@@ -23,9 +23,9 @@ MeteredJobStore::MeteredJobStore(std::unique_ptr<JobStore> base,
 
 template <typename Call>
 auto MeteredJobStore::Timed(const char* op, Call call) {
-  const absl::Time start = clock_.Now();
+  const absl::Duration start = clock_.Steady();
   auto result = call();
-  metrics_.Transaction(op, clock_.Now() - start);
+  metrics_.Transaction(op, clock_.Steady() - start);
   return result;
 }
 
@@ -49,6 +49,7 @@ void MeteredJobStore::SetListener(Listener listener) {
 
 absl::StatusOr<CreatedJob> MeteredJobStore::Create(const NewJob& request) {
   auto created = Timed("create", [&] { return base_->Create(request); });
+  if (request.dry_run) return created;
   if (created.ok() && !created->existed)
     metrics_.Submitted(request.job.priority());
   if (absl::IsResourceExhausted(created.status())) {
@@ -141,7 +142,8 @@ absl::StatusOr<StoredJob> MeteredJobStore::Finish(absl::string_view name,
       "finish", [&] { return base_->Finish(name, attempt, seen, outcome); }));
 }
 
-absl::StatusOr<int> MeteredJobStore::RecoverOrphans(int max_crashes) {
+absl::StatusOr<std::vector<Orphan>> MeteredJobStore::RecoverOrphans(
+    int max_crashes) {
   return Timed("recover", [&] { return base_->RecoverOrphans(max_crashes); });
 }
 
@@ -154,6 +156,11 @@ absl::StatusOr<std::vector<std::string>> MeteredJobStore::ListGarbage(
 absl::Status MeteredJobStore::ForgetGarbage(
     const std::vector<std::string>& blobs) {
   return Timed("forget_garbage", [&] { return base_->ForgetGarbage(blobs); });
+}
+
+absl::StatusOr<std::vector<std::string>> MeteredJobStore::UsedBlobs(
+    const std::vector<std::string>& blobs) {
+  return Timed("used_blobs", [&] { return base_->UsedBlobs(blobs); });
 }
 
 }  // namespace phosphene

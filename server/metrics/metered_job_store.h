@@ -44,10 +44,12 @@ class MeteredJobStore : public JobStore {
   absl::StatusOr<StoredJob> Finish(absl::string_view name, int attempt,
                                    v1::Job::State seen,
                                    const RunOutcome& outcome) override;
-  absl::StatusOr<int> RecoverOrphans(int max_crashes) override;
+  absl::StatusOr<std::vector<Orphan>> RecoverOrphans(int max_crashes) override;
   absl::StatusOr<std::vector<std::string>> ListGarbage(absl::Time before,
                                                        int limit) override;
   absl::Status ForgetGarbage(const std::vector<std::string>& blobs) override;
+  absl::StatusOr<std::vector<std::string>> UsedBlobs(
+      const std::vector<std::string>& blobs) override;
 
  private:
   // Runs `call` and records how long it took.

@@ -4,6 +4,7 @@
 #include <prometheus/metric_family.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 #include <map>
 #include <utility>
@@ -109,7 +110,7 @@ void StateCollector::CollectQueue(std::vector<MetricFamily>& out) const {
   const absl::StatusOr<JobCounts> counts = options_.store->Count();
   if (counts.ok()) {
     Values jobs("phosphene_jobs", "Jobs stored, by state.");
-    for (int state = v1::Job::QUEUED; state <= v1::Job::CANCELLED; ++state) {
+    for (int state = v1::Job::QUEUED; state <= v1::Job::State_MAX; ++state) {
       const auto found =
           counts->by_state.find(static_cast<v1::Job::State>(state));
       jobs.With({{"state", v1::Job::State_Name(state)}},
@@ -118,10 +119,11 @@ void StateCollector::CollectQueue(std::vector<MetricFamily>& out) const {
                     : static_cast<double>(found->second));
     }
     out.push_back(jobs.Take());
-    const double age = counts->oldest_queued.has_value()
-                           ? absl::ToDoubleSeconds(options_.clock->Now() -
-                                                   *counts->oldest_queued)
-                           : 0;
+    const double age =
+        counts->oldest_queued.has_value()
+            ? std::max(0.0, absl::ToDoubleSeconds(options_.clock->Now() -
+                                                  *counts->oldest_queued))
+            : 0.0;
     out.push_back(Values("phosphene_queue_oldest_age_seconds",
                          "Age of the job that waits longest.")
                       .With({}, age)

@@ -1,3 +1,5 @@
+// What the engine found in the models, kept until they change.
+
 #include "server/models/model_reports.h"
 
 #include "absl/strings/str_cat.h"

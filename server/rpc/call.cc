@@ -10,8 +10,8 @@
 namespace phosphene {
 namespace {
 
-// Deletes itself when gRPC is done with it, which is after Finish; the task on
-// the executor always runs and always finishes, so OnCancel has nothing to do.
+// Deletes itself when gRPC is done with it, which is after Finish; a task the
+// executor took always runs and always finishes, so OnCancel has nothing to do.
 class UnaryReactor : public grpc::ServerUnaryReactor {
  public:
   UnaryReactor(const RpcEnvironment& env, const RpcMethod& method)
@@ -32,11 +32,12 @@ class UnaryReactor : public grpc::ServerUnaryReactor {
       Finish(record_.End(caller.status()));
       return;
     }
-    executor.Execute([this, context, caller = *std::move(caller),
-                      work = std::move(work)] {
-      Finish(
-          record_.End(context->IsCancelled() ? CallCancelled() : work(caller)));
-    });
+    const bool taken = executor.TryExecute(
+        [this, context, caller = *std::move(caller), work = std::move(work)] {
+          Finish(record_.End(context->IsCancelled() ? CallCancelled()
+                                                    : work(caller)));
+        });
+    if (!taken) Finish(record_.End(Overloaded()));
   }
   void OnDone() override { delete this; }
 
@@ -62,7 +63,7 @@ class UnaryReactor : public grpc::ServerUnaryReactor {
 }  // namespace
 
 CallRecord::CallRecord(const RpcEnvironment& env, const RpcMethod& method)
-    : env_(env), method_(method), start_(env.clock->Now()) {
+    : env_(env), method_(method), start_(env.clock->Steady()) {
   env_.metrics->Started(method_);
 }
 
@@ -78,7 +79,7 @@ absl::StatusOr<Caller> CallRecord::Admit(
 
 grpc::Status CallRecord::End(const absl::Status& status) {
   env_.metrics->Handled(method_, static_cast<grpc::StatusCode>(status.code()),
-                        env_.clock->Now() - start_);
+                        env_.clock->Steady() - start_);
   if (absl::IsInternal(status) || absl::IsDataLoss(status)) {
     LogError("call failed", {{"method", method_.name},
                              {"error", std::string(status.message())}});
@@ -94,6 +95,13 @@ grpc::ServerUnaryReactor* RunUnary(
   auto* reactor = new UnaryReactor(env, method);
   reactor->Run(context, request, executor, std::move(work));
   return reactor;
+}
+
+absl::Status Overloaded() {
+  return WithReason(
+      absl::UnavailableError("more calls wait than can be answered soon; call "
+                             "again in a second"),
+      "OVERLOADED");
 }
 
 absl::Status CallCancelled() {

@@ -1,8 +1,9 @@
+// JobService: each call converted, passed to the store, answered.
+
 #include "server/rpc/job_service.h"
 
 #include <grpcpp/impl/codegen/proto_utils.h>
 
-#include <chrono>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -21,16 +22,12 @@ constexpr RpcMethod Unary(const char* name) {
   return {kService, name, "unary"};
 }
 
-// A call without a deadline hangs for ever when the network loses it, and with
-// it the client's word on whether the job was made.
-absl::Status CheckDeadline(const grpc::CallbackServerContext& context) {
-  if (context.deadline() != std::chrono::system_clock::time_point::max())
-    return absl::OkStatus();
-  return WithReason(
-      absl::InvalidArgumentError(
-          "CreateJob needs a deadline; set a timeout on the call, "
-          "such as 30 s, and a request_id to try again safely"),
-      "DEADLINE_REQUIRED");
+absl::StatusOr<bool> WantsSpecs(const v1::ListJobsRequest& request) {
+  if (v1::ListJobsRequest::View_IsValid(request.view())) {
+    return request.view() == v1::ListJobsRequest::FULL;
+  }
+  return FieldError("view", absl::StrCat(static_cast<int>(request.view()),
+                                         " is not BASIC (1) or FULL (2)"));
 }
 
 JobChanges ChangesOf(const v1::UpdateJobRequest& request) {
@@ -69,12 +66,10 @@ JobServiceImpl::JobServiceImpl(const RpcEnvironment& env, Options options)
 grpc::ServerUnaryReactor* JobServiceImpl::CreateJob(
     grpc::CallbackServerContext* context, const v1::CreateJobRequest* request,
     v1::Job* response) {
-  return RunUnary(
-      env_, Unary("CreateJob"), context, *request, *env_.checks,
-      [this, context, request, response](const Caller& caller) -> absl::Status {
-        RETURN_IF_ERROR(CheckDeadline(*context));
-        return Create(*request, caller, response);
-      });
+  return RunUnary(env_, Unary("CreateJob"), context, *request, *env_.checks,
+                  [this, request, response](const Caller& caller) {
+                    return Create(*request, caller, response);
+                  });
 }
 
 absl::Status JobServiceImpl::Create(const v1::CreateJobRequest& request,
@@ -90,15 +85,11 @@ absl::Status JobServiceImpl::Create(const v1::CreateJobRequest& request,
   job.set_priority(request.job().priority());
   job.set_total_steps(Engine::TotalSteps(job.spec()));
   job.set_traceparent(caller.traceparent);
-  if (request.validate_only()) {
-    job.set_state(v1::Job::QUEUED);
-    *response = std::move(job);
-    return absl::OkStatus();
-  }
+  made.dry_run = request.validate_only();
   ASSIGN_OR_RETURN(CreatedJob created, options_.store->Create(made));
-  if (!created.existed)
+  if (!created.existed && !made.dry_run)
     LogInfo("job created", {{"job", created.stored.job.name()}});
-  *response = WithLiveProgress(created.stored, *options_.hub);
+  *response = WithLiveProgress(std::move(created.stored), *options_.hub);
   return absl::OkStatus();
 }
 
@@ -108,9 +99,10 @@ grpc::ServerUnaryReactor* JobServiceImpl::GetJob(
   return RunUnary(env_, Unary("GetJob"), context, *request, *env_.quick,
                   [this, request, response](const Caller&) -> absl::Status {
                     RETURN_IF_ERROR(CheckJobName(request->name()));
-                    ASSIGN_OR_RETURN(const StoredJob stored,
+                    ASSIGN_OR_RETURN(StoredJob stored,
                                      options_.store->Get(request->name()));
-                    *response = WithLiveProgress(stored, *options_.hub);
+                    *response =
+                        WithLiveProgress(std::move(stored), *options_.hub);
                     return absl::OkStatus();
                   });
 }
@@ -119,17 +111,19 @@ grpc::ServerUnaryReactor* JobServiceImpl::ListJobs(
     grpc::CallbackServerContext* context, const v1::ListJobsRequest* request,
     v1::ListJobsResponse* response) {
   return RunUnary(
-      env_, Unary("ListJobs"), context, *request, *env_.quick,
+      env_, Unary("ListJobs"), context, *request, *env_.lists,
       [this, request, response](const Caller&) -> absl::Status {
         JobQuery query;
         ASSIGN_OR_RETURN(query.filter, ParseJobFilter(request->filter()));
         ASSIGN_OR_RETURN(query.page_size, PageSize(request->page_size()));
         query.page_token = request->page_token();
+        ASSIGN_OR_RETURN(query.with_specs, WantsSpecs(*request));
         ASSIGN_OR_RETURN(JobPage page, options_.store->List(query));
         for (v1::Job& job : page.jobs) {
           StoredJob stored;
           stored.job = std::move(job);
-          *response->add_jobs() = WithLiveProgress(stored, *options_.hub);
+          *response->add_jobs() =
+              WithLiveProgress(std::move(stored), *options_.hub);
         }
         response->set_next_page_token(page.next_page_token);
         response->set_total_size(page.total_size);
@@ -141,13 +135,13 @@ grpc::ServerUnaryReactor* JobServiceImpl::UpdateJob(
     grpc::CallbackServerContext* context, const v1::UpdateJobRequest* request,
     v1::Job* response) {
   return RunUnary(
-      env_, Unary("UpdateJob"), context, *request, *env_.quick,
+      env_, Unary("UpdateJob"), context, *request, *env_.writes,
       [this, request, response](const Caller&) -> absl::Status {
         RETURN_IF_ERROR(ValidateUpdateJob(*request, options_.validation));
         ASSIGN_OR_RETURN(
-            const StoredJob stored,
+            StoredJob stored,
             options_.store->Update(request->job().name(), ChangesOf(*request)));
-        *response = WithLiveProgress(stored, *options_.hub);
+        *response = WithLiveProgress(std::move(stored), *options_.hub);
         return absl::OkStatus();
       });
 }
@@ -155,12 +149,13 @@ grpc::ServerUnaryReactor* JobServiceImpl::UpdateJob(
 grpc::ServerUnaryReactor* JobServiceImpl::CancelJob(
     grpc::CallbackServerContext* context, const v1::CancelJobRequest* request,
     v1::Job* response) {
-  return RunUnary(env_, Unary("CancelJob"), context, *request, *env_.quick,
+  return RunUnary(env_, Unary("CancelJob"), context, *request, *env_.writes,
                   [this, request, response](const Caller&) -> absl::Status {
                     RETURN_IF_ERROR(CheckJobName(request->name()));
-                    ASSIGN_OR_RETURN(const StoredJob stored,
+                    ASSIGN_OR_RETURN(StoredJob stored,
                                      options_.store->Cancel(request->name()));
-                    *response = WithLiveProgress(stored, *options_.hub);
+                    *response =
+                        WithLiveProgress(std::move(stored), *options_.hub);
                     return absl::OkStatus();
                   });
 }
@@ -168,12 +163,13 @@ grpc::ServerUnaryReactor* JobServiceImpl::CancelJob(
 grpc::ServerUnaryReactor* JobServiceImpl::PauseJob(
     grpc::CallbackServerContext* context, const v1::PauseJobRequest* request,
     v1::Job* response) {
-  return RunUnary(env_, Unary("PauseJob"), context, *request, *env_.quick,
+  return RunUnary(env_, Unary("PauseJob"), context, *request, *env_.writes,
                   [this, request, response](const Caller&) -> absl::Status {
                     RETURN_IF_ERROR(CheckJobName(request->name()));
-                    ASSIGN_OR_RETURN(const StoredJob stored,
+                    ASSIGN_OR_RETURN(StoredJob stored,
                                      options_.store->Pause(request->name()));
-                    *response = WithLiveProgress(stored, *options_.hub);
+                    *response =
+                        WithLiveProgress(std::move(stored), *options_.hub);
                     return absl::OkStatus();
                   });
 }
@@ -181,12 +177,13 @@ grpc::ServerUnaryReactor* JobServiceImpl::PauseJob(
 grpc::ServerUnaryReactor* JobServiceImpl::ResumeJob(
     grpc::CallbackServerContext* context, const v1::ResumeJobRequest* request,
     v1::Job* response) {
-  return RunUnary(env_, Unary("ResumeJob"), context, *request, *env_.quick,
+  return RunUnary(env_, Unary("ResumeJob"), context, *request, *env_.writes,
                   [this, request, response](const Caller&) -> absl::Status {
                     RETURN_IF_ERROR(CheckJobName(request->name()));
-                    ASSIGN_OR_RETURN(const StoredJob stored,
+                    ASSIGN_OR_RETURN(StoredJob stored,
                                      options_.store->Resume(request->name()));
-                    *response = WithLiveProgress(stored, *options_.hub);
+                    *response =
+                        WithLiveProgress(std::move(stored), *options_.hub);
                     return absl::OkStatus();
                   });
 }
@@ -194,7 +191,7 @@ grpc::ServerUnaryReactor* JobServiceImpl::ResumeJob(
 grpc::ServerUnaryReactor* JobServiceImpl::DeleteJob(
     grpc::CallbackServerContext* context, const v1::DeleteJobRequest* request,
     google::protobuf::Empty* response) {
-  return RunUnary(env_, Unary("DeleteJob"), context, *request, *env_.quick,
+  return RunUnary(env_, Unary("DeleteJob"), context, *request, *env_.writes,
                   [this, request](const Caller&) -> absl::Status {
                     RETURN_IF_ERROR(CheckJobName(request->name()));
                     const absl::Status status = options_.store->Delete(

@@ -37,7 +37,7 @@ ModelServiceImpl::ModelServiceImpl(const RpcEnvironment& env,
 grpc::ServerUnaryReactor* ModelServiceImpl::CreateModel(
     grpc::CallbackServerContext* context, const v1::CreateModelRequest* request,
     v1::Model* response) {
-  return RunUnary(env_, Unary("CreateModel"), context, *request, *env_.checks,
+  return RunUnary(env_, Unary("CreateModel"), context, *request, *env_.models,
                   [this, request, response](const Caller&) {
                     return Create(*request, response);
                   });
@@ -102,7 +102,7 @@ absl::StatusOr<std::unique_ptr<StagedModel>> ModelServiceImpl::StageBlob(
 grpc::ServerUnaryReactor* ModelServiceImpl::GetModel(
     grpc::CallbackServerContext* context, const v1::GetModelRequest* request,
     v1::Model* response) {
-  return RunUnary(env_, Unary("GetModel"), context, *request, *env_.checks,
+  return RunUnary(env_, Unary("GetModel"), context, *request, *env_.models,
                   [this, request, response](const Caller&) -> absl::Status {
                     RETURN_IF_ERROR(ModelId(request->name(), "name").status());
                     ASSIGN_OR_RETURN(
@@ -115,7 +115,7 @@ grpc::ServerUnaryReactor* ModelServiceImpl::ListModels(
     grpc::CallbackServerContext* context, const v1::ListModelsRequest* request,
     v1::ListModelsResponse* response) {
   return RunUnary(
-      env_, Unary("ListModels"), context, *request, *env_.checks,
+      env_, Unary("ListModels"), context, *request, *env_.models,
       [this, request, response](const Caller&) -> absl::Status {
         ASSIGN_OR_RETURN(const int size, PageSize(request->page_size()));
         ASSIGN_OR_RETURN(const std::string first,
@@ -143,7 +143,8 @@ grpc::ServerUnaryReactor* ModelServiceImpl::ListModels(
 }
 
 absl::Status ModelServiceImpl::CheckUnused(const std::string& id) {
-  for (const char* state : {"QUEUED", "RUNNING", "PAUSED", "CANCELLING"}) {
+  for (const char* state :
+       {"QUEUED", "RUNNING", "PAUSING", "PAUSED", "CANCELLING"}) {
     JobQuery query;
     query.page_size = 1;
     ASSIGN_OR_RETURN(query.filter,
@@ -163,7 +164,7 @@ absl::Status ModelServiceImpl::CheckUnused(const std::string& id) {
 grpc::ServerUnaryReactor* ModelServiceImpl::DeleteModel(
     grpc::CallbackServerContext* context, const v1::DeleteModelRequest* request,
     google::protobuf::Empty* response) {
-  return RunUnary(env_, Unary("DeleteModel"), context, *request, *env_.quick,
+  return RunUnary(env_, Unary("DeleteModel"), context, *request, *env_.writes,
                   [this, request](const Caller&) -> absl::Status {
                     ASSIGN_OR_RETURN(const std::string id,
                                      ModelId(request->name(), "name"));
@@ -180,7 +181,7 @@ grpc::ServerUnaryReactor* ModelServiceImpl::ListLayers(
     grpc::CallbackServerContext* context, const v1::ListLayersRequest* request,
     v1::ListLayersResponse* response) {
   return RunUnary(
-      env_, Unary("ListLayers"), context, *request, *env_.checks,
+      env_, Unary("ListLayers"), context, *request, *env_.models,
       [this, request, response](const Caller&) -> absl::Status {
         ASSIGN_OR_RETURN(const std::string id,
                          ModelId(request->parent(), "parent"));

@@ -57,7 +57,7 @@ class Watch : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
     {
       MutexLock lock(&mu_);
       writing_ = false;
-      last_write_ = parts_.env->clock->Now();
+      last_write_ = parts_.env->clock->Steady();
       if (!ok) cancelled_ = true;
     }
     parts_.env->quick->Execute([self = shared_from_this()] { self->Pump(); });
@@ -77,7 +77,7 @@ class Watch : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
     {
       MutexLock lock(&mu_);
       subscription_ = *std::move(opened);
-      last_write_ = parts_.env->clock->Now();
+      last_write_ = parts_.env->clock->Steady();
       sequence_ = request.after_sequence();
     }
     ArmHeartbeat(parts_.heartbeat);
@@ -156,7 +156,7 @@ class Watch : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
     {
       MutexLock lock(&mu_);
       if (ended_) return;
-      const absl::Duration silence = parts_.env->clock->Now() - last_write_;
+      const absl::Duration silence = parts_.env->clock->Steady() - last_write_;
       if (!writing_ && silence >= parts_.heartbeat) {
         writing_ = true;
         v1::JobEvent event;
@@ -190,7 +190,7 @@ class Watch : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
       false;  // by the client, or the transport broke
   bool ended_ ABSL_GUARDED_BY(mu_) =
       false;  // Finish was or is about to be called
-  absl::Time last_write_ ABSL_GUARDED_BY(mu_);
+  absl::Duration last_write_ ABSL_GUARDED_BY(mu_);
   int64_t sequence_ ABSL_GUARDED_BY(mu_) = 0;  // of the last event sent
 };
 

@@ -1,3 +1,5 @@
+// The turns of a device: claim, run, commit, again.
+
 #include "server/scheduler/device_slot.h"
 
 #include <algorithm>
@@ -50,6 +52,9 @@ void DeviceSlot::Stop(absl::string_view job, int attempt) {
     if (!current_.has_value() || current_->job != job) return;
     current_->stop_attempt = std::max(current_->stop_attempt, attempt);
     if (current_->attempt == attempt) stop = current_->stop;
+    if (std::exchange(waiting_, false)) {
+      executor_->Execute([this] { Pump(); });
+    }
   }
   stop.request_stop();  // runs the engine's stop callbacks
 }
@@ -71,10 +76,10 @@ void DeviceSlot::WaitStill() {
   while (busy_) changed_.Wait(&mu_);
 }
 
-std::string DeviceSlot::WaitIdle(absl::Time deadline) {
+std::string DeviceSlot::WaitIdle(absl::Duration deadline) {
   MutexLock lock(&mu_);
   while (busy_ || current_.has_value()) {
-    const absl::Duration left = deadline - absl::Now();
+    const absl::Duration left = deadline - Clock::Real().Steady();
     if (left <= absl::ZeroDuration()) {
       return current_.has_value() ? current_->job : "a job being taken";
     }
@@ -101,19 +106,33 @@ v1::Device DeviceSlot::Status() const {
   return device;
 }
 
+void DeviceSlot::PumpLater() {
+  executor_->ExecuteAfter(retry_delay_, [this, pumps = pumps_] {
+    {
+      MutexLock lock(&mu_);
+      if (pumps_ != pumps) return;
+    }
+    Pump();
+  });
+  retry_delay_ = std::min(2 * retry_delay_, kMaxRetry);
+}
+
 void DeviceSlot::Pump() {
   {
     MutexLock lock(&mu_);
     wanted_ = false;
     busy_ = true;
+    waiting_ = false;
+    ++pumps_;
   }
   const Turn turn = TakeTurn();
   MutexLock lock(&mu_);
   busy_ = false;
-  if (turn == Turn::kRetry) {
+  if (turn == Turn::kRetry || turn == Turn::kPutOff) {
     scheduled_ = true;
-    executor_->ExecuteAfter(retry_delay_, [this] { Pump(); });
-    retry_delay_ = std::min(2 * retry_delay_, kMaxRetry);
+    waiting_ = turn == Turn::kRetry;
+    if (turn == Turn::kPutOff) current_.reset();
+    PumpLater();
   } else {
     retry_delay_ = options_.retry_after;
     current_.reset();
@@ -166,7 +185,7 @@ std::stop_source DeviceSlot::Begin(const StoredJob& job) {
 }
 
 EndedRun DeviceSlot::Run(const StoredJob& job, const std::stop_source& stop) {
-  const absl::Time start = options_.clock->Now();
+  const absl::Duration start = options_.clock->Steady();
   EndedRun run;
   run.name = job.job.name();
   run.attempt = job.job.attempt();
@@ -180,6 +199,9 @@ EndedRun DeviceSlot::Run(const StoredJob& job, const std::stop_source& stop) {
     auto checkpoint = options_.blobs->Get(job.job.checkpoint());
     if (checkpoint.ok()) {
       request.checkpoint = *std::move(checkpoint);
+    } else if (absl::IsUnavailable(checkpoint.status())) {
+      run.result = checkpoint.status();
+      return run;
     } else {
       run.warnings.push_back(absl::StrCat(
           "started anew, the checkpoint of step ", job.job.checkpoint_step(),
@@ -196,7 +218,7 @@ EndedRun DeviceSlot::Run(const StoredJob& job, const std::stop_source& stop) {
   run.last_frame = sink.last_frame();
   run.warnings.insert(run.warnings.end(), sink.warnings().begin(),
                       sink.warnings().end());
-  run.duration = options_.clock->Now() - start;
+  run.duration = options_.clock->Steady() - start;
   return run;
 }
 
@@ -205,12 +227,16 @@ absl::StatusOr<RunOutcome> DeviceSlot::Decide(const EndedRun& run,
   ASSIGN_OR_RETURN(const StoredJob stored, options_.store->Get(run.name));
   *seen = stored.job.state();
   // Finish would refuse it; but then its blobs would be stored already.
-  if (stored.job.attempt() != run.attempt ||
-      (*seen != v1::Job::RUNNING && *seen != v1::Job::CANCELLING)) {
+  if (stored.job.attempt() != run.attempt || !HasWorker(*seen)) {
     return absl::AbortedError(
         absl::StrCat("attempt ", run.attempt, " is over"));
   }
-  return StoreOutcome(run, *seen, *options_.blobs);
+  bool hurry = false;
+  {
+    MutexLock lock(&mu_);
+    hurry = draining_;
+  }
+  return StoreOutcome(run, *seen, *options_.blobs, hurry);
 }
 
 DeviceSlot::Turn DeviceSlot::Conclude(const EndedRun& run) {
@@ -226,7 +252,7 @@ DeviceSlot::Turn DeviceSlot::Conclude(const EndedRun& run) {
                        .status()
                  : outcome.status();
   }
-  if (status.ok()) return Turn::kRan;
+  if (status.ok()) return IsPutOff(run) ? Turn::kPutOff : Turn::kRan;
   const bool fenced = IsFenced(status);
   LogWarn(fenced ? "a run was fenced" : "the end of a run waits for the store",
           {{"job", run.name},

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -49,13 +50,14 @@ class DeviceSlot {
 
   // A job may wait.
   void Notify();
-  // Stops this attempt of the job, if it runs here.
+  // Stops this attempt of the job, if it runs here; if its end waits for room,
+  // that is looked at again now.
   void Stop(absl::string_view job, int attempt);
   // Takes no more jobs and stops the one that runs.
   void BeginDrain();
-  // Waits until nothing runs and nothing is left to commit; the name of the
-  // job that still has, when the time runs out.
-  std::string WaitIdle(absl::Time deadline);
+  // Waits until nothing runs and nothing is left to commit, or the machine's
+  // steady clock says `deadline`: then the name of the job that still has.
+  std::string WaitIdle(absl::Duration deadline);
   // Waits until nothing runs; something may be left to commit.
   void WaitStill();
 
@@ -70,9 +72,11 @@ class DeviceSlot {
     int stop_attempt = 0;  // the newest one Stop was called for
     std::stop_source stop;
   };
-  enum class Turn { kIdle, kRan, kRetry };
+  enum class Turn { kIdle, kRan, kRetry, kPutOff };
 
   void Pump();
+  // Pumps after the retry delay, unless that happens for another reason before.
+  void PumpLater() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   Turn TakeTurn();
   void Schedule() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // Makes `job` the current one, before it is claimed.
@@ -95,7 +99,9 @@ class DeviceSlot {
   bool wanted_ ABSL_GUARDED_BY(mu_) = false;     // Notify since Pump began
   bool draining_ ABSL_GUARDED_BY(mu_) = false;
   bool busy_ ABSL_GUARDED_BY(mu_) = false;
+  bool waiting_ ABSL_GUARDED_BY(mu_) = false;        // for a retry to commit
   absl::Duration retry_delay_ ABSL_GUARDED_BY(mu_);  // of the next retry
+  int64_t pumps_ ABSL_GUARDED_BY(mu_) = 0;           // begun so far
 
   // Not committed yet; the slot's thread alone.
   std::optional<EndedRun> unfinished_;

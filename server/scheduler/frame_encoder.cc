@@ -1,3 +1,5 @@
+// Images as frames that fit a message.
+
 #include "server/scheduler/frame_encoder.h"
 
 #include <string>

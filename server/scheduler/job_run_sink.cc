@@ -1,3 +1,5 @@
+// Where a run reports to: the hub, and the stores.
+
 #include "server/scheduler/job_run_sink.h"
 
 #include <algorithm>

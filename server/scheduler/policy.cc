@@ -1,3 +1,5 @@
+// Which job runs next.
+
 #include "server/scheduler/policy.h"
 
 #include <algorithm>
@@ -8,7 +10,7 @@ namespace phosphene {
 std::optional<size_t> PickNext(const std::vector<QueuedJob>& waiting) {
   if (waiting.empty()) return std::nullopt;
   const auto rank = [](const QueuedJob& job) {
-    return std::make_tuple(-job.priority, job.create_time, job.name);
+    return std::make_tuple(job.suspect, -job.priority, job.order);
   };
   const auto best =
       std::min_element(waiting.begin(), waiting.end(),

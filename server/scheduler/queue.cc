@@ -1,3 +1,5 @@
+// The claim of the next job, over races with others.
+
 #include "server/scheduler/queue.h"
 
 #include <utility>

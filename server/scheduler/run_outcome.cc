@@ -1,3 +1,5 @@
+// What is stored of a run before its end is committed.
+
 #include "server/scheduler/run_outcome.h"
 
 #include <utility>
@@ -44,11 +46,17 @@ void Fail(const absl::Status& error, RunOutcome& out) {
   out.error = error;
 }
 
+// Whether the same may work later.
+bool MayPass(const absl::Status& status) {
+  return absl::IsUnavailable(status) || (absl::IsResourceExhausted(status) &&
+                                         ReasonOf(status) != "BLOB_TOO_LARGE");
+}
+
 absl::Status Finished(const RunResult& result, BlobStore& blobs,
                       RunOutcome& out) {
   out.kind = RunOutcome::Kind::kSucceeded;
   auto artifacts = StoreArtifacts(result, blobs);
-  if (absl::IsUnavailable(artifacts.status())) return artifacts.status();
+  if (MayPass(artifacts.status())) return artifacts.status();
   if (!artifacts.ok()) {
     Fail(artifacts.status(), out);
   } else {
@@ -57,6 +65,7 @@ absl::Status Finished(const RunResult& result, BlobStore& blobs,
   return absl::OkStatus();
 }
 
+// Finished or not, it ends as CANCELLED.
 absl::Status Cancelled(const RunResult& result, BlobStore& blobs,
                        RunOutcome& out) {
   out.kind = RunOutcome::Kind::kStopped;
@@ -70,12 +79,14 @@ absl::Status Cancelled(const RunResult& result, BlobStore& blobs,
   return absl::OkStatus();
 }
 
-// It goes on later, from here or, without room, from its last checkpoint.
-absl::Status Suspended(const RunResult& result, BlobStore& blobs,
+// It goes on later, from here or, where that cannot be stored, from its last
+// checkpoint.
+absl::Status Suspended(const RunResult& result, BlobStore& blobs, bool hurry,
                        RunOutcome& out) {
   out.kind = RunOutcome::Kind::kStopped;
   const absl::StatusOr<BlobInfo> blob = blobs.Put(result.checkpoint);
   if (absl::IsUnavailable(blob.status())) return blob.status();
+  if (MayPass(blob.status()) && !hurry) return blob.status();
   if (blob.ok()) {
     out.checkpoint = CheckpointUpdate{blob->name, result.step};
   } else {
@@ -86,16 +97,28 @@ absl::Status Suspended(const RunResult& result, BlobStore& blobs,
   return absl::OkStatus();
 }
 
+void PutOff(const absl::Status& why, RunOutcome& out) {
+  out.kind = RunOutcome::Kind::kStopped;
+  out.warnings.push_back(absl::StrCat("put off: ", why.message()));
+}
+
 }  // namespace
 
+bool IsPutOff(const EndedRun& run) {
+  return absl::IsUnavailable(run.result.status()) && run.attempt < kMaxPutOff;
+}
+
 absl::StatusOr<RunOutcome> StoreOutcome(const EndedRun& run,
-                                        v1::Job::State state,
-                                        BlobStore& blobs) {
+                                        v1::Job::State state, BlobStore& blobs,
+                                        bool hurry) {
   RunOutcome out;
   out.warnings = run.warnings;
   out.run_duration = run.duration;
   bool ends = true;
-  if (!run.result.ok()) {
+  if (IsPutOff(run)) {
+    PutOff(run.result.status(), out);
+    ends = state == v1::Job::CANCELLING;
+  } else if (!run.result.ok()) {
     Fail(run.result.status(), out);
   } else {
     const RunResult& result = *run.result;
@@ -103,13 +126,13 @@ absl::StatusOr<RunOutcome> StoreOutcome(const EndedRun& run,
     out.objective_value = result.objective_value;
     out.warnings.insert(out.warnings.end(), result.warnings.begin(),
                         result.warnings.end());
-    if (result.finished) {
-      RETURN_IF_ERROR(Finished(result, blobs, out));
-    } else if (state == v1::Job::CANCELLING) {
+    if (state == v1::Job::CANCELLING) {
       RETURN_IF_ERROR(Cancelled(result, blobs, out));
+    } else if (result.finished) {
+      RETURN_IF_ERROR(Finished(result, blobs, out));
     } else if (run.stop_requested) {
       ends = false;
-      RETURN_IF_ERROR(Suspended(result, blobs, out));
+      RETURN_IF_ERROR(Suspended(result, blobs, hurry, out));
     } else {
       Fail(absl::InternalError(absl::StrCat(
                "the engine stopped by itself after step ", result.step)),

@@ -22,13 +22,24 @@ struct EndedRun {
   absl::Duration duration;
 };
 
-// What the store is to be told about a run whose job is in `state` (RUNNING or
-// CANCELLING), after what it refers to has been stored as blobs: artifacts of
-// a run that finished or was cancelled, a checkpoint of one that goes on
-// later, the last frame of one that ended. A full disk makes a finished run a
-// failed one, and is a warning else. UNAVAILABLE: the blob store is away; try
-// again.
+// What the store is to be told about a run whose job is in `state` (RUNNING,
+// PAUSING or CANCELLING), after what it refers to has been stored as blobs:
+// artifacts of a run that finished or was cancelled, a checkpoint of one that
+// goes on later, the last frame of one that ended.
+//
+// UNAVAILABLE and RESOURCE_EXHAUSTED: the blob store is away or full; the run
+// is to be kept, and this called again. Nobody waits for what a cancelled run
+// had made, nor (`hurry`: the server goes away) for a checkpoint: without room
+// these become warnings. An artifact larger than any blob fails the job.
+//
+// A run that ended UNAVAILABLE (no descriptor was left to open its network, a
+// disk was away) is put off: it goes on from its last checkpoint, unless it was
+// tried kMaxPutOff times.
+inline constexpr int kMaxPutOff = 10;
 absl::StatusOr<RunOutcome> StoreOutcome(const EndedRun& run,
-                                        v1::Job::State state, BlobStore& blobs);
+                                        v1::Job::State state, BlobStore& blobs,
+                                        bool hurry = false);
+// Whether the run is put off.
+bool IsPutOff(const EndedRun& run);
 
 }  // namespace phosphene

@@ -1,3 +1,5 @@
+// Slots, one per device, and the listener that steers them.
+
 #include "server/scheduler/scheduler.h"
 
 #include <utility>
@@ -38,11 +40,13 @@ Scheduler::~Scheduler() {
 }
 
 absl::Status Scheduler::Start() {
-  ASSIGN_OR_RETURN(const int recovered,
+  ASSIGN_OR_RETURN(const std::vector<Orphan> orphans,
                    options_.store->RecoverOrphans(options_.max_crashes));
-  if (recovered > 0) {
-    LogInfo("took jobs back from a server that died",
-            {{"jobs", absl::StrCat(recovered)}});
+  for (const Orphan& orphan : orphans) {
+    LogWarn("the last server died while it ran a job",
+            {{"job", orphan.name},
+             {"state", v1::Job::State_Name(orphan.state)},
+             {"deaths", absl::StrCat(orphan.crashes)}});
   }
   options_.store->SetListener(
       [this](const StoredJob& stored) { OnStateChange(stored); });
@@ -57,22 +61,21 @@ void Scheduler::Notify() {
 
 void Scheduler::OnStateChange(const StoredJob& stored) {
   const v1::Job& job = stored.job;
-  LogInfo(stored.pause_requested ? "pause requested" : "state changed",
-          {{"job", job.name()},
-           {"state", v1::Job::State_Name(job.state())},
-           {"attempt", absl::StrCat(job.attempt())}});
+  LogInfo("state changed", {{"job", job.name()},
+                            {"state", v1::Job::State_Name(job.state())},
+                            {"attempt", absl::StrCat(job.attempt())}});
   options_.hub->PublishState(StateEvent(stored));
   if (job.state() == v1::Job::QUEUED) Notify();
-  const bool stops = stored.pause_requested ||
+  const bool stops = job.state() == v1::Job::PAUSING ||
                      job.state() == v1::Job::CANCELLING ||
-                     job.state() == v1::Job::CANCELLED;
+                     HasEnded(job.state());
   if (!stops) return;
   for (const auto& slot : slots_) slot->Stop(job.name(), job.attempt());
 }
 
 absl::Status Scheduler::Drain(absl::Duration deadline) {
   for (const auto& slot : slots_) slot->BeginDrain();
-  const absl::Time until = absl::Now() + deadline;
+  const absl::Duration until = Clock::Real().Steady() + deadline;
   std::vector<std::string> left;
   for (const auto& slot : slots_) {
     const std::string job = slot->WaitIdle(until);

@@ -54,8 +54,8 @@ class Scheduler {
     // tried again; doubles up to 30 s.
     absl::Duration retry_after = absl::Seconds(1);
     // Servers a job may lose between two checkpoints before it is FAILED: it
-    // probably kills them. Many, because an operator may do that as well.
-    int max_crashes = 20;
+    // probably kills them. From the second on it waits behind all others.
+    int max_crashes = 3;
     // How long a blob no job refers to stays: an upload or a new job may be
     // about to use it.
     absl::Duration garbage_age = absl::Hours(1);

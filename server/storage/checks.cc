@@ -34,9 +34,11 @@ absl::Status CheckBlobSize(int64_t size, const BlobStoreOptions& options) {
     return FieldError("size_bytes", absl::StrCat(size, " is negative"));
   }
   if (size <= options.max_blob_bytes) return absl::OkStatus();
-  return absl::ResourceExhaustedError(
-      absl::StrCat("a blob of ", size, " bytes; at most ",
-                   options.max_blob_bytes, " are allowed"));
+  // Told apart from a full disk, which passes.
+  return WithReason(absl::ResourceExhaustedError(
+                        absl::StrCat("a blob of ", size, " bytes; at most ",
+                                     options.max_blob_bytes, " are allowed")),
+                    "BLOB_TOO_LARGE");
 }
 
 absl::StatusOr<int64_t> BytesInRange(absl::string_view name, int64_t offset,

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/base/mutex.h"
+#include "server/jobs/job_store.h"
 #include "server/stream/inbox.h"
 
 namespace phosphene {
@@ -19,9 +20,7 @@ bool IsFinal(v1::Job::State state) {
 }
 
 // On a device, so that frames and progress may come.
-bool IsLive(v1::Job::State state) {
-  return state == v1::Job::RUNNING || state == v1::Job::CANCELLING;
-}
+bool IsLive(v1::Job::State state) { return HasWorker(state); }
 
 v1::JobEvent NewEvent(int64_t sequence, absl::Time time) {
   v1::JobEvent event;

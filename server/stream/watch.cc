@@ -41,11 +41,9 @@ absl::StatusOr<std::unique_ptr<Subscription>> OpenWatch(
   return subscription;
 }
 
-v1::Job WithLiveProgress(const StoredJob& stored, const FrameHub& hub) {
-  v1::Job job = stored.job;
-  if (job.state() != v1::Job::RUNNING && job.state() != v1::Job::CANCELLING) {
-    return job;
-  }
+v1::Job WithLiveProgress(StoredJob stored, const FrameHub& hub) {
+  v1::Job job = std::move(stored.job);
+  if (!HasWorker(job.state())) return job;
   if (const auto progress = hub.LatestProgress(job.name())) {
     job.set_step(progress->step());
     job.set_objective_value(progress->objective_value());

@@ -23,6 +23,6 @@ absl::StatusOr<std::unique_ptr<Subscription>> OpenWatch(
 
 // A job as GetJob shows it: while it runs here, with the step and objective
 // value it reported last.
-v1::Job WithLiveProgress(const StoredJob& stored, const FrameHub& hub);
+v1::Job WithLiveProgress(StoredJob stored, const FrameHub& hub);
 
 }  // namespace phosphene

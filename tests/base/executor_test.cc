@@ -46,6 +46,27 @@ TEST(ThreadPoolTest, OneThreadKeepsTheOrder) {
   for (int i = 0; i < 100; ++i) EXPECT_EQ(order[i], i);
 }
 
+TEST(ThreadPoolTest, AsManyWaitAsMay) {
+  Counter begun, done;
+  {
+    const std::unique_ptr<Executor> pool = MakeThreadPool(1, 2);
+    Counter open;
+    ASSERT_TRUE(pool->TryExecute([&] {
+      begun.Add();
+      open.WaitFor(1);
+    }));
+    begun.WaitFor(1);  // it no longer waits
+    EXPECT_TRUE(pool->TryExecute([&] { done.Add(); }));
+    EXPECT_TRUE(pool->TryExecute([&] { done.Add(); }));
+    EXPECT_FALSE(pool->TryExecute([&] { done.Add(); }));
+    pool->Execute([&] { done.Add(); });  // what must run runs
+    open.Add();
+    done.WaitFor(3);
+    EXPECT_TRUE(pool->TryExecute([&] { done.Add(); }));
+  }
+  EXPECT_EQ(done.get(), 4);
+}
+
 TEST(ThreadPoolTest, TasksRunSideBySide) {
   Counter arrived;
   const std::unique_ptr<Executor> pool = MakeThreadPool(2);

@@ -89,6 +89,10 @@ StoredJob JobStoreSuite::In(v1::Job::State state, const std::string& name) {
     case v1::Job::PAUSED:
       EXPECT_OK(store().Pause(full));
       break;
+    case v1::Job::PAUSING:
+      Claim(name);
+      EXPECT_OK(store().Pause(full));
+      break;
     case v1::Job::CANCELLING:
       Claim(name);
       EXPECT_OK(store().Cancel(full));
@@ -141,11 +145,6 @@ std::vector<std::string> JobStoreSuite::Garbage() {
 }
 
 namespace {
-
-constexpr v1::Job::State kStates[] = {v1::Job::QUEUED,    v1::Job::RUNNING,
-                                      v1::Job::PAUSED,    v1::Job::CANCELLING,
-                                      v1::Job::SUCCEEDED, v1::Job::FAILED,
-                                      v1::Job::CANCELLED};
 
 // --- Create, get ---
 
@@ -216,14 +215,58 @@ TEST_P(JobStoreSuite, TheSameRequestIdReturnsTheJobMadeFirst) {
   EXPECT_EQ(Find("").size(), 1u);
 }
 
-TEST_P(JobStoreSuite, TheSameRequestIdWithAnotherSpecIsRefused) {
-  NewJob request = Request("");
+TEST_P(JobStoreSuite, TheSameRequestIdForAnythingElseIsRefused) {
+  NewJob request = Request("a");
   request.request_id = "r1";
   ASSERT_OK(store().Create(request));
-  request.job.mutable_spec()->set_seed(1);
-  const absl::Status status = store().Create(request).status();
-  EXPECT_THAT(status, StatusIs(StatusCode::kAlreadyExists, "r1"));
-  EXPECT_EQ(ReasonOf(status), "REQUEST_ID_REUSED");
+  NewJob spec = request, name = request, no_name = request, label = request,
+         priority = request;
+  spec.job.mutable_spec()->set_seed(1);
+  name.job.set_name("jobs/b");
+  no_name.job.clear_name();
+  (*label.job.mutable_labels())["k"] = "v";
+  priority.job.set_priority(1);
+  for (const NewJob* other : {&spec, &name, &no_name, &label, &priority}) {
+    for (const bool dry : {false, true}) {
+      NewJob again = *other;
+      again.dry_run = dry;
+      const absl::Status status = store().Create(again).status();
+      EXPECT_THAT(status, StatusIs(StatusCode::kAlreadyExists, "r1"));
+      EXPECT_EQ(ReasonOf(status), "REQUEST_ID_REUSED");
+    }
+  }
+}
+
+TEST_P(JobStoreSuite, RequestIdsAreComparedWithoutCase) {
+  NewJob request = Request("");
+  request.request_id = "0000abcd-0000-4000-8000-00000000000f";
+  ASSERT_OK_AND_ASSIGN(const CreatedJob first, store().Create(request));
+  request.request_id = "0000ABCD-0000-4000-8000-00000000000F";
+  ASSERT_OK_AND_ASSIGN(const CreatedJob again, store().Create(request));
+  EXPECT_TRUE(again.existed);
+  EXPECT_EQ(again.stored.job.name(), first.stored.job.name());
+}
+
+TEST_P(JobStoreSuite, ADryRunIsRefusedAsACreationWouldBeAndStoresNothing) {
+  Open(/*max_queued=*/2);
+  NewJob request = Request("a");
+  request.request_id = "r1";
+  request.dry_run = true;
+  ASSERT_OK_AND_ASSIGN(const CreatedJob dry, store().Create(request));
+  EXPECT_FALSE(dry.existed);
+  EXPECT_EQ(dry.stored.job.state(), v1::Job::QUEUED);
+  EXPECT_THAT(Find(""), IsEmpty());
+  request.dry_run = false;
+  ASSERT_OK(store().Create(request));
+  request.dry_run = true;
+  EXPECT_TRUE(store().Create(request).value().existed);
+  NewJob taken = Request("a");
+  taken.dry_run = true;
+  EXPECT_EQ(ReasonOf(store().Create(taken).status()), "JOB_EXISTS");
+  Submit("b");
+  NewJob third = Request("c");
+  third.dry_run = true;
+  EXPECT_EQ(ReasonOf(store().Create(third).status()), "QUEUE_FULL");
 }
 
 TEST_P(JobStoreSuite, TheRequestIdOfADeletedJobIsFree) {
@@ -244,6 +287,20 @@ TEST_P(JobStoreSuite, AFullQueueRefusesUntilThereIsRoom) {
   EXPECT_EQ(ReasonOf(status), "QUEUE_FULL");
   Claim("a");
   EXPECT_OK(store().Create(Request("c")));
+}
+
+TEST_P(JobStoreSuite, PausedJobsDoNotPassByAFullQueue) {
+  Open(/*max_queued=*/2);
+  In(v1::Job::PAUSED, "a");
+  In(v1::Job::PAUSED, "b");
+  Submit("c");
+  ASSERT_OK(store().Resume("jobs/a"));
+  const absl::Status status = store().Resume("jobs/b").status();
+  EXPECT_THAT(status, StatusIs(StatusCode::kResourceExhausted, "at most 2"));
+  EXPECT_EQ(ReasonOf(status), "QUEUE_FULL");
+  EXPECT_EQ(StateOf("b"), v1::Job::PAUSED);
+  Claim("c");
+  EXPECT_OK(store().Resume("jobs/b"));
 }
 
 TEST_P(JobStoreSuite, AFullQueueStillAnswersARepeatedRequest) {
@@ -296,6 +353,41 @@ TEST_P(JobStoreSuite, JobsAreListedNewestFirstInPages) {
   EXPECT_EQ(pages, 3);
 }
 
+TEST_P(JobStoreSuite, TheOrderIsThatOfCreationWhateverTheClockSays) {
+  Submit("a");
+  clock_.SetBack(absl::Hours(2));
+  Submit("b");
+  EXPECT_THAT(Find(""), ElementsAre("b", "a"));
+  ASSERT_OK_AND_ASSIGN(const auto waiting, store().ListQueued(10));
+  EXPECT_EQ(waiting[0].name, "jobs/a");
+  EXPECT_LT(waiting[0].order, waiting[1].order);
+}
+
+TEST_P(JobStoreSuite, SpecsAreLeftOutButForTheModelUnlessAskedFor) {
+  NewJob request = Request("a");
+  request.job.mutable_spec()->set_model("models/googlenet");
+  const StoredJob created = Submit(request);
+  ASSERT_OK_AND_ASSIGN(const JobPage basic, store().List({}));
+  ASSERT_EQ(basic.jobs.size(), 1u);
+  v1::Job expected = created.job;
+  expected.mutable_spec()->Clear();
+  expected.mutable_spec()->set_model("models/googlenet");
+  EXPECT_EQ(basic.jobs[0].SerializeAsString(), expected.SerializeAsString());
+  JobQuery query;
+  query.with_specs = true;
+  ASSERT_OK_AND_ASSIGN(const JobPage full, store().List(query));
+  EXPECT_EQ(full.jobs[0].SerializeAsString(), created.job.SerializeAsString());
+}
+
+TEST_P(JobStoreSuite, WhatCameOutOfAJobIsListedToo) {
+  In(v1::Job::FAILED, "a");
+  In(v1::Job::SUCCEEDED, "b");
+  ASSERT_OK_AND_ASSIGN(const JobPage page, store().List({}));
+  ASSERT_EQ(page.jobs.size(), 2u);
+  EXPECT_EQ(page.jobs[0].artifacts_size(), 1);
+  EXPECT_EQ(page.jobs[1].error().message(), "broke");
+}
+
 TEST_P(JobStoreSuite, PagesAreNotDisturbedByNewJobs) {
   for (const char* name : {"a", "b", "c"}) Submit(name);
   JobQuery query;
@@ -321,12 +413,24 @@ TEST_P(JobStoreSuite, ATokenIsGoodForItsFilterAlone) {
 }
 
 TEST_P(JobStoreSuite, APageEndsEarlyWhenItsJobsAreLarge) {
-  for (const char* name : {"a", "b", "c"}) Submit(name);
+  for (const char* name : {"a", "b", "c"}) {
+    NewJob large = Request(name);
+    large.job.mutable_spec()->mutable_objectives(0)->set_label(
+        std::string(10'000, 'x'));
+    Submit(large);
+  }
   JobQuery query;
-  query.max_bytes = 1;
-  ASSERT_OK_AND_ASSIGN(const JobPage page, store().List(query));
-  EXPECT_EQ(page.jobs.size(), 1u);
-  EXPECT_NE(page.next_page_token, "");
+  query.max_bytes = 9'000;
+  EXPECT_EQ(store().List(query).value().jobs.size(), 3u);
+  query.with_specs = true;
+  std::vector<std::string> names;
+  do {
+    ASSERT_OK_AND_ASSIGN(const JobPage page, store().List(query));
+    ASSERT_EQ(page.jobs.size(), 1u);
+    names.push_back(page.jobs[0].name());
+    query.page_token = page.next_page_token;
+  } while (!query.page_token.empty());
+  EXPECT_THAT(names, ElementsAre("jobs/c", "jobs/b", "jobs/a"));
 }
 
 TEST_P(JobStoreSuite, FiltersFindWhatMatches) {
@@ -417,91 +521,6 @@ TEST_P(JobStoreSuite, AnEtagIsNotReusedByAnotherJobOfTheName) {
   const std::string etag = Submit("a").job.etag();
   ASSERT_OK(store().Delete("jobs/a", "", true));
   EXPECT_NE(Submit("a").job.etag(), etag);
-}
-
-// --- Steering ---
-
-TEST_P(JobStoreSuite, CancelEndsWaitingJobsAndAsksRunningOnes) {
-  In(v1::Job::QUEUED, "queued");
-  In(v1::Job::PAUSED, "paused");
-  In(v1::Job::RUNNING, "running");
-  EXPECT_EQ(store().Cancel("jobs/queued").value().job.state(),
-            v1::Job::CANCELLED);
-  EXPECT_EQ(store().Cancel("jobs/paused").value().job.state(),
-            v1::Job::CANCELLED);
-  EXPECT_EQ(store().Cancel("jobs/running").value().job.state(),
-            v1::Job::CANCELLING);
-  EXPECT_TRUE(Get("queued").has_end_time());
-  EXPECT_FALSE(Get("running").has_end_time());
-}
-
-TEST_P(JobStoreSuite, CancellingTwiceChangesNothing) {
-  for (const auto state : {v1::Job::CANCELLING, v1::Job::CANCELLED}) {
-    const std::string name = state == v1::Job::CANCELLING ? "a" : "b";
-    const StoredJob before = In(state, name);
-    ASSERT_OK_AND_ASSIGN(const StoredJob after, store().Cancel("jobs/" + name));
-    EXPECT_EQ(after.sequence, before.sequence);
-    EXPECT_EQ(after.job.etag(), before.job.etag());
-  }
-}
-
-TEST_P(JobStoreSuite, APauseOfARunningJobIsAWishUntilItStops) {
-  In(v1::Job::RUNNING, "a");
-  ASSERT_OK_AND_ASSIGN(const StoredJob asked, store().Pause("jobs/a"));
-  EXPECT_EQ(asked.job.state(), v1::Job::RUNNING);
-  EXPECT_TRUE(asked.pause_requested);
-  ASSERT_OK_AND_ASSIGN(
-      const StoredJob paused,
-      store().Finish("jobs/a", 1, v1::Job::RUNNING, Stopped()));
-  EXPECT_EQ(paused.job.state(), v1::Job::PAUSED);
-  EXPECT_FALSE(paused.pause_requested);
-  EXPECT_EQ(paused.job.checkpoint_step(), 40);
-  EXPECT_EQ(store().Resume("jobs/a").value().job.state(), v1::Job::QUEUED);
-  EXPECT_EQ(Claim("a"), 2);
-}
-
-TEST_P(JobStoreSuite, SteeringIsRefusedWhereTheStatesDoNotAllowIt) {
-  for (const auto state : kStates) {
-    const std::string name = absl::StrCat("s", static_cast<int>(state));
-    In(state, name);
-    const bool ended = HasEnded(state);
-    if (ended && state != v1::Job::CANCELLED) {
-      EXPECT_THAT(store().Cancel("jobs/" + name),
-                  StatusIs(StatusCode::kFailedPrecondition));
-    }
-    if (ended || state == v1::Job::CANCELLING) {
-      EXPECT_THAT(store().Pause("jobs/" + name),
-                  StatusIs(StatusCode::kFailedPrecondition));
-    }
-    if (state != v1::Job::PAUSED) {
-      EXPECT_THAT(store().Resume("jobs/" + name),
-                  StatusIs(StatusCode::kFailedPrecondition, "PAUSED"));
-    }
-    if (!ended) {
-      EXPECT_THAT(store().Delete("jobs/" + name, "", false),
-                  StatusIs(StatusCode::kFailedPrecondition, "force"));
-    }
-    EXPECT_EQ(StateOf(name), state);
-  }
-}
-
-TEST_P(JobStoreSuite, AnEndedJobIsDeletedWithAllOfIt) {
-  In(v1::Job::SUCCEEDED, "a");
-  ASSERT_OK(store().Delete("jobs/a", "", false));
-  EXPECT_THAT(store().Get("jobs/a"), StatusIs(StatusCode::kNotFound));
-  EXPECT_THAT(Find(""), IsEmpty());
-}
-
-TEST_P(JobStoreSuite, ForcedDeletionFencesTheWorkerForEver) {
-  In(v1::Job::RUNNING, "a");
-  ASSERT_OK(store().Delete("jobs/a", "", true));
-  EXPECT_THAT(store().Finish("jobs/a", 1, v1::Job::RUNNING, Succeeded()),
-              StatusIs(StatusCode::kNotFound));
-  Submit("a");
-  EXPECT_EQ(Claim("a"), 2);
-  EXPECT_THAT(store().Finish("jobs/a", 1, v1::Job::RUNNING, Succeeded()),
-              StatusIs(StatusCode::kAborted));
-  EXPECT_EQ(StateOf("a"), v1::Job::RUNNING);
 }
 
 }  // namespace

@@ -175,7 +175,10 @@ TEST_P(JobStoreSuite, JobsOfADeadServerGoOnFromTheirCheckpoint) {
   In(v1::Job::RUNNING, "a");
   ASSERT_OK(store().SaveCheckpoint("jobs/a", 1, {FakeBlob("c"), 30}));
   Open();
-  EXPECT_THAT(store().RecoverOrphans(3), IsOkAndHolds(1));
+  ASSERT_OK_AND_ASSIGN(const auto orphans, store().RecoverOrphans(3));
+  ASSERT_EQ(orphans.size(), 1u);
+  EXPECT_EQ(orphans[0].name, "jobs/a");
+  EXPECT_EQ(orphans[0].crashes, 1);
   const v1::Job job = Get("a");
   EXPECT_EQ(job.state(), v1::Job::QUEUED);
   EXPECT_EQ(job.step(), 30);
@@ -191,7 +194,7 @@ TEST_P(JobStoreSuite, WishesOutliveTheServer) {
   ASSERT_OK(store().Pause("jobs/paused"));
   In(v1::Job::QUEUED, "queued");
   Open();
-  EXPECT_THAT(store().RecoverOrphans(3), IsOkAndHolds(2));
+  EXPECT_EQ(store().RecoverOrphans(3).value().size(), 2u);
   EXPECT_EQ(StateOf("cancelled"), v1::Job::CANCELLED);
   EXPECT_EQ(StateOf("paused"), v1::Job::PAUSED);
   EXPECT_EQ(StateOf("queued"), v1::Job::QUEUED);
@@ -205,6 +208,46 @@ TEST_P(JobStoreSuite, AJobThatKillsItsServersIsGivenUp) {
     EXPECT_EQ(StateOf("a"), crash < 3 ? v1::Job::QUEUED : v1::Job::FAILED);
   }
   EXPECT_THAT(Get("a").error().message(), testing::HasSubstr("3 times"));
+}
+
+TEST_P(JobStoreSuite, ASuspectGoesBehindAllOthersAndNewOnes) {
+  Submit("bad", /*priority=*/9);
+  for (int crash = 0; crash < 2; ++crash) {
+    Claim("bad");
+    ASSERT_OK(store().RecoverOrphans(3));
+    if (crash == 0) Submit("old");
+    EXPECT_EQ(store().ListQueued(1).value()[0].name,
+              crash == 0 ? "jobs/bad" : "jobs/old");
+  }
+  Submit("new", /*priority=*/-9);
+  std::vector<std::string> names;
+  ASSERT_OK_AND_ASSIGN(const auto waiting, store().ListQueued(10));
+  for (const QueuedJob& job : waiting) {
+    names.push_back(job.name);
+    EXPECT_EQ(job.suspect, job.name == "jobs/bad");
+  }
+  EXPECT_THAT(names, ElementsAre("jobs/old", "jobs/new", "jobs/bad"));
+}
+
+// A server of many devices dies with all it runs: the guilty one is found
+// without the others being FAILED.
+TEST_P(JobStoreSuite, OfSuspectsOneRunsAtATime) {
+  for (const char* name : {"bad", "good"}) Submit(name);
+  for (int crash = 0; crash < 2; ++crash) {
+    for (const char* name : {"bad", "good"}) Claim(name);
+    ASSERT_OK(store().RecoverOrphans(3));
+  }
+  Submit("young");
+  Claim("bad");
+  EXPECT_THAT(store().Claim("jobs/good", "devices/cpu-1"),
+              StatusIs(StatusCode::kAborted, "jobs/bad"));
+  ASSERT_OK_AND_ASSIGN(const auto waiting, store().ListQueued(10));
+  ASSERT_EQ(waiting.size(), 1u);
+  EXPECT_EQ(waiting[0].name, "jobs/young");
+  ASSERT_OK(store().RecoverOrphans(3));
+  EXPECT_EQ(StateOf("bad"), v1::Job::FAILED);
+  EXPECT_EQ(StateOf("good"), v1::Job::QUEUED);
+  EXPECT_EQ(store().ListQueued(10).value().size(), 2u);
 }
 
 TEST_P(JobStoreSuite, ProgressForgivesCrashes) {

@@ -95,7 +95,7 @@ TEST_F(SqliteDbTest, ManyDifferentStatementsAreFine) {
   EXPECT_EQ(Texts().size(), 500u);
 }
 
-TEST_F(SqliteDbTest, CommitsAreOnTheDiskAndOneConnectionHoldsTheFile) {
+TEST_F(SqliteDbTest, CommitsAreOnTheDiskAndReadersWriteNothing) {
   std::string mode;
   int64_t synchronous = 0;
   ASSERT_OK(db_->Select("PRAGMA journal_mode", {}, [&](const SqlRow& row) {
@@ -108,8 +108,10 @@ TEST_F(SqliteDbTest, CommitsAreOnTheDiskAndOneConnectionHoldsTheFile) {
   }));
   EXPECT_EQ(mode, "wal");
   EXPECT_EQ(synchronous, 2);  // FULL
-  EXPECT_THAT(SqliteDb::Open(directory_.path() + "/db"),
-              StatusIs(StatusCode::kUnavailable));
+  ASSERT_OK_AND_ASSIGN(const auto reader,
+                       SqliteDb::OpenReader(directory_.path() + "/db"));
+  EXPECT_THAT(reader->Execute("INSERT INTO t VALUES (1, 'x')"),
+              StatusIs(StatusCode::kUnavailable, "readonly"));
 }
 
 }  // namespace

@@ -11,17 +11,17 @@ namespace {
 
 using State = v1::Job::State;
 
-const std::vector<State> kStates = {v1::Job::QUEUED,    v1::Job::RUNNING,
-                                    v1::Job::PAUSED,    v1::Job::CANCELLING,
-                                    v1::Job::SUCCEEDED, v1::Job::FAILED,
-                                    v1::Job::CANCELLED};
+const std::vector<State> kStates = {v1::Job::QUEUED,     v1::Job::RUNNING,
+                                    v1::Job::PAUSING,    v1::Job::PAUSED,
+                                    v1::Job::CANCELLING, v1::Job::SUCCEEDED,
+                                    v1::Job::FAILED,     v1::Job::CANCELLED};
 const std::vector<JobAction> kActions = {
     JobAction::kClaim,  JobAction::kCancel,    JobAction::kPause,
     JobAction::kResume, JobAction::kSucceed,   JobAction::kFail,
     JobAction::kStop,   JobAction::kLoseWorker};
 
-std::optional<State> After(State from, JobAction action, bool pause = false) {
-  const auto next = NextState(from, action, pause);
+std::optional<State> After(State from, JobAction action) {
+  const auto next = NextState(from, action);
   return next.ok() ? std::optional(*next) : std::nullopt;
 }
 
@@ -44,11 +44,9 @@ TEST(StateMachineTest, EndedStatesAreNeverLeft) {
 
 TEST(StateMachineTest, ACancelledJobNeverBecomesAnythingElse) {
   for (const JobAction action : kActions) {
-    for (const bool pause : {false, true}) {
-      const auto next = After(v1::Job::CANCELLING, action, pause);
-      EXPECT_TRUE(!next.has_value() || *next == v1::Job::CANCELLING ||
-                  *next == v1::Job::CANCELLED);
-    }
+    const auto next = After(v1::Job::CANCELLING, action);
+    EXPECT_TRUE(!next.has_value() || *next == v1::Job::CANCELLING ||
+                *next == v1::Job::CANCELLED);
   }
 }
 
@@ -64,17 +62,22 @@ TEST(StateMachineTest, EveryJobThatHasNotEndedCanBeCancelled) {
 TEST(StateMachineTest, AStoppedRunGoesBackToTheQueueUnlessAPauseWasAskedFor) {
   for (const JobAction action : {JobAction::kStop, JobAction::kLoseWorker}) {
     EXPECT_EQ(After(v1::Job::RUNNING, action), v1::Job::QUEUED);
-    EXPECT_EQ(After(v1::Job::RUNNING, action, true), v1::Job::PAUSED);
+    EXPECT_EQ(After(v1::Job::PAUSING, action), v1::Job::PAUSED);
   }
+}
+
+TEST(StateMachineTest, AWishToPauseCanBeTakenBackUntilItIsFulfilled) {
+  EXPECT_EQ(After(v1::Job::RUNNING, JobAction::kPause), v1::Job::PAUSING);
+  EXPECT_EQ(After(v1::Job::PAUSING, JobAction::kPause), v1::Job::PAUSING);
+  EXPECT_EQ(After(v1::Job::PAUSING, JobAction::kResume), v1::Job::RUNNING);
+  EXPECT_EQ(After(v1::Job::PAUSING, JobAction::kCancel), v1::Job::CANCELLING);
 }
 
 TEST(StateMachineTest, OnlyWorkersOfRunningJobsEndThem) {
   for (const State state : kStates) {
-    const bool with_worker =
-        state == v1::Job::RUNNING || state == v1::Job::CANCELLING;
     for (const JobAction action :
          {JobAction::kSucceed, JobAction::kFail, JobAction::kStop}) {
-      EXPECT_EQ(After(state, action).has_value(), with_worker);
+      EXPECT_EQ(After(state, action).has_value(), HasWorker(state));
     }
   }
 }
@@ -83,12 +86,10 @@ TEST(StateMachineTest, EveryStateIsReachedFromQueued) {
   std::vector<State> reached = {v1::Job::QUEUED};
   for (size_t i = 0; i < reached.size(); ++i) {
     for (const JobAction action : kActions) {
-      for (const bool pause : {false, true}) {
-        const auto next = After(reached[i], action, pause);
-        if (next.has_value() &&
-            std::find(reached.begin(), reached.end(), *next) == reached.end()) {
-          reached.push_back(*next);
-        }
+      const auto next = After(reached[i], action);
+      if (next.has_value() &&
+          std::find(reached.begin(), reached.end(), *next) == reached.end()) {
+        reached.push_back(*next);
       }
     }
   }
@@ -96,9 +97,11 @@ TEST(StateMachineTest, EveryStateIsReachedFromQueued) {
 }
 
 TEST(StateMachineTest, ARefusalNamesTheStateAndWhatIsAllowed) {
-  EXPECT_THAT(NextState(v1::Job::SUCCEEDED, JobAction::kResume, false),
-              StatusIs(absl::StatusCode::kFailedPrecondition,
-                       "SUCCEEDED; it can be resumed only while it is PAUSED"));
+  EXPECT_THAT(
+      NextState(v1::Job::SUCCEEDED, JobAction::kResume),
+      StatusIs(
+          absl::StatusCode::kFailedPrecondition,
+          "SUCCEEDED; it can be resumed only while it is PAUSING, PAUSED"));
 }
 
 }  // namespace

@@ -1,9 +1,12 @@
 #include "server/rpc/job_service.h"
 
-#include <chrono>
+#include <atomic>
+#include <future>
 #include <set>
+#include <thread>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "server/base/faults.h"
 #include "tests/rpc/service_fixture.h"
@@ -180,11 +183,26 @@ TEST_F(JobServiceTest, ValidateOnlyChecksAndStoresNothing) {
               FailsWith(StatusCode::INVALID_ARGUMENT, "steps"));
 }
 
-TEST_F(JobServiceTest, CreateWithoutADeadlineIsRefused) {
+TEST_F(JobServiceTest, ValidateOnlySeesWhatIsTaken) {
+  v1::CreateJobRequest request = Request();
+  request.set_job_id("mine");
+  request.set_request_id(kRequestId);
+  ASSERT_THAT(Create(request, &job_), Succeeds());
+  request.set_validate_only(true);
+  ASSERT_THAT(Create(request, &job_), Succeeds());
+  EXPECT_EQ(job_.name(), "jobs/mine");
+  request.clear_request_id();
+  EXPECT_EQ(ErrorInfoOf(Create(request, &job_)).reason(), "JOB_EXISTS");
+  request.set_job_id("other");
+  ASSERT_THAT(Create(request, &job_), Succeeds());
+  request.set_request_id(absl::AsciiStrToUpper(kRequestId));
+  EXPECT_EQ(ErrorInfoOf(Create(request, &job_)).reason(), "REQUEST_ID_REUSED");
+}
+
+// The first call of any generated stub has none.
+TEST_F(JobServiceTest, CreateNeedsNoDeadline) {
   grpc::ClientContext context;
-  const grpc::Status status = jobs_->CreateJob(&context, Request(), &job_);
-  EXPECT_THAT(status, FailsWith(StatusCode::INVALID_ARGUMENT, "deadline"));
-  EXPECT_EQ(ErrorInfoOf(status).reason(), "DEADLINE_REQUIRED");
+  EXPECT_THAT(jobs_->CreateJob(&context, Request(), &job_), Succeeds());
 }
 
 TEST_F(JobServiceTest, TheTraceOfTheCallIsKeptWithTheJob) {
@@ -265,6 +283,22 @@ TEST_F(JobServiceTest, AListComesInPagesNewestFirst) {
   } while (!page.next_page_token().empty());
   EXPECT_EQ(listed, made);
   EXPECT_EQ(pages, 3);
+}
+
+TEST_F(JobServiceTest, AListLeavesSpecsOutUnlessItsViewIsFull) {
+  const v1::Job made = Submit(3);
+  v1::ListJobsRequest request;
+  v1::ListJobsResponse page;
+  ASSERT_THAT(List(request, &page), Succeeds());
+  EXPECT_EQ(page.jobs(0).spec().model(), "phosphene-tiny");
+  EXPECT_FALSE(page.jobs(0).spec().has_parameterization());
+  request.set_view(v1::ListJobsRequest::FULL);
+  ASSERT_THAT(List(request, &page), Succeeds());
+  EXPECT_EQ(page.jobs(0).spec().SerializeAsString(),
+            made.spec().SerializeAsString());
+  request.set_view(static_cast<v1::ListJobsRequest::View>(7));
+  EXPECT_THAT(List(request, &page),
+              FailsWith(StatusCode::INVALID_ARGUMENT, "view"));
 }
 
 TEST_F(JobServiceTest, AFilterChoosesAndItsTokensAreItsOwn) {
@@ -401,6 +435,7 @@ TEST_F(BusyServerTest, ACancelledRunStopsWithinTwoStepsAndKeepsWhatThereWas) {
 TEST_F(BusyServerTest, APausedRunGivesTheDeviceAwayAndEndsWithTheSameBytes) {
   v1::Job job;
   ASSERT_THAT(Pause(running_, &job), Succeeds());
+  EXPECT_EQ(job.state(), v1::Job::PAUSING);
   Release();
   EXPECT_EQ(AwaitEnd(Submit(2, "other").name()).state(), v1::Job::SUCCEEDED);
   EXPECT_EQ(Get(running_).state(), v1::Job::PAUSED);
@@ -415,6 +450,91 @@ TEST_F(BusyServerTest, APausedRunGivesTheDeviceAwayAndEndsWithTheSameBytes) {
               FailsWith(StatusCode::FAILED_PRECONDITION, ""));
   EXPECT_THAT(Pause(running_, &job),
               FailsWith(StatusCode::FAILED_PRECONDITION, ""));
+}
+
+TEST_F(BusyServerTest, AResumeTakesAPauseBackBeforeItIsFulfilled) {
+  v1::Job job;
+  ASSERT_THAT(Pause(running_, &job), Succeeds());
+  ASSERT_THAT(Resume(running_, &job), Succeeds());
+  EXPECT_EQ(job.state(), v1::Job::RUNNING);
+  Release();
+  EXPECT_EQ(AwaitEnd(running_).state(), v1::Job::SUCCEEDED);
+}
+
+// More than can be answered soon are told so at once; those taken are answered.
+TEST_F(JobServiceTest, CallsForWhichThereIsNoRoomAreToldToComeAgain) {
+  std::promise<void> open;
+  std::shared_future<void> opened = open.get_future().share();
+  std::promise<void> busy;
+  std::atomic<int> looking = 0;
+  engine_->OnInspect([&, opened] {
+    if (++looking == 2) busy.set_value();
+    opened.wait();
+  });
+  const std::string blob = Store("a network");
+  constexpr int kCalls = 60;  // two are worked on, 50 may wait
+  struct Call {
+    std::unique_ptr<grpc::ClientContext> context = Context();
+    v1::CreateModelRequest request;
+    v1::Model model;
+    std::promise<grpc::Status> answer;
+  };
+  std::vector<Call> calls(kCalls);
+  std::atomic<int> refused = 0;
+  std::promise<void> all_refused;
+  for (int i = 0; i < kCalls; ++i) {
+    if (i == 2) busy.get_future().wait();
+    Call& call = calls[i];
+    call.request.set_model_id(absl::StrCat("m", i));
+    call.request.set_blob(blob);
+    models_->async()->CreateModel(
+        call.context.get(), &call.request, &call.model,
+        [&](const grpc::Status& status) {
+          if (ErrorInfoOf(status).reason() == "OVERLOADED" &&
+              ++refused == kCalls - 52) {
+            all_refused.set_value();
+          }
+          call.answer.set_value(status);
+        });
+  }
+  all_refused.get_future().wait();
+  open.set_value();
+  int answered = 0;
+  for (Call& call : calls) {
+    const grpc::Status status = call.answer.get_future().get();
+    answered += status.ok();
+    if (status.ok()) continue;
+    EXPECT_THAT(status, FailsWith(StatusCode::UNAVAILABLE, "again"));
+    EXPECT_TRUE(HasRetryInfo(status));
+  }
+  EXPECT_EQ(answered, 52);
+}
+
+// Looking at a network takes seconds, and as many of them as there are
+// threads: a job is accepted meanwhile.
+TEST_F(JobServiceTest, CreateDoesNotWaitForNetworksThatAreLookedAt) {
+  std::promise<void> arrived, open;
+  std::shared_future<void> opened = open.get_future().share();
+  std::atomic<int> looking = 0;
+  engine_->OnInspect([&, opened] {
+    if (++looking == 2) arrived.set_value();
+    opened.wait();
+  });
+  const std::string blob = Store("a network");
+  std::vector<std::thread> adding;
+  for (int i = 0; i < 4; ++i) {
+    adding.emplace_back([&, i] {
+      v1::CreateModelRequest request;
+      request.set_model_id(absl::StrCat("m", i));
+      request.set_blob(blob);
+      v1::Model model;
+      models_->CreateModel(Context().get(), request, &model);
+    });
+  }
+  arrived.get_future().wait();
+  EXPECT_THAT(Create(Request(), &job_), Succeeds());
+  open.set_value();
+  for (std::thread& thread : adding) thread.join();
 }
 
 TEST_F(BusyServerTest, ARunningJobIsDeletedOnlyByForce) {

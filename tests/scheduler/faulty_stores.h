@@ -93,7 +93,7 @@ class FaultyJobStore : public JobStore {
     return Try("Finish",
                [&] { return base_.Finish(name, attempt, seen, outcome); });
   }
-  absl::StatusOr<int> RecoverOrphans(int max_crashes) override {
+  absl::StatusOr<std::vector<Orphan>> RecoverOrphans(int max_crashes) override {
     return Try("RecoverOrphans",
                [&] { return base_.RecoverOrphans(max_crashes); });
   }
@@ -103,6 +103,10 @@ class FaultyJobStore : public JobStore {
   }
   absl::Status ForgetGarbage(const std::vector<std::string>& blobs) override {
     return Try("ForgetGarbage", [&] { return base_.ForgetGarbage(blobs); });
+  }
+  absl::StatusOr<std::vector<std::string>> UsedBlobs(
+      const std::vector<std::string>& blobs) override {
+    return Try("UsedBlobs", [&] { return base_.UsedBlobs(blobs); });
   }
 
  private:

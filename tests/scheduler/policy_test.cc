@@ -9,8 +9,9 @@
 namespace phosphene {
 namespace {
 
-QueuedJob Job(const std::string& name, int priority, int second) {
-  return {name, priority, absl::FromUnixSeconds(second)};
+QueuedJob Job(const std::string& name, int priority, int order,
+              bool suspect = false) {
+  return {name, priority, order, suspect};
 }
 
 std::string Next(const std::vector<QueuedJob>& jobs) {
@@ -28,8 +29,13 @@ TEST(PolicyTest, TheOldestOfEqualsRuns) {
   EXPECT_EQ(Next({Job("a", 1, 3), Job("b", 1, 2), Job("c", 0, 1)}), "b");
 }
 
+TEST(PolicyTest, ASuspectRunsBehindAllOthers) {
+  EXPECT_EQ(Next({Job("bad", 9, 1, true), Job("new", -9, 7)}), "new");
+  EXPECT_EQ(Next({Job("b", 0, 2, true), Job("a", 0, 1, true)}), "a");
+}
+
 TEST(PolicyTest, TheOrderOfTheListDoesNotMatter) {
-  std::vector<QueuedJob> jobs = {Job("a", 1, 3), Job("b", 1, 3), Job("c", 1, 4),
+  std::vector<QueuedJob> jobs = {Job("a", 1, 2), Job("b", 1, 3), Job("c", 1, 4),
                                  Job("d", 0, 1)};
   std::mt19937 random(1);
   for (int i = 0; i < 20; ++i) {

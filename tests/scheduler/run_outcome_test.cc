@@ -103,24 +103,51 @@ TEST_F(RunOutcomeTest, AnEngineThatStopsByItselfHasFailed) {
               StatusIs(StatusCode::kInternal, "after step 10"));
 }
 
-TEST_F(RunOutcomeTest, AFullDiskFailsAFinishedRun) {
-  Finished();
+TEST_F(RunOutcomeTest, AFullDiskIsWaitedFor) {
   blobs_.put_error = absl::ResourceExhaustedError("disk full");
+  run_.stop_requested = true;
+  for (const auto state : {v1::Job::RUNNING, v1::Job::PAUSING}) {
+    EXPECT_THAT(StoreOutcome(run_, state, blobs_),
+                StatusIs(StatusCode::kResourceExhausted));
+  }
+  Finished();
+  EXPECT_THAT(StoreOutcome(run_, v1::Job::RUNNING, blobs_),
+              StatusIs(StatusCode::kResourceExhausted));
+}
+
+TEST_F(RunOutcomeTest, NobodyWaitsForRoomForWhatWasCancelledOrOnDraining) {
+  run_.stop_requested = true;
+  blobs_.put_error = absl::ResourceExhaustedError("disk full");
+  const auto expect_warning = [&](v1::Job::State state, bool hurry) {
+    const auto outcome = StoreOutcome(run_, state, blobs_, hurry);
+    ASSERT_OK(outcome);
+    EXPECT_EQ(outcome->kind, Kind::kStopped);
+    EXPECT_FALSE(outcome->checkpoint.has_value());
+    EXPECT_THAT(outcome->warnings, testing::Contains(HasSubstr("disk full")));
+  };
+  expect_warning(v1::Job::CANCELLING, false);
+  expect_warning(v1::Job::RUNNING, true);
+  Finished();
+  expect_warning(v1::Job::CANCELLING, false);
+}
+
+TEST_F(RunOutcomeTest, AnArtifactLargerThanAnyBlobFailsTheRun) {
+  Finished();
+  blobs_.put_error =
+      WithReason(absl::ResourceExhaustedError("too large"), "BLOB_TOO_LARGE");
   const RunOutcome outcome = Outcome();
   EXPECT_EQ(outcome.kind, Kind::kFailed);
   EXPECT_THAT(outcome.error, StatusIs(StatusCode::kResourceExhausted,
-                                      "artifact \"image.png\": disk full"));
+                                      "artifact \"image.png\": too large"));
 }
 
-TEST_F(RunOutcomeTest, AFullDiskIsAWarningOfACancelledOrSuspendedRun) {
-  run_.stop_requested = true;
-  blobs_.put_error = absl::ResourceExhaustedError("disk full");
-  for (const auto state : {v1::Job::RUNNING, v1::Job::CANCELLING}) {
-    const RunOutcome outcome = Outcome(state);
-    EXPECT_EQ(outcome.kind, Kind::kStopped);
-    EXPECT_FALSE(outcome.checkpoint.has_value());
-    EXPECT_THAT(outcome.warnings, testing::Contains(HasSubstr("disk full")));
-  }
+TEST_F(RunOutcomeTest, ARunWithoutItsFilesIsPutOffButNotForEver) {
+  run_.result = absl::UnavailableError("open net.onnx: Too many open files");
+  run_.attempt = 1;
+  EXPECT_EQ(Outcome().kind, Kind::kStopped);
+  EXPECT_THAT(Outcome().warnings, testing::Contains(HasSubstr("Too many")));
+  run_.attempt = kMaxPutOff;
+  EXPECT_EQ(Outcome().kind, Kind::kFailed);
 }
 
 TEST_F(RunOutcomeTest, ABlobStoreThatIsAwayIsWaitedFor) {

@@ -102,6 +102,16 @@ TEST_F(SchedulerTest, TheTimeOfARunIsMeasured) {
   EXPECT_EQ(FromProtoDuration(Get("a").run_duration()), absl::Seconds(42));
 }
 
+TEST_F(SchedulerTest, AClockThatIsSetBackShortensNoRun) {
+  Submit("a", 10);
+  engine_.OnStep(5, [&] {
+    clock_.Advance(absl::Seconds(42));
+    clock_.SetBack(absl::Hours(2));
+  });
+  RunAll();
+  EXPECT_EQ(FromProtoDuration(Get("a").run_duration()), absl::Seconds(42));
+}
+
 // --- Cancel ---
 
 TEST_F(SchedulerTest, AJobCancelledWhileQueuedNeverRuns) {
@@ -191,6 +201,39 @@ TEST_F(SchedulerTest, APausedJobGoesOnWhereItStoppedWithTheSameResult) {
   EXPECT_EQ(Artifact("a"), FakeEngine::ResultOf(FakeSpec(100)));
 }
 
+TEST_F(SchedulerTest, AResumeRightAfterAPauseTakesItBack) {
+  for (int i = 0; i < 15; ++i) {
+    const std::string name = absl::StrCat("a", i);
+    Submit(name, 100);
+    bool once = false;
+    engine_.OnStep(40, [&, name] {
+      if (State(name) != "RUNNING" || std::exchange(once, true)) return;
+      EXPECT_EQ(store_->Pause("jobs/" + name).value().job.state(),
+                v1::Job::PAUSING);
+      EXPECT_EQ(store_->Resume("jobs/" + name).value().job.state(),
+                v1::Job::RUNNING);
+    });
+    RunAll();
+    EXPECT_EQ(State(name), "SUCCEEDED");
+    EXPECT_EQ(Artifact(name), FakeEngine::ResultOf(FakeSpec(100)));
+  }
+}
+
+TEST_F(SchedulerTest, APauseRightAfterTheClaimIsNotLost) {
+  Submit("a", 100);
+  store_->after = [&](const std::string& call) {
+    if (call == "Claim") {
+      store_->after = nullptr;
+      EXPECT_OK(store_->Pause("jobs/a"));
+    }
+  };
+  RunAll();
+  EXPECT_EQ(State("a"), "PAUSED");
+  ASSERT_OK(store_->Resume("jobs/a"));
+  RunAll();
+  EXPECT_EQ(Artifact("a"), FakeEngine::ResultOf(FakeSpec(100)));
+}
+
 TEST_F(SchedulerTest, APauseFreesTheDevice) {
   Submit("a", 100);
   Submit("b", 3);
@@ -227,16 +270,65 @@ TEST_F(SchedulerTest, AResumedJobWhoseCheckpointIsLostStartsAnew) {
 
 // --- Full and absent stores ---
 
-TEST_F(SchedulerTest, AFullDiskFailsTheJobAndTheServerLives) {
+TEST_F(SchedulerTest, AResultWaitsForRoomOnAFullDisk) {
+  for (const absl::Status& error :
+       {absl::ResourceExhaustedError("No space left on device"),
+        absl::UnavailableError("Too many open files")}) {
+    const std::string name = absl::IsUnavailable(error) ? "b" : "a";
+    Submit(name, 10);
+    blobs_->put_error = error;
+    RunAll();
+    for (int i = 0; i < 100; ++i) {
+      executor_->Advance(absl::Seconds(30));
+      RunAll();
+      ASSERT_EQ(State(name), "RUNNING");
+    }
+    blobs_->put_error = absl::OkStatus();
+    executor_->Advance(absl::Seconds(30));
+    RunAll();
+    EXPECT_EQ(State(name), "SUCCEEDED");
+    EXPECT_EQ(Artifact(name), FakeEngine::ResultOf(FakeSpec(10)));
+  }
+  EXPECT_EQ(engine_.runs().size(), 2u);
+}
+
+TEST_F(SchedulerTest, AJobThatWaitsForRoomIsCancelledAtOnce) {
   Submit("a", 10);
+  Submit("b", 10);
   blobs_->put_error = absl::ResourceExhaustedError("No space left on device");
   RunAll();
-  EXPECT_EQ(State("a"), "FAILED");
-  EXPECT_THAT(Get("a").error().message(), HasSubstr("No space left"));
+  ASSERT_OK(store_->Cancel("jobs/a"));
+  RunAll();
+  EXPECT_EQ(State("a"), "CANCELLED");
+  EXPECT_EQ(State("b"), "RUNNING");    // its end waits now
+  EXPECT_EQ(executor_->delayed(), 2);  // one of them is of no use any more
   blobs_->put_error = absl::OkStatus();
-  Submit("b", 10);
+  executor_->Advance(absl::Seconds(30));
   RunAll();
   EXPECT_EQ(State("b"), "SUCCEEDED");
+}
+
+TEST_F(SchedulerTest, ADrainOnAFullDiskHandsTheJobBackWithoutItsCheckpoint) {
+  Submit("a", 100);
+  engine_.OnStep(40, [&] {
+    blobs_->put_error = absl::ResourceExhaustedError("No space left on device");
+    EXPECT_FALSE(scheduler_->Drain(absl::ZeroDuration()).ok());
+  });
+  RunAll();
+  EXPECT_EQ(State("a"), "QUEUED");
+  EXPECT_THAT(Get("a").warnings(), ElementsAre(HasSubstr("No space left")));
+}
+
+TEST_F(SchedulerTest, AJobWithoutDescriptorsIsPutOffAndGoesOnLater) {
+  engine_.FailAt(1, absl::UnavailableError("open: Too many open files"));
+  Submit("a", 10);
+  RunAll();
+  EXPECT_EQ(State("a"), "QUEUED");
+  EXPECT_EQ(engine_.runs().size(), 1u);  // not tried again at once
+  engine_.FailAt(1, absl::OkStatus());
+  executor_->Advance(absl::Seconds(1));
+  RunAll();
+  EXPECT_EQ(State("a"), "SUCCEEDED");
 }
 
 TEST_F(SchedulerTest, AnEndThatCannotBeCommittedIsTriedUntilItCan) {

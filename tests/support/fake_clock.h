@@ -13,10 +13,19 @@ class FakeClock : public Clock {
   explicit FakeClock(absl::Time now = absl::FromUnixSeconds(1'700'000'000))
       : nanos_(absl::ToUnixNanos(now)) {}
   absl::Time Now() const override { return absl::FromUnixNanos(nanos_); }
-  void Advance(absl::Duration by) { nanos_ += absl::ToInt64Nanoseconds(by); }
+  absl::Duration Steady() const override {
+    return absl::Nanoseconds(steady_nanos_.load());
+  }
+  void Advance(absl::Duration by) {
+    nanos_ += absl::ToInt64Nanoseconds(by);
+    steady_nanos_ += absl::ToInt64Nanoseconds(by);
+  }
+  // Somebody sets the clock; no time passes.
+  void SetBack(absl::Duration by) { nanos_ -= absl::ToInt64Nanoseconds(by); }
 
  private:
   std::atomic<int64_t> nanos_;
+  std::atomic<int64_t> steady_nanos_ = 0;
 };
 
 }  // namespace phosphene

@@ -66,7 +66,13 @@ void FakeEngine::OnStep(int64_t step, std::function<void()> hook) {
 
 void FakeEngine::FailAt(int64_t step, absl::Status status) {
   MutexLock lock(&mu_);
-  failures_[step] = std::move(status);
+  failures_.erase(step);
+  if (!status.ok()) failures_.emplace(step, std::move(status));
+}
+
+void FakeEngine::OnInspect(std::function<void()> hook) {
+  MutexLock lock(&mu_);
+  inspect_ = std::move(hook);
 }
 
 void FakeEngine::SetCheck(absl::Status status) {
@@ -149,6 +155,12 @@ absl::Status FakeEngine::Check(const v1::JobSpec&) {
 absl::StatusOr<ModelReport> FakeEngine::Inspect(absl::string_view onnx,
                                                 const v1::ModelConfig& config,
                                                 absl::string_view) {
+  std::function<void()> hook;
+  {
+    MutexLock lock(&mu_);
+    hook = inspect_;
+  }
+  if (hook) hook();
   if (onnx.empty()) return absl::InvalidArgumentError("an empty network");
   ModelReport report;
   *report.model.mutable_config() = config;

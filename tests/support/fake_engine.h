@@ -24,8 +24,10 @@ class FakeEngine : public Engine {
  public:
   // Called after step `step` of every run.
   void OnStep(int64_t step, std::function<void()> hook);
-  // Runs fail with this after `step` steps.
+  // Runs fail with this after `step` steps, until it is OK.
   void FailAt(int64_t step, absl::Status status);
+  // Called by every Inspect.
+  void OnInspect(std::function<void()> hook);
   // What Check answers.
   void SetCheck(absl::Status status);
 
@@ -56,6 +58,7 @@ class FakeEngine : public Engine {
   std::multimap<int64_t, std::function<void()>> hooks_ ABSL_GUARDED_BY(mu_);
   std::map<int64_t, absl::Status> failures_ ABSL_GUARDED_BY(mu_);
   absl::Status check_ ABSL_GUARDED_BY(mu_);
+  std::function<void()> inspect_ ABSL_GUARDED_BY(mu_);
   std::vector<Begun> runs_ ABSL_GUARDED_BY(mu_);
 };
 
