@@ -1,3 +1,5 @@
+// SHA-256 by OpenSSL.
+
 #include "server/base/sha256.h"
 
 #include <openssl/evp.h>
