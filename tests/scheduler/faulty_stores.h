@@ -104,6 +104,10 @@ class FaultyJobStore : public JobStore {
   absl::Status ForgetGarbage(const std::vector<std::string>& blobs) override {
     return Try("ForgetGarbage", [&] { return base_.ForgetGarbage(blobs); });
   }
+  absl::StatusOr<std::vector<std::string>> UsedBlobs(
+      const std::vector<std::string>& blobs) override {
+    return Try("UsedBlobs", [&] { return base_.UsedBlobs(blobs); });
+  }
 
  private:
   template <typename Call>
@@ -157,6 +161,7 @@ class FaultyBlobStore : public BlobStore {
   absl::StatusOr<UploadProgress> QueryUpload(absl::string_view name) override {
     return base_.QueryUpload(name);
   }
+  absl::StatusOr<int> ExpireUploads() override { return base_.ExpireUploads(); }
 
  private:
   BlobStore& base_;
