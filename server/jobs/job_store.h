@@ -228,6 +228,10 @@ class JobStore {
   virtual absl::StatusOr<std::vector<std::string>> ListGarbage(
       absl::Time before, int limit) = 0;
   virtual absl::Status ForgetGarbage(const std::vector<std::string>& blobs) = 0;
+  // Those of `blobs` that a job refers to: in its spec, or as artifact, frame
+  // or checkpoint.
+  virtual absl::StatusOr<std::vector<std::string>> UsedBlobs(
+      const std::vector<std::string>& blobs) = 0;
 };
 
 }  // namespace phosphene

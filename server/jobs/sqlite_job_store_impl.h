@@ -65,6 +65,8 @@ class SqliteJobStore : public JobStore {
   absl::StatusOr<std::vector<std::string>> ListGarbage(absl::Time before,
                                                        int limit) override;
   absl::Status ForgetGarbage(const std::vector<std::string>& blobs) override;
+  absl::StatusOr<std::vector<std::string>> UsedBlobs(
+      const std::vector<std::string>& blobs) override;
 
  private:
   // Runs `work` in a transaction, which is committed when it returns OK, and

@@ -155,4 +155,9 @@ absl::Status MeteredJobStore::ForgetGarbage(
   return Timed("forget_garbage", [&] { return base_->ForgetGarbage(blobs); });
 }
 
+absl::StatusOr<std::vector<std::string>> MeteredJobStore::UsedBlobs(
+    const std::vector<std::string>& blobs) {
+  return Timed("used_blobs", [&] { return base_->UsedBlobs(blobs); });
+}
+
 }  // namespace phosphene

@@ -48,6 +48,8 @@ class MeteredJobStore : public JobStore {
   absl::StatusOr<std::vector<std::string>> ListGarbage(absl::Time before,
                                                        int limit) override;
   absl::Status ForgetGarbage(const std::vector<std::string>& blobs) override;
+  absl::StatusOr<std::vector<std::string>> UsedBlobs(
+      const std::vector<std::string>& blobs) override;
 
  private:
   // Runs `call` and records how long it took.
