@@ -36,6 +36,7 @@
 #include "server/rpc/listen.h"
 #include "server/rpc/model_service.h"
 #include "server/rpc/system_service.h"
+#include "server/scheduler/blob_collector.h"
 #include "server/scheduler/scheduler.h"
 #include "server/storage/blob_store.h"
 #include "server/stream/frame_hub.h"
@@ -47,6 +48,12 @@ namespace {
 constexpr absl::Duration kCloseGrace = absl::Seconds(2);
 // Room in a message of kMaxRequestBytes for what stands beside the spec.
 constexpr int64_t kMaxSpecBytes = kMaxRequestBytes - (512 << 10);
+
+// Uploads that have not finished may take as much room as four blobs of the
+// largest size.
+int64_t PartialBytes(int64_t max_blob_bytes) {
+  return 4 * std::min(max_blob_bytes, int64_t{1} << 60);
+}
 
 absl::StatusOr<Authorizer> MakeAuthorizer(const v1::ServerConfig& config) {
   if (config.tokens().empty()) return Authorizer();
@@ -117,6 +124,7 @@ struct Server::Parts {
   std::unique_ptr<BlobStore> blobs;
   std::unique_ptr<ModelCatalog> catalog;
   std::unique_ptr<JobStore> store;
+  std::unique_ptr<BlobCollector> collector;
 
   // What computes.
   std::unique_ptr<Engine> engine;
@@ -135,7 +143,7 @@ struct Server::Parts {
   std::unique_ptr<BlobServiceImpl> blob_service;
   std::unique_ptr<SystemServiceImpl> system_service;
   std::unique_ptr<GrpcServer> grpc;
-  std::shared_ptr<StateCollector> collector;
+  std::shared_ptr<StateCollector> state;
   std::unique_ptr<MetricsExposer> exposer;
 };
 
@@ -166,11 +174,19 @@ absl::Status Server::Parts::OpenData(const EngineFactory& make_engine) {
       std::make_unique<MeteredJobStore>(std::move(store), job_metrics, clock);
   ASSIGN_OR_RETURN(
       blobs,
-      OpenBlobStore(config.blobs(), {.directory = absl::StrCat(data, "/blobs"),
-                                     .max_blob_bytes = config.max_blob_bytes(),
-                                     .clock = &clock}));
-  ASSIGN_OR_RETURN(catalog,
-                   FileModelCatalog::Create(absl::StrCat(data, "/models")));
+      OpenBlobStore(config.blobs(),
+                    {.directory = absl::StrCat(data, "/blobs"),
+                     .max_blob_bytes = config.max_blob_bytes(),
+                     .max_partial_bytes = PartialBytes(config.max_blob_bytes()),
+                     .clock = &clock}));
+  ASSIGN_OR_RETURN(
+      catalog, FileModelCatalog::Create(absl::StrCat(data, "/models"), *blobs));
+  collector = std::make_unique<BlobCollector>(
+      BlobCollector::Options{.store = store.get(),
+                             .blobs = blobs.get(),
+                             .owners = {catalog.get()},
+                             .clock = &clock,
+                             .executor = MakeThreadPool(1)});
   ASSIGN_OR_RETURN(engine, make_engine(Inputs(), config.threads()));
   engine = std::make_unique<MeteredEngine>(std::move(engine), job_metrics);
   reports = std::make_unique<ModelReports>(*catalog, *engine);
@@ -227,14 +243,14 @@ absl::Status Server::Parts::BuildServices() {
 
 absl::Status Server::Parts::Serve() {
   if (config.metrics() != "off") {
-    collector = std::make_shared<StateCollector>(StateCollector::Options{
+    state = std::make_shared<StateCollector>(StateCollector::Options{
         .store = store.get(),
         .hub = &hub,
         .clock = &clock,
         .devices = [this] { return scheduler->Devices(); },
         .version = Version()});
-    ASSIGN_OR_RETURN(exposer, MetricsExposer::Create(config.metrics(),
-                                                     {registry, collector}));
+    ASSIGN_OR_RETURN(
+        exposer, MetricsExposer::Create(config.metrics(), {registry, state}));
   }
   ASSIGN_OR_RETURN(const ListenAddress address,
                    ParseListenAddress(config.listen(), "--listen"));
@@ -249,6 +265,7 @@ absl::Status Server::Parts::Serve() {
                                       v1::SystemService::service_full_name()}));
   // No job is touched before the address is ours.
   RETURN_IF_ERROR(scheduler->Start());
+  collector->Start();
   refusing = false;
   return absl::OkStatus();
 }

@@ -1,3 +1,5 @@
+// Reports of the engine on models, kept until the model changes.
+
 #include "server/models/model_reports.h"
 
 #include "absl/strings/str_cat.h"

@@ -1,3 +1,5 @@
+// What names and configs of models must be.
+
 #include "server/models/model_rules.h"
 
 #include <cmath>
