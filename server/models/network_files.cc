@@ -22,12 +22,11 @@ namespace {
 constexpr int64_t kPieceBytes = int64_t{1} << 20;
 
 FileLook LookOf(const struct stat& info) {
-  const absl::Time written = absl::TimeFromTimespec(info.st_mtim),
-                   changed = absl::TimeFromTimespec(info.st_ctim);
-  return {
-      absl::StrCat(info.st_dev, "-", info.st_ino, "-", info.st_size, "-",
-                   absl::ToUnixNanos(written), "-", absl::ToUnixNanos(changed)),
-      std::max(written, changed)};
+  const absl::Time changed = absl::TimeFromTimespec(info.st_ctim);
+  return {absl::StrCat(info.st_dev, "-", info.st_ino, "-", info.st_size, "-",
+                       info.st_mtim.tv_sec, ".", info.st_mtim.tv_nsec, "-",
+                       absl::ToUnixNanos(changed)),
+          changed};
 }
 
 absl::Status IsBeingWritten(absl::string_view path) {

@@ -12,10 +12,10 @@
 
 namespace phosphene {
 
-// How a file looked: inode, size and the times of its last changes.
+// How a file looked: inode, size and times.
 struct FileLook {
   std::string text;
-  absl::Time changed;  // the later of both times
+  absl::Time changed;  // by the kernel's clock; nobody can set it
   bool operator==(const FileLook& other) const { return text == other.text; }
 };
 

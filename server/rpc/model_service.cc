@@ -50,7 +50,9 @@ absl::Status ModelServiceImpl::Create(const v1::CreateModelRequest& request,
   Faults faults;
   CheckModelConfig(request.model().config(), "model.config", faults);
   RETURN_IF_ERROR(faults.ToStatus());
-  const bool taken = !absl::IsNotFound(options_.catalog->Describe(id).status());
+  const absl::Status there = options_.catalog->Describe(id).status();
+  if (absl::IsUnavailable(there)) return there;
+  const bool taken = !absl::IsNotFound(there);
   // Said before the work, and made sure of by Add.
   if (taken && !request.allow_replace()) {
     return WithReason(

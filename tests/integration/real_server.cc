@@ -53,6 +53,12 @@ v1::Job RealServer::Submit(const v1::JobSpec& spec) {
   return job;
 }
 
+bool RealServer::TrySubmit(const v1::JobSpec& spec, v1::Job* job) {
+  v1::CreateJobRequest request;
+  *request.mutable_job()->mutable_spec() = spec;
+  return jobs_->CreateJob(Context().get(), request, job).ok();
+}
+
 void RealServer::Watch(const std::string& name,
                        const std::function<bool(const v1::JobEvent&)>& until) {
   v1::WatchJobRequest watch;

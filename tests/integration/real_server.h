@@ -17,12 +17,16 @@ namespace phosphene {
 // outlives a restart. Calls fail the test where they fail.
 class RealServer {
  public:
+  // The folder of its data.
+  std::string data() const { return dir_.path() + "/data"; }
   // Starts it, or again after Stop, and waits until it serves.
   void Start();
   // SIGTERM; waits for its end.
   void Stop();
 
   v1::Job Submit(const v1::JobSpec& spec);
+  // False, and no failure of the test, when it is refused.
+  bool TrySubmit(const v1::JobSpec& spec, v1::Job* job);
   // Events until one for which `until` holds, or the last.
   void Watch(const std::string& name,
              const std::function<bool(const v1::JobEvent&)>& until);
