@@ -40,6 +40,7 @@
 #include "server/rpc/listen.h"
 #include "server/rpc/model_service.h"
 #include "server/rpc/system_service.h"
+#include "server/scheduler/blob_collector.h"
 #include "server/scheduler/scheduler.h"
 #include "server/storage/blob_store.h"
 #include "server/stream/frame_hub.h"
@@ -53,6 +54,12 @@ constexpr absl::Duration kCloseGrace = absl::Seconds(2);
 constexpr absl::Duration kRefreshPeriod = absl::Seconds(1);
 // Room in a message of kMaxRequestBytes for what stands beside the spec.
 constexpr int64_t kMaxSpecBytes = kMaxRequestBytes - (512 << 10);
+
+// Uploads that have not finished may take as much room as four blobs of the
+// largest size.
+int64_t PartialBytes(int64_t max_blob_bytes) {
+  return 4 * std::min(max_blob_bytes, int64_t{1} << 60);
+}
 
 // What messages on their way, and again requests being worked on, may take.
 int64_t RequestBytes() {
@@ -160,6 +167,7 @@ struct Server::Parts {
   std::unique_ptr<BlobStore> blobs;
   std::unique_ptr<ModelCatalog> catalog;
   std::unique_ptr<JobStore> store;
+  std::unique_ptr<BlobCollector> collector;
 
   // What computes.
   std::unique_ptr<Engine> engine;
@@ -182,7 +190,7 @@ struct Server::Parts {
   std::unique_ptr<BlobServiceImpl> blob_service;
   std::unique_ptr<SystemServiceImpl> system_service;
   std::unique_ptr<GrpcServer> grpc;
-  std::shared_ptr<StateCollector> collector;
+  std::shared_ptr<StateCollector> state;
   std::unique_ptr<HttpServer> http;          // null: off
   std::unique_ptr<HttpServer> metrics_http;  // null: off
 
@@ -206,11 +214,19 @@ absl::Status Server::Parts::OpenData(const EngineFactory& make_engine) {
       std::make_unique<MeteredJobStore>(std::move(store), job_metrics, clock);
   ASSIGN_OR_RETURN(
       blobs,
-      OpenBlobStore(config.blobs(), {.directory = absl::StrCat(data, "/blobs"),
-                                     .max_blob_bytes = config.max_blob_bytes(),
-                                     .clock = &clock}));
-  ASSIGN_OR_RETURN(catalog,
-                   FileModelCatalog::Create(absl::StrCat(data, "/models")));
+      OpenBlobStore(config.blobs(),
+                    {.directory = absl::StrCat(data, "/blobs"),
+                     .max_blob_bytes = config.max_blob_bytes(),
+                     .max_partial_bytes = PartialBytes(config.max_blob_bytes()),
+                     .clock = &clock}));
+  ASSIGN_OR_RETURN(
+      catalog, FileModelCatalog::Create(absl::StrCat(data, "/models"), *blobs));
+  collector = std::make_unique<BlobCollector>(
+      BlobCollector::Options{.store = store.get(),
+                             .blobs = blobs.get(),
+                             .owners = {catalog.get()},
+                             .clock = &clock,
+                             .executor = MakeThreadPool(1)});
   ASSIGN_OR_RETURN(engine, make_engine(Inputs(), config.threads()));
   engine = std::make_unique<MeteredEngine>(std::move(engine), job_metrics);
   reports = std::make_unique<ModelReports>(*catalog, *engine);
@@ -340,16 +356,16 @@ absl::Status Server::Parts::OpenHttp() {
 }
 
 absl::Status Server::Parts::Serve() {
-  StateCollector::Options state = {
+  StateCollector::Options observed = {
       .store = store.get(),
       .hub = &hub,
       .clock = &clock,
       .devices = [this] { return scheduler->Devices(); },
       .version = Version()};
   if (tls != nullptr)
-    state.certificate_expiry = [this] { return tls->Current()->not_after; };
-  collector = std::make_shared<StateCollector>(std::move(state));
-  metrics_page.Add(collector);
+    observed.certificate_expiry = [this] { return tls->Current()->not_after; };
+  state = std::make_shared<StateCollector>(std::move(observed));
+  metrics_page.Add(state);
   ASSIGN_OR_RETURN(const ListenAddress address,
                    ParseListenAddress(config.listen(), "--listen"));
   ASSIGN_OR_RETURN(BoundAddress bound, BindAddress(address, "--listen"));
@@ -366,6 +382,7 @@ absl::Status Server::Parts::Serve() {
                  .buffer_bytes = RequestBytes()}));
   // No job is touched before the address is ours.
   RETURN_IF_ERROR(scheduler->Start());
+  collector->Start();
   refusing = false;
   if (tls != nullptr || !config.tokens().empty())
     chores->ExecuteAfter(kRefreshPeriod, [this] { RefreshSecrets(); });

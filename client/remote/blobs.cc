@@ -20,8 +20,11 @@ constexpr int kMaxFailures = 8;
 // A transfer that stands still this long is broken off and taken up again.
 constexpr absl::Duration kTransferTimeout = absl::Minutes(30);
 
+// Worth another try from where the server stands: broken off, gone on by
+// somebody else who uploads the same bytes, or with too many open at once.
 bool IsBroken(const absl::Status& status) {
   return status.code() == absl::StatusCode::kUnavailable ||
+         status.code() == absl::StatusCode::kAborted ||
          status.code() == absl::StatusCode::kOutOfRange;
 }
 

@@ -1,40 +1,45 @@
-// Read-only mappings by mmap.
+// Files as memory: mapped where they are large, read where they are small.
 
 #include "server/base/mapped_file.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "server/base/posix_file.h"
+#include "server/base/status_macros.h"
 
 namespace phosphene {
 
 absl::StatusOr<std::shared_ptr<const MappedFile>> MappedFile::Open(
     const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return absl::ErrnoToStatus(errno, absl::StrCat("open ", path));
+  // Without O_NONBLOCK the open of a pipe waits for its writer.
+  ASSIGN_OR_RETURN(const FileDescriptor file,
+                   OpenFile(path, O_RDONLY | O_NONBLOCK));
+  return Open(file, path);
+}
+
+absl::StatusOr<std::shared_ptr<const MappedFile>> MappedFile::Open(
+    const FileDescriptor& file, const std::string& path) {
   struct stat info {};
-  if (::fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
-    ::close(fd);
+  if (::fstat(file.get(), &info) != 0) return ErrnoStatus(errno, "stat", path);
+  if (!S_ISREG(info.st_mode)) {
     return absl::InvalidArgumentError(
         absl::StrCat(path, " is not a regular file"));
   }
-  const size_t size = static_cast<size_t>(info.st_size);
-  void* address = nullptr;
-  if (size > 0) {
-    address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (address == MAP_FAILED) {
-      const int error = errno;
-      ::close(fd);
-      return absl::ErrnoToStatus(error, absl::StrCat("mmap ", path));
-    }
+  if (info.st_size <= kMaxReadBytes) {
+    ASSIGN_OR_RETURN(std::string bytes, ReadAt(file, 0, info.st_size, path));
+    return std::shared_ptr<const MappedFile>(new MappedFile(std::move(bytes)));
   }
-  ::close(fd);
+  const size_t size = static_cast<size_t>(info.st_size);
+  void* const address =
+      ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.get(), 0);
+  if (address == MAP_FAILED) return ErrnoStatus(errno, "map", path);
   return std::shared_ptr<const MappedFile>(new MappedFile(address, size));
 }
 

@@ -31,9 +31,9 @@ absl::Status ErrnoStatus(int error, absl::string_view action,
     case ENOSPC:
     case EDQUOT:
     case EFBIG:
+      return absl::ResourceExhaustedError(text);
     case EMFILE:
     case ENFILE:
-      return absl::ResourceExhaustedError(text);
     case EROFS:
     case EACCES:
     case EPERM:
@@ -92,6 +92,26 @@ absl::StatusOr<std::string> ReadAt(const FileDescriptor& file, int64_t offset,
   }
   bytes.resize(done);
   return bytes;
+}
+
+absl::StatusOr<std::string> ReadFile(const std::string& path,
+                                     int64_t max_bytes) {
+  // Without O_NONBLOCK the open of a pipe waits for its writer.
+  ASSIGN_OR_RETURN(const FileDescriptor file,
+                   OpenFile(path, O_RDONLY | O_NONBLOCK));
+  struct stat info {};
+  if (::fstat(file.get(), &info) != 0) return ErrnoStatus(errno, "stat", path);
+  if (!S_ISREG(info.st_mode)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, " is not a regular file"));
+  }
+  // One byte more tells a file that grows from one that just fits.
+  ASSIGN_OR_RETURN(
+      std::string bytes,
+      ReadAt(file, 0, std::min<int64_t>(info.st_size, max_bytes) + 1, path));
+  if (static_cast<int64_t>(bytes.size()) <= max_bytes) return bytes;
+  return absl::InvalidArgumentError(absl::StrCat(
+      path, " has more than ", max_bytes, " bytes, the most allowed"));
 }
 
 absl::Status SyncFile(const FileDescriptor& file, absl::string_view path) {

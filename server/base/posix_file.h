@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
@@ -13,7 +14,8 @@ namespace phosphene {
 
 // What a failed system call means: `action path: reason`, with NOT_FOUND for
 // a missing file, RESOURCE_EXHAUSTED for a full disk or quota, UNAVAILABLE for
-// a read-only or failing one, INTERNAL else.
+// a read-only or failing one and where the process or the machine has no file
+// descriptor left (it will have one again: try later), INTERNAL else.
 absl::Status ErrnoStatus(int error, absl::string_view action,
                          absl::string_view path);
 
@@ -44,6 +46,11 @@ absl::Status WriteAll(const FileDescriptor& file, absl::string_view bytes,
 // At most `size` bytes from `offset`; fewer at the end of the file.
 absl::StatusOr<std::string> ReadAt(const FileDescriptor& file, int64_t offset,
                                    int64_t size, absl::string_view path);
+// All of a small file, read and not mapped: somebody who edits it meanwhile can
+// only make what is read a mixture. INVALID_ARGUMENT: larger than `max_bytes`,
+// or not a regular file. A file that grows meanwhile may be cut.
+absl::StatusOr<std::string> ReadFile(const std::string& path,
+                                     int64_t max_bytes);
 // Makes content and size durable.
 absl::Status SyncFile(const FileDescriptor& file, absl::string_view path);
 // Makes the entries of a folder durable: after a rename into it.

@@ -1,3 +1,5 @@
+// Text format with errors that name place and nearest field.
+
 #include "server/models/text_proto.h"
 
 #include <google/protobuf/descriptor.h>

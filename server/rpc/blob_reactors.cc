@@ -1,3 +1,5 @@
+// The two streams of BlobService: up and down.
+
 #include "server/rpc/blob_reactors.h"
 
 #include <algorithm>
@@ -24,41 +26,59 @@ void Fill(const BlobInfo& info, v1::Blob* blob) {
 
 // One thing is under way at any time, a read or a task, and each ends in the
 // next or in Finish; a cancel shows as a read that fails. So nothing here is
-// touched by two threads at once, and OnCancel has nothing to do.
+// touched by two threads at once, and OnCancel has nothing to do. The book
+// cancels a call whose client does nothing.
 class Upload : public grpc::ServerReadReactor<v1::UploadBlobRequest> {
  public:
-  Upload(const RpcEnvironment& env, BlobStore& blobs,
+  Upload(const RpcEnvironment& env, BlobStore& blobs, TransferBook& book,
          v1::UploadBlobResponse* response)
       : env_(env),
         blobs_(blobs),
+        book_(book),
         record_(env, kUploadBlob),
         response_(response) {}
 
   void Start(grpc::CallbackServerContext* context) {
     context_ = context;
-    const absl::StatusOr<Caller> caller = record_.Admit(*context);
-    if (!caller.ok()) {
-      Finish(record_.End(caller.status()));
-    } else {
-      StartRead(&message_);
-    }
+    const absl::Status admitted = Admit();
+    admitted.ok() ? ReadNext() : End(admitted);
   }
 
   void OnReadDone(bool ok) override {
-    env_.transfers->Execute([this, ok] { ok ? Take() : Complete(); });
+    env_.transfers->Execute([this, ok] {
+      ticket_->Work();
+      ok ? Take() : Complete();
+    });
   }
   void OnDone() override { delete this; }
 
  private:
+  absl::Status Admit() {
+    RETURN_IF_ERROR(record_.Admit(*context_).status());
+    ASSIGN_OR_RETURN(ticket_, book_.Enter(context_->peer(),
+                                          [this] { context_->TryCancel(); }));
+    return absl::OkStatus();
+  }
+
+  void ReadNext() {
+    ticket_->Wait();
+    StartRead(&message_);
+  }
+
+  void End(const absl::Status& status) {
+    upload_.reset();
+    ticket_.reset();
+    Finish(record_.End(status));
+  }
+
   void Take() {
     env_.metrics->MessageReceived(kUploadBlob);
     const absl::Status status = message_.has_header() ? Begin(message_.header())
                                                       : Append(message_.data());
     if (!status.ok() || over_) {
-      upload_.reset();
-      Finish(record_.End(status));
+      End(status);
     } else {
-      StartRead(&message_);
+      ReadNext();
     }
   }
 
@@ -99,8 +119,7 @@ class Upload : public grpc::ServerReadReactor<v1::UploadBlobRequest> {
                    ? FieldError("header", "missing; it is the first message")
                    : Store();
     }
-    upload_.reset();
-    Finish(record_.End(status));
+    End(status);
   }
 
   absl::Status Store() {
@@ -111,7 +130,9 @@ class Upload : public grpc::ServerReadReactor<v1::UploadBlobRequest> {
 
   const RpcEnvironment& env_;
   BlobStore& blobs_;
+  TransferBook& book_;
   CallRecord record_;
+  std::unique_ptr<TransferBook::Ticket> ticket_;
   v1::UploadBlobResponse* const response_;
   grpc::CallbackServerContext* context_ = nullptr;
   v1::UploadBlobRequest message_;
@@ -122,31 +143,45 @@ class Upload : public grpc::ServerReadReactor<v1::UploadBlobRequest> {
 // As Upload: a task or a write is under way at any time.
 class Reading : public grpc::ServerWriteReactor<v1::ReadBlobResponse> {
  public:
-  Reading(const RpcEnvironment& env, BlobStore& blobs)
-      : env_(env), blobs_(blobs), record_(env, kReadBlob) {}
+  Reading(const RpcEnvironment& env, BlobStore& blobs, TransferBook& book)
+      : env_(env), blobs_(blobs), book_(book), record_(env, kReadBlob) {}
 
   void Start(grpc::CallbackServerContext* context,
              const v1::ReadBlobRequest& request) {
-    const absl::StatusOr<Caller> caller = record_.Admit(*context);
-    if (!caller.ok()) {
-      Finish(record_.End(caller.status()));
+    const absl::Status admitted = Admit(context);
+    if (!admitted.ok()) {
+      End(admitted);
       return;
     }
     name_ = request.name();
     at_ = request.offset();
     env_.transfers->Execute([this, limit = request.limit()] {
       const absl::Status status = Open(limit);
-      status.ok() ? Continue() : Finish(record_.End(status));
+      status.ok() ? Continue() : End(status);
     });
   }
 
   void OnWriteDone(bool ok) override {
-    env_.transfers->Execute(
-        [this, ok] { ok ? Continue() : Finish(record_.End(CallCancelled())); });
+    env_.transfers->Execute([this, ok] {
+      ticket_->Work();
+      ok ? Continue() : End(CallCancelled());
+    });
   }
   void OnDone() override { delete this; }
 
  private:
+  absl::Status Admit(grpc::CallbackServerContext* context) {
+    RETURN_IF_ERROR(record_.Admit(*context).status());
+    ASSIGN_OR_RETURN(ticket_, book_.Enter(context->peer(),
+                                          [context] { context->TryCancel(); }));
+    return absl::OkStatus();
+  }
+
+  void End(const absl::Status& status) {
+    ticket_.reset();
+    Finish(record_.End(status));
+  }
+
   absl::Status Open(int64_t limit) {
     RETURN_IF_ERROR(CheckBlobName(name_, "name"));
     if (limit < 0)
@@ -165,7 +200,7 @@ class Reading : public grpc::ServerWriteReactor<v1::ReadBlobResponse> {
 
   void Continue() {
     if (at_ >= end_) {
-      Finish(record_.End(absl::OkStatus()));
+      End(absl::OkStatus());
       return;
     }
     absl::StatusOr<std::string> piece =
@@ -173,18 +208,21 @@ class Reading : public grpc::ServerWriteReactor<v1::ReadBlobResponse> {
     if (piece.ok() && piece->empty())
       piece = absl::DataLossError(absl::StrCat(name_, " got shorter"));
     if (!piece.ok()) {
-      Finish(record_.End(piece.status()));
+      End(piece.status());
       return;
     }
     at_ += static_cast<int64_t>(piece->size());
     message_.set_data(*std::move(piece));
     env_.metrics->MessageSent(kReadBlob);
+    ticket_->Wait();
     StartWrite(&message_);
   }
 
   const RpcEnvironment& env_;
   BlobStore& blobs_;
+  TransferBook& book_;
   CallRecord record_;
+  std::unique_ptr<TransferBook::Ticket> ticket_;
   std::string name_;
   int64_t at_ = 0;   // next byte
   int64_t end_ = 0;  // behind the last
@@ -194,17 +232,17 @@ class Reading : public grpc::ServerWriteReactor<v1::ReadBlobResponse> {
 }  // namespace
 
 grpc::ServerReadReactor<v1::UploadBlobRequest>* StartUpload(
-    const RpcEnvironment& env, BlobStore& blobs,
+    const RpcEnvironment& env, BlobStore& blobs, TransferBook& book,
     grpc::CallbackServerContext* context, v1::UploadBlobResponse* response) {
-  auto* upload = new Upload(env, blobs, response);
+  auto* upload = new Upload(env, blobs, book, response);
   upload->Start(context);
   return upload;
 }
 
 grpc::ServerWriteReactor<v1::ReadBlobResponse>* StartReading(
-    const RpcEnvironment& env, BlobStore& blobs,
+    const RpcEnvironment& env, BlobStore& blobs, TransferBook& book,
     grpc::CallbackServerContext* context, const v1::ReadBlobRequest& request) {
-  auto* reading = new Reading(env, blobs);
+  auto* reading = new Reading(env, blobs, book);
   reading->Start(context, request);
   return reading;
 }

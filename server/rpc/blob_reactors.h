@@ -4,6 +4,7 @@
 
 #include "phosphene/v1/blob_service.pb.h"
 #include "server/rpc/call.h"
+#include "server/rpc/transfer_book.h"
 #include "server/storage/blob_store.h"
 
 namespace phosphene {
@@ -14,15 +15,15 @@ inline constexpr int64_t kReadMessage = int64_t{256} << 10;
 
 // Answers UploadBlob: header, then data, each message written to the store
 // before the next is read. A broken upload leaves what has arrived, to go on
-// from. `env` and `blobs` must outlive the gRPC server.
+// from. `env`, `blobs` and `book` must outlive the gRPC server.
 grpc::ServerReadReactor<v1::UploadBlobRequest>* StartUpload(
-    const RpcEnvironment& env, BlobStore& blobs,
+    const RpcEnvironment& env, BlobStore& blobs, TransferBook& book,
     grpc::CallbackServerContext* context, v1::UploadBlobResponse* response);
 
 // Answers ReadBlob: the range in messages of kReadMessage, each read from the
 // store when the one before is written.
 grpc::ServerWriteReactor<v1::ReadBlobResponse>* StartReading(
-    const RpcEnvironment& env, BlobStore& blobs,
+    const RpcEnvironment& env, BlobStore& blobs, TransferBook& book,
     grpc::CallbackServerContext* context, const v1::ReadBlobRequest& request);
 
 }  // namespace phosphene

@@ -1,3 +1,5 @@
+// BlobService: streams by blob_reactors, the unary calls here.
+
 #include "server/rpc/blob_service.h"
 
 #include "absl/strings/str_cat.h"
@@ -13,20 +15,33 @@ constexpr RpcMethod Unary(const char* name) {
 }
 
 constexpr int kMaxNames = 1000;
+constexpr absl::Duration kSweepEvery = absl::Seconds(10);
+
+// Sweeps until the book is gone.
+void SweepLater(Executor& timer, const std::weak_ptr<TransferBook>& book) {
+  timer.ExecuteAfter(kSweepEvery, [&timer, book] {
+    const std::shared_ptr<TransferBook> there = book.lock();
+    if (there == nullptr) return;
+    there->Sweep();
+    SweepLater(timer, book);
+  });
+}
 
 }  // namespace
 
 BlobServiceImpl::BlobServiceImpl(const RpcEnvironment& env, BlobStore& blobs)
-    : env_(env), blobs_(blobs) {}
+    : env_(env), blobs_(blobs) {
+  SweepLater(*env_.transfers, book_);
+}
 
 grpc::ServerReadReactor<v1::UploadBlobRequest>* BlobServiceImpl::UploadBlob(
     grpc::CallbackServerContext* context, v1::UploadBlobResponse* response) {
-  return StartUpload(env_, blobs_, context, response);
+  return StartUpload(env_, blobs_, *book_, context, response);
 }
 
 grpc::ServerWriteReactor<v1::ReadBlobResponse>* BlobServiceImpl::ReadBlob(
     grpc::CallbackServerContext* context, const v1::ReadBlobRequest* request) {
-  return StartReading(env_, blobs_, context, *request);
+  return StartReading(env_, blobs_, *book_, context, *request);
 }
 
 grpc::ServerUnaryReactor* BlobServiceImpl::QueryUpload(
@@ -59,7 +74,9 @@ grpc::ServerUnaryReactor* BlobServiceImpl::StatBlobs(
           const std::string& name = request->names(i);
           RETURN_IF_ERROR(CheckBlobName(name, absl::StrCat("names[", i, "]")));
           const absl::StatusOr<BlobInfo> info = blobs_.Stat(name);
-          if (absl::IsNotFound(info.status())) {
+          // One known to be damaged is as good as none: an upload mends it.
+          if (absl::IsNotFound(info.status()) ||
+              absl::IsDataLoss(info.status())) {
             response->add_missing(name);
             continue;
           }

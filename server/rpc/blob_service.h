@@ -1,14 +1,18 @@
 #pragma once
 
+#include <memory>
+
 #include "phosphene/v1/blob_service.grpc.pb.h"
 #include "server/rpc/call.h"
+#include "server/rpc/transfer_book.h"
 #include "server/storage/blob_store.h"
 
 namespace phosphene {
 
 // v1.BlobService over a BlobStore. Both streams hold one message at a time, so
-// a call costs at most 1 MiB up and 256 KiB down, whatever the blob's size.
-// Thread-safe.
+// a call costs at most 1 MiB up and 256 KiB down, whatever the blob's size; how
+// many are open, and how long a client may do nothing, is bounded by a
+// TransferBook. Thread-safe.
 class BlobServiceImpl final : public v1::BlobService::CallbackService {
  public:
   // `blobs` must outlive the gRPC server.
@@ -31,6 +35,7 @@ class BlobServiceImpl final : public v1::BlobService::CallbackService {
  private:
   const RpcEnvironment env_;
   BlobStore& blobs_;
+  const std::shared_ptr<TransferBook> book_ = std::make_shared<TransferBook>();
 };
 
 }  // namespace phosphene

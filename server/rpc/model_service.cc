@@ -1,3 +1,5 @@
+// ModelService: networks in and out, and what is known of them.
+
 #include "server/rpc/model_service.h"
 
 #include <algorithm>
@@ -17,8 +19,6 @@ namespace {
 constexpr RpcMethod Unary(const char* name) {
   return {"phosphene.v1.ModelService", name, "unary"};
 }
-
-constexpr int64_t kCopyBytes = int64_t{4} << 20;
 
 // The id a request may give a model: ModelId, without "models/" before it.
 absl::StatusOr<std::string> NewModelId(const std::string& id) {
@@ -50,17 +50,20 @@ absl::Status ModelServiceImpl::Create(const v1::CreateModelRequest& request,
   Faults faults;
   CheckModelConfig(request.model().config(), "model.config", faults);
   RETURN_IF_ERROR(faults.ToStatus());
-  const bool taken = options_.catalog->Open(id).ok();
-  if (taken &&
-      !request
-           .allow_replace()) {  // said before the work, and made sure of by Add
+  const absl::Status there = options_.catalog->Describe(id).status();
+  if (absl::IsUnavailable(there)) return there;
+  const bool taken = !absl::IsNotFound(there);
+  // Said before the work, and made sure of by Add.
+  if (taken && !request.allow_replace()) {
     return WithReason(
         absl::AlreadyExistsError(absl::StrCat(
             "model \"", id, "\" is there; allow_replace replaces it")),
         "MODEL_EXISTS");
   }
-  ASSIGN_OR_RETURN(auto staged, StageBlob(request.blob()));
-  ASSIGN_OR_RETURN(const absl::string_view onnx, staged->Bytes());
+  // A job keeps to the network it began with.
+  if (taken) RETURN_IF_ERROR(CheckUnused(id));
+  ASSIGN_OR_RETURN(const auto mapped, MapBlob(request.blob()));
+  const absl::string_view onnx = mapped->data();
   const std::string source = request.source_file().empty()
                                  ? absl::StrCat(id, ".onnx")
                                  : request.source_file();
@@ -74,7 +77,8 @@ absl::Status ModelServiceImpl::Create(const v1::CreateModelRequest& request,
   model.mutable_create_time()->set_seconds(
       absl::ToUnixSeconds(env_.clock->Now()));
   if (!request.validate_only()) {
-    RETURN_IF_ERROR(options_.catalog->Add(id, std::move(staged), model,
+    if (taken) RETURN_IF_ERROR(CheckUnused(id));  // the look took its time
+    RETURN_IF_ERROR(options_.catalog->Add(id, request.blob(), model,
                                           request.allow_replace()));
     LogInfo("model added", {{"model", id}});
   }
@@ -82,7 +86,7 @@ absl::Status ModelServiceImpl::Create(const v1::CreateModelRequest& request,
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::unique_ptr<StagedModel>> ModelServiceImpl::StageBlob(
+absl::StatusOr<std::shared_ptr<const MappedFile>> ModelServiceImpl::MapBlob(
     const std::string& blob) {
   ASSIGN_OR_RETURN(const BlobInfo info, options_.blobs->Stat(blob));
   if (info.size_bytes > options_.max_model_bytes) {
@@ -90,13 +94,7 @@ absl::StatusOr<std::unique_ptr<StagedModel>> ModelServiceImpl::StageBlob(
         "blob", absl::StrCat(info.size_bytes, " bytes; a model is at most ",
                              options_.max_model_bytes));
   }
-  ASSIGN_OR_RETURN(auto staged, options_.catalog->Stage());
-  for (int64_t at = 0; at < info.size_bytes; at += kCopyBytes) {
-    ASSIGN_OR_RETURN(const std::string piece,
-                     options_.blobs->Read(blob, at, kCopyBytes));
-    RETURN_IF_ERROR(staged->Append(piece));
-  }
-  return staged;
+  return options_.catalog->MapBlob(blob);
 }
 
 grpc::ServerUnaryReactor* ModelServiceImpl::GetModel(

@@ -46,8 +46,8 @@ class ModelServiceImpl final : public v1::ModelService::CallbackService {
  private:
   absl::Status Create(const v1::CreateModelRequest& request,
                       v1::Model* response);
-  // Copies the blob's bytes to the catalog's disk.
-  absl::StatusOr<std::unique_ptr<StagedModel>> StageBlob(
+  // The blob's bytes; INVALID_ARGUMENT: more than a model may have.
+  absl::StatusOr<std::shared_ptr<const MappedFile>> MapBlob(
       const std::string& blob);
   // FAILED_PRECONDITION names a job that has not ended and uses the model.
   absl::Status CheckUnused(const std::string& id);

@@ -152,7 +152,6 @@ DeviceSlot::Turn DeviceSlot::TakeTurn() {
     MutexLock lock(&mu_);
     if (draining_) return Turn::kIdle;
   }
-  options_.between_jobs();
   const auto claimed =
       ClaimNext(*options_.store, resource_name_,
                 [this](const std::string& name) { Expect(name); });

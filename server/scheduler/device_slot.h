@@ -39,8 +39,6 @@ class DeviceSlot {
     const Clock* clock = nullptr;
     int threads = 0;             // of RunRequest
     absl::Duration retry_after;  // until a failed commit is tried again
-    // Called before a job is looked for, for small chores.
-    std::function<void()> between_jobs;
   };
   DeviceSlot(EngineDevice device, Options options,
              std::unique_ptr<Executor> executor);

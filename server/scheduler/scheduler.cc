@@ -8,16 +8,11 @@
 #include "absl/strings/str_join.h"
 #include "server/base/log.h"
 #include "server/base/status_macros.h"
-#include "server/scheduler/blob_collector.h"
 #include "server/scheduler/device_slot.h"
 
 namespace phosphene {
 
-Scheduler::Scheduler(Options options)
-    : options_(std::move(options)),
-      collector_(std::make_unique<BlobCollector>(
-          *options_.store, *options_.blobs, *options_.clock,
-          options_.garbage_age)) {
+Scheduler::Scheduler(Options options) : options_(std::move(options)) {
   for (const EngineDevice& device : options_.devices) {
     DeviceSlot::Options slot;
     slot.store = options_.store;
@@ -27,7 +22,6 @@ Scheduler::Scheduler(Options options)
     slot.clock = options_.clock;
     slot.threads = options_.threads;
     slot.retry_after = options_.retry_after;
-    slot.between_jobs = [this] { collector_->MaybeCollect(); };
     slots_.push_back(std::make_unique<DeviceSlot>(
         device, std::move(slot), options_.make_executor(device)));
   }

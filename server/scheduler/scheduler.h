@@ -18,7 +18,6 @@
 
 namespace phosphene {
 
-class BlobCollector;
 class DeviceSlot;
 
 // Runs queued jobs on devices: a slot (one thread) a device, each of which
@@ -56,9 +55,6 @@ class Scheduler {
     // Servers a job may lose between two checkpoints before it is FAILED: it
     // probably kills them. From the second on it waits behind all others.
     int max_crashes = 3;
-    // How long a blob no job refers to stays: an upload or a new job may be
-    // about to use it.
-    absl::Duration garbage_age = absl::Hours(1);
     // Makes the thread of a slot; tests pass a ManualExecutor.
     std::function<std::unique_ptr<Executor>(const EngineDevice&)>
         make_executor = [](const EngineDevice&) { return MakeThreadPool(1); };
@@ -90,7 +86,6 @@ class Scheduler {
   void OnStateChange(const StoredJob& stored);
 
   const Options options_;
-  const std::unique_ptr<BlobCollector> collector_;
   bool started_ = false;  // set by Start alone
   std::vector<std::unique_ptr<DeviceSlot>> slots_;
 };

@@ -40,11 +40,14 @@ class BlobUpload {
   // Bytes held, this upload's start offset included.
   virtual int64_t committed_bytes() const = 0;
   // Adds bytes. INVALID_ARGUMENT: more than the stated size.
-  // RESOURCE_EXHAUSTED: the disk is full. After an error nothing is kept and
-  // the upload is over.
+  // RESOURCE_EXHAUSTED: the disk is full, or the uploads at work exceed
+  // max_partial_bytes. ABORTED: it paused for longer than upload_idle, and
+  // another took it over or it had to make room. After an error the upload is
+  // over, and but for ABORTED nothing is kept.
   virtual absl::Status Append(absl::string_view bytes) = 0;
   // Makes the blob readable; durable when it returns. INVALID_ARGUMENT: the
-  // bytes do not match the stated sha256 or size; nothing is kept.
+  // bytes do not match the stated sha256 or size; nothing is kept. ABORTED as
+  // Append.
   virtual absl::StatusOr<BlobInfo> Finish() = 0;
 };
 
@@ -78,6 +81,7 @@ class BlobStore {
   }
 
   // Looks at a blob and refreshes its touch_time: who asks means to use it.
+  // DATA_LOSS: it is known to be damaged (a Read found it so).
   virtual absl::StatusOr<BlobInfo> Stat(absl::string_view name) = 0;
 
   // Names greater than `after` in order, at most `limit`; "" starts.
@@ -96,13 +100,21 @@ class BlobStore {
 
   // Starts or resumes an upload; `offset` 0 starts anew. OUT_OF_RANGE: offset
   // is not committed_bytes of QueryUpload. INVALID_ARGUMENT: negative size.
-  // ABORTED: another upload of this blob is in progress. When the blob is
-  // there already, Append ignores its bytes and Finish succeeds.
+  // ABORTED: another upload of this blob is in progress, which has brought
+  // bytes within upload_idle (one that has not is taken over).
+  // RESOURCE_EXHAUSTED: too many are in progress. When the blob is there
+  // already and sound, Append ignores its bytes and Finish succeeds; a damaged
+  // one is replaced.
   virtual absl::StatusOr<std::unique_ptr<BlobUpload>> BeginUpload(
       absl::string_view name, int64_t size_bytes, int64_t offset) = 0;
-  // Never NOT_FOUND: zero bytes where nothing has arrived.
+  // Never NOT_FOUND: zero bytes where nothing has arrived. A damaged blob is
+  // not complete: it is looked at as Read does.
   virtual absl::StatusOr<UploadProgress> QueryUpload(
       absl::string_view name) = 0;
+  // Removes broken-off uploads: those older than keep_partial, and the oldest
+  // while there are more than max_partials or max_partial_bytes. BeginUpload
+  // does it as well; this is for the idle server. Returns how many.
+  virtual absl::StatusOr<int> ExpireUploads() = 0;
 };
 
 // INVALID_ARGUMENT naming `field`, unless IsBlobName (server/base/ids.h).
@@ -115,8 +127,16 @@ struct BlobStoreOptions {
   std::string directory;
   // Largest blob. Default 2 GiB.
   int64_t max_blob_bytes = int64_t{2} << 30;
-  // Incomplete uploads older than this are removed. Default a day.
+  // Broken-off uploads older than this are removed. Default a day.
   absl::Duration keep_partial = absl::Hours(24);
+  // An upload that has brought nothing for this long may be taken over, and
+  // counts as broken off. Default 10 s.
+  absl::Duration upload_idle = absl::Seconds(10);
+  // Most uploads that have not become blobs, and their bytes: the oldest
+  // broken-off ones make room, then new ones are refused. Default 256 and
+  // 8 GiB.
+  int max_partials = 256;
+  int64_t max_partial_bytes = int64_t{8} << 30;
   // Must outlive the store.
   const Clock* clock = &Clock::Real();
 };

@@ -1,3 +1,5 @@
+// The errors of blob stores, in one wording.
+
 #include "server/storage/checks.h"
 
 #include <algorithm>
@@ -81,9 +83,21 @@ absl::Status UploadBusy(absl::string_view name) {
       absl::StrCat(name, " is being uploaded by somebody else"));
 }
 
+absl::Status UploadTakenOver(absl::string_view name) {
+  return absl::AbortedError(
+      absl::StrCat("the upload of ", name,
+                   " paused too long: another took it over, or it had to make "
+                   "room; ask how much has arrived and go on from there"));
+}
+
 absl::Status UploadOver(absl::string_view name) {
   return absl::FailedPreconditionError(
       absl::StrCat("the upload of ", name, " is over"));
+}
+
+absl::Status DamagedBlob(absl::string_view name) {
+  return absl::DataLossError(absl::StrCat(
+      "the stored bytes of ", name, " are damaged; an upload replaces them"));
 }
 
 absl::Status BlobTouched(absl::string_view name) {

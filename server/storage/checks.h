@@ -27,7 +27,11 @@ absl::Status CheckUploadSize(absl::string_view name, int64_t stated,
 absl::Status CheckUploadName(absl::string_view stated,
                              absl::string_view actual);
 absl::Status UploadBusy(absl::string_view name);
+// ABORTED: it paused too long, see BlobStoreOptions::upload_idle.
+absl::Status UploadTakenOver(absl::string_view name);
 absl::Status UploadOver(absl::string_view name);
+// DATA_LOSS.
+absl::Status DamagedBlob(absl::string_view name);
 // ABORTED: Delete found a blob in use.
 absl::Status BlobTouched(absl::string_view name);
 

@@ -4,15 +4,16 @@
 
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "server/base/mutex.h"
 #include "server/base/status_macros.h"
 #include "server/storage/blob_store.h"
 #include "server/storage/checks.h"
 #include "server/storage/registry.h"
+#include "server/storage/upload_table.h"
 
 namespace phosphene {
 namespace {
@@ -21,8 +22,12 @@ class MemoryBlobStore;
 
 class MemoryUpload : public BlobUpload {
  public:
-  MemoryUpload(MemoryBlobStore* store, std::string name, int64_t size_bytes)
-      : store_(store), name_(std::move(name)), size_bytes_(size_bytes) {}
+  MemoryUpload(MemoryBlobStore* store, std::string name, int64_t size_bytes,
+               UploadTable::Lease lease)
+      : store_(store),
+        name_(std::move(name)),
+        size_bytes_(size_bytes),
+        lease_(lease) {}
   ~MemoryUpload() override;
 
   int64_t committed_bytes() const override;
@@ -33,13 +38,14 @@ class MemoryUpload : public BlobUpload {
   MemoryBlobStore* const store_;
   const std::string name_;
   const int64_t size_bytes_;
+  const UploadTable::Lease lease_;
   bool over_ = false;
 };
 
 class MemoryBlobStore : public BlobStore {
  public:
   explicit MemoryBlobStore(const BlobStoreOptions& options)
-      : options_(options) {}
+      : options_(options), uploads_(options) {}
 
   absl::StatusOr<BlobInfo> Put(absl::string_view bytes) override {
     RETURN_IF_ERROR(CheckBlobSize(bytes.size(), options_));
@@ -100,19 +106,25 @@ class MemoryBlobStore : public BlobStore {
     RETURN_IF_ERROR(CheckBlobName(name, "name"));
     RETURN_IF_ERROR(CheckBlobSize(size_bytes, options_));
     MutexLock lock(&mu_);
-    DropOldPartialsLocked();
     RETURN_IF_ERROR(CheckUploadOffset(name, offset, CommittedLocked(name)));
-    if (!uploading_.insert(std::string(name)).second) return UploadBusy(name);
-    Blob& partial = partials_[std::string(name)];
-    if (offset == 0) partial.content.clear();
-    partial.touch_time = options_.clock->Now();
-    return std::make_unique<MemoryUpload>(this, std::string(name), size_bytes);
+    ASSIGN_OR_RETURN(const UploadTable::Lease lease, uploads_.Begin(name));
+    ExpireLocked();
+    std::string& partial = partials_[std::string(name)];
+    if (offset == 0) partial.clear();
+    uploads_.Wrote(name, lease, partial.size());
+    return std::make_unique<MemoryUpload>(this, std::string(name), size_bytes,
+                                          lease);
   }
 
   absl::StatusOr<UploadProgress> QueryUpload(absl::string_view name) override {
     RETURN_IF_ERROR(CheckBlobName(name, "name"));
     MutexLock lock(&mu_);
     return UploadProgress{CommittedLocked(name), blobs_.count(name) > 0};
+  }
+
+  absl::StatusOr<int> ExpireUploads() override {
+    MutexLock lock(&mu_);
+    return ExpireLocked();
   }
 
  private:
@@ -138,33 +150,34 @@ class MemoryBlobStore : public BlobStore {
 
   int64_t CommittedLocked(absl::string_view name)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
-    for (const Blobs* blobs : {&blobs_, &partials_}) {
-      if (const auto it = blobs->find(name); it != blobs->end()) {
-        return it->second.content.size();
-      }
+    if (const auto it = blobs_.find(name); it != blobs_.end()) {
+      return it->second.content.size();
     }
-    return 0;
+    const auto it = partials_.find(name);
+    return it == partials_.end() ? 0 : it->second.size();
   }
 
-  void DropOldPartialsLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
-    const absl::Time oldest = options_.clock->Now() - options_.keep_partial;
-    for (auto it = partials_.begin(); it != partials_.end();) {
-      const bool drop =
-          it->second.touch_time < oldest && uploading_.count(it->first) == 0;
-      it = drop ? partials_.erase(it) : std::next(it);
-    }
+  int ExpireLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
+    const std::vector<std::string> expired = uploads_.TakeExpired();
+    for (const std::string& name : expired) partials_.erase(name);
+    return static_cast<int>(expired.size());
   }
 
   const BlobStoreOptions options_;
   Mutex mu_;
   Blobs blobs_ ABSL_GUARDED_BY(mu_);
-  Blobs partials_ ABSL_GUARDED_BY(mu_);
-  std::set<std::string> uploading_ ABSL_GUARDED_BY(mu_);
+  std::map<std::string, std::string, std::less<>> partials_
+      ABSL_GUARDED_BY(mu_);
+  UploadTable uploads_ ABSL_GUARDED_BY(mu_);
 };
 
 MemoryUpload::~MemoryUpload() {
   MutexLock lock(&store_->mu_);
-  store_->uploading_.erase(name_);
+  store_->uploads_.Release(name_, lease_);
+  const auto it = store_->partials_.find(name_);
+  if (it != store_->partials_.end() && it->second.empty()) {
+    store_->partials_.erase(it);
+  }
 }
 
 int64_t MemoryUpload::committed_bytes() const {
@@ -176,15 +189,20 @@ absl::Status MemoryUpload::Append(absl::string_view bytes) {
   if (over_) return UploadOver(name_);
   MutexLock lock(&store_->mu_);
   if (store_->blobs_.count(name_)) return absl::OkStatus();
-  MemoryBlobStore::Blob& partial = store_->partials_[name_];
-  const int64_t size = partial.content.size() + bytes.size();
-  if (size > size_bytes_) {
-    over_ = true;
-    store_->partials_.erase(name_);
-    return CheckUploadSize(name_, size_bytes_, size);
+  const int64_t size = store_->CommittedLocked(name_) + bytes.size();
+  absl::Status status =
+      store_->uploads_.BeginWrite(name_, lease_, bytes.size());
+  if (status.ok() && size > size_bytes_) {
+    status = CheckUploadSize(name_, size_bytes_, size);
   }
-  partial.content.append(bytes.data(), bytes.size());
-  partial.touch_time = store_->options_.clock->Now();
+  if (!status.ok()) {
+    over_ = true;
+    if (store_->uploads_.End(name_, lease_)) store_->partials_.erase(name_);
+    return status;
+  }
+  store_->ExpireLocked();
+  store_->partials_[name_].append(bytes.data(), bytes.size());
+  store_->uploads_.Wrote(name_, lease_, size);
   return absl::OkStatus();
 }
 
@@ -195,7 +213,9 @@ absl::StatusOr<BlobInfo> MemoryUpload::Finish() {
   if (const auto it = store_->blobs_.find(name_); it != store_->blobs_.end()) {
     return MemoryBlobStore::Info(*it);
   }
-  std::string content = std::move(store_->partials_[name_].content);
+  RETURN_IF_ERROR(store_->uploads_.BeginWrite(name_, lease_, 0));
+  store_->uploads_.End(name_, lease_);
+  std::string content = std::move(store_->partials_[name_]);
   store_->partials_.erase(name_);
   RETURN_IF_ERROR(CheckUploadSize(name_, size_bytes_, content.size()));
   RETURN_IF_ERROR(CheckUploadName(name_, BlobNameOf(content)));

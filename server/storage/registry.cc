@@ -1,3 +1,5 @@
+// The kinds of blob stores, from builtins.inc.
+
 #include "server/storage/registry.h"
 
 #include <string>

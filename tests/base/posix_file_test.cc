@@ -26,6 +26,28 @@ TEST(PosixFileTest, WhatIsWrittenIsReadAtAnyOffset) {
   EXPECT_THAT(ReadAt(file, 9, 1, path), IsOkAndHolds(""));
 }
 
+TEST(PosixFileTest, ASmallFileIsReadWholeAndALargeOneRefused) {
+  const TempDir dir;
+  const std::string path = dir.path() + "/a";
+  ASSERT_OK_AND_ASSIGN(const FileDescriptor file,
+                       OpenFile(path, O_RDWR | O_CREAT));
+  EXPECT_THAT(ReadFile(path, 5), IsOkAndHolds(""));
+  ASSERT_OK(WriteAll(file, "hello", path));
+  EXPECT_THAT(ReadFile(path, 5), IsOkAndHolds("hello"));
+  EXPECT_THAT(ReadFile(path, 4),
+              StatusIs(absl::StatusCode::kInvalidArgument, "more than 4"));
+  EXPECT_THAT(ReadFile(dir.path(), 5),
+              StatusIs(absl::StatusCode::kInvalidArgument, "regular"));
+  EXPECT_THAT(ReadFile("/nowhere/file", 5),
+              StatusIs(absl::StatusCode::kNotFound));
+}
+
+TEST(ErrnoStatusTest, DescriptorsComeBackSoItIsWorthTryingAgain) {
+  EXPECT_TRUE(absl::IsUnavailable(ErrnoStatus(EMFILE, "open", "a")));
+  EXPECT_TRUE(absl::IsUnavailable(ErrnoStatus(ENFILE, "open", "a")));
+  EXPECT_TRUE(absl::IsResourceExhausted(ErrnoStatus(ENOSPC, "write", "a")));
+}
+
 TEST(PosixFileTest, AMissingFileIsNamed) {
   EXPECT_THAT(OpenFile("/nowhere/file", O_RDONLY),
               StatusIs(absl::StatusCode::kNotFound, "/nowhere/file"));

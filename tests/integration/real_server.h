@@ -17,6 +17,8 @@ namespace phosphene {
 // outlives a restart. Calls fail the test where they fail.
 class RealServer {
  public:
+  // The folder of its data.
+  std::string data() const { return dir_.path() + "/data"; }
   // Starts it, or again after Stop, and waits until it serves.
   void Start();
   // SIGTERM; waits for its end.

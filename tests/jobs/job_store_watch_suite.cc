@@ -250,6 +250,23 @@ TEST_P(JobStoreSuite, GarbageIsListedByAgeAndComesBackToUse) {
   EXPECT_THAT(Garbage(), IsEmpty());
 }
 
+TEST_P(JobStoreSuite, BlobsInUseAreToldFromOthers) {
+  NewJob user = Request("a");
+  user.job.mutable_spec()
+      ->mutable_parameterization()
+      ->mutable_mask()
+      ->set_image(FakeBlob("mask"));
+  Submit(user);
+  In(v1::Job::RUNNING, "b");
+  ASSERT_OK(store().SaveCheckpoint("jobs/b", 1, {FakeBlob("c"), 10}));
+  EXPECT_THAT(
+      store().UsedBlobs(
+          {FakeBlob("mask"), FakeBlob("stranger"), FakeBlob("c")}),
+      IsOkAndHolds(UnorderedElementsAre(FakeBlob("mask"), FakeBlob("c"))));
+  ASSERT_OK(store().Delete("jobs/a", "", /*force=*/true));
+  EXPECT_THAT(store().UsedBlobs({FakeBlob("mask")}), IsOkAndHolds(IsEmpty()));
+}
+
 TEST_P(JobStoreSuite, ForgottenGarbageIsListedNoMore) {
   In(v1::Job::SUCCEEDED, "a");
   ASSERT_OK(store().Delete("jobs/a", "", false));

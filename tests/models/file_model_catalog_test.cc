@@ -1,13 +1,17 @@
 #include "server/models/file_model_catalog.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "server/embedded/embedded_model.h"
+#include "server/storage/blob_store.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
 
@@ -22,21 +26,38 @@ class FileModelCatalogTest : public testing::Test {
  protected:
   FileModelCatalogTest() { Reopen(); }
 
-  void Reopen() { catalog_ = FileModelCatalog::Create(folder()).value(); }
+  void Reopen() {
+    catalog_.reset();
+    blobs_ =
+        OpenBlobStore("file", {.directory = dir_.path() + "/blobs"}).value();
+    catalog_ = FileModelCatalog::Create(folder(), *blobs_).value();
+  }
   std::string folder() const { return dir_.path() + "/models"; }
 
   absl::Status Add(const std::string& name, const std::string& bytes,
                    double mean = 0, bool replace = false) {
-    auto staged = catalog_->Stage().value();
-    EXPECT_OK(staged->Append(bytes));
     v1::Model facts;
     facts.set_opset(13);
     facts.mutable_config()->add_mean(mean);
-    return catalog_->Add(name, std::move(staged), facts, replace);
+    return catalog_->Add(name, blobs_->Put(bytes)->name, facts, replace);
   }
   std::vector<std::string> Names() { return catalog_->Names().value(); }
   void Write(const std::string& file, const std::string& text) {
-    std::ofstream(folder() + "/" + file) << text;
+    std::ofstream(Path(file)) << text;
+  }
+  std::string Path(const std::string& file) const {
+    return folder() + "/" + file;
+  }
+  // Which of the blobs with these contents the catalog owns.
+  std::vector<std::string> OwnedOf(const std::vector<std::string>& contents) {
+    std::vector<std::string> names, owned;
+    for (const std::string& content : contents)
+      names.push_back(BlobNameOf(content));
+    const auto answer = catalog_->Owned(names);
+    EXPECT_OK(answer);
+    for (const std::string& content : contents)
+      if (answer->count(BlobNameOf(content)) > 0) owned.push_back(content);
+    return owned;
   }
   int FilesInFolder() {
     return static_cast<int>(
@@ -44,6 +65,7 @@ class FileModelCatalogTest : public testing::Test {
   }
 
   TempDir dir_;
+  std::unique_ptr<BlobStore> blobs_;
   std::unique_ptr<FileModelCatalog> catalog_;
 };
 
@@ -145,27 +167,176 @@ TEST_F(FileModelCatalogTest, DamagedFactsAreForgottenNotFatal) {
   EXPECT_THAT(model.config().mean(), ElementsAre(5));
 }
 
-TEST_F(FileModelCatalogTest, WhatWasStagedAndNotAddedLeavesNothing) {
-  {
-    auto staged = catalog_->Stage().value();
-    ASSERT_OK(staged->Append("half"));
-    EXPECT_EQ(FilesInFolder(), 1);
-  }
-  EXPECT_EQ(FilesInFolder(), 0);
+TEST_F(FileModelCatalogTest, WhatACrashLeftHalfWrittenIsCleared) {
   Write(".staged-0", "left by a crash");
+  Write(".mapped-0", "left by a crash");
   Reopen();
+  EXPECT_EQ(FilesInFolder(), 0);
+}
+
+TEST_F(FileModelCatalogTest, ABlobThatIsNotThereIsNotAdded) {
+  EXPECT_THAT(catalog_->Add("net", BlobNameOf("absent"), {}, false),
+              StatusIs(StatusCode::kNotFound));
   EXPECT_EQ(FilesInFolder(), 0);
 }
 
 TEST_F(FileModelCatalogTest, AFullDiskIsAnErrorAndTheCatalogStaysWhole) {
   TinyDisk disk(64 << 10);
   if (!disk.mounted()) GTEST_SKIP() << "only root may mount a tiny disk";
-  ASSERT_OK_AND_ASSIGN(auto catalog, FileModelCatalog::Create(disk.path()));
-  ASSERT_OK_AND_ASSIGN(auto staged, catalog->Stage());
-  EXPECT_THAT(staged->Append(std::string(1 << 20, 'x')),
+  const std::string blob = blobs_->Put(std::string(1 << 20, 'x'))->name;
+  ASSERT_OK_AND_ASSIGN(auto catalog,
+                       FileModelCatalog::Create(disk.path(), *blobs_));
+  EXPECT_THAT(catalog->Add("net", blob, {}, false),
               StatusIs(StatusCode::kResourceExhausted));
-  staged.reset();
   EXPECT_THAT(*catalog->Names(), ElementsAre("phosphene-tiny"));
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(disk.path()), {}),
+            0);
+}
+
+// Large enough to be mapped.
+std::string Large(char c) { return std::string(5 << 20, c); }
+
+TEST_F(FileModelCatalogTest, AnOpenNetworkStaysAsItIsWhateverHappensToItsFile) {
+  Write("net.onnx", Large('a'));
+  ASSERT_OK_AND_ASSIGN(const ModelFile held, catalog_->Open("net"));
+  // Each of these on the mapped file itself would end this process or change
+  // what is read.
+  ASSERT_EQ(::truncate(Path("net.onnx").c_str(), 0), 0);
+  EXPECT_EQ(held.onnx, Large('a'));
+  std::fstream(Path("net.onnx"), std::ios::in | std::ios::out) << Large('b');
+  EXPECT_EQ(held.onnx, Large('a'));
+  ASSERT_TRUE(std::filesystem::remove(Path("net.onnx")));
+  EXPECT_EQ(held.onnx, Large('a'));
+}
+
+TEST_F(FileModelCatalogTest, AnAddedNetworkStaysAsItIsToo) {
+  ASSERT_OK(Add("net", Large('a')));
+  ASSERT_OK_AND_ASSIGN(const ModelFile held, catalog_->Open("net"));
+  ASSERT_EQ(::truncate(Path("net.onnx").c_str(), 100), 0);
+  EXPECT_EQ(held.onnx, Large('a'));
+  EXPECT_EQ(catalog_->Open("net")->onnx, std::string(100, 'a'));
+}
+
+TEST_F(FileModelCatalogTest, ABlobMappedForALookStaysWhenItIsDeleted) {
+  const std::string blob = blobs_->Put(Large('a'))->name;
+  ASSERT_OK_AND_ASSIGN(const auto mapped, catalog_->MapBlob(blob));
+  ASSERT_OK(blobs_->Delete(blob));
+  EXPECT_EQ(mapped->data(), Large('a'));
+}
+
+TEST_F(FileModelCatalogTest, OverwritingInPlaceShowsWithinTheSameInstant) {
+  for (char c = 'a'; c <= 'z'; ++c) {
+    // The same file, the same size, and perhaps the same time of change.
+    std::fstream(Path("net.onnx"),
+                 c == 'a' ? std::ios::out : std::ios::in | std::ios::out)
+        << std::string(10, c);
+    ASSERT_OK_AND_ASSIGN(const ModelFile file, catalog_->Open("net"));
+    ASSERT_EQ(file.onnx, std::string(10, c));
+  }
+}
+
+TEST_F(FileModelCatalogTest, AFolderThatIsEditedByHandNeverHarmsItsReaders) {
+  std::atomic<bool> done = false;
+  std::thread editor([&] {
+    for (int i = 0; i < 8; ++i) {
+      const std::string path = Path("net.onnx");
+      std::ofstream(path) << Large(static_cast<char>('a' + i));
+      Write("net.model.textproto", i % 3 == 0 ? "garbage {{{ \xff" : "mean: 1");
+      EXPECT_EQ(::truncate(path.c_str(), 4321 << 10), 0);
+      std::ofstream(Path("beside")) << Large('z');
+      std::filesystem::rename(Path("beside"), path);
+      std::filesystem::remove(Path("net.model.textproto"));
+      if (i % 4 == 0) std::filesystem::remove(path);
+    }
+    done = true;
+  });
+  int opened = 0;
+  while (!done) {
+    const absl::StatusOr<ModelFile> file = catalog_->Open("net");
+    if (file.ok()) {
+      ++opened;
+      // Every byte is looked at.
+      EXPECT_EQ(absl::StrCat("blobs/", file->version.substr(0, 64)),
+                BlobNameOf(file->onnx));
+    } else {
+      EXPECT_TRUE(absl::IsNotFound(file.status()) ||
+                  absl::IsInvalidArgument(file.status()) ||
+                  absl::IsUnavailable(file.status()))
+          << file.status();
+    }
+  }
+  editor.join();
+  EXPECT_GT(opened, 0);
+}
+
+TEST_F(FileModelCatalogTest, WhatIsNoFileIsRefusedByName) {
+  ASSERT_TRUE(std::filesystem::create_directory(Path("net.onnx")));
+  EXPECT_THAT(catalog_->Open("net"),
+              StatusIs(StatusCode::kInvalidArgument, "not a regular file"));
+  EXPECT_THAT(catalog_->Describe("net"),
+              StatusIs(StatusCode::kInvalidArgument, "not a regular file"));
+  ASSERT_EQ(::mkfifo(Path("pipe.onnx").c_str(), 0600), 0);
+  EXPECT_THAT(catalog_->Open("pipe"),
+              StatusIs(StatusCode::kInvalidArgument, "not a regular file"));
+}
+
+TEST_F(FileModelCatalogTest, ASidecarWithBytesThatAreNoTextIsRefused) {
+  Write("mine.onnx", "bytes");
+  Write("mine.model.textproto", "labels: \"\\377\"");
+  EXPECT_THAT(catalog_->Open("mine"),
+              StatusIs(StatusCode::kInvalidArgument, "UTF-8"));
+}
+
+TEST_F(FileModelCatalogTest, TheVersionIsTheContentsAlone) {
+  Write("net.onnx", "one");
+  const std::string version = catalog_->Open("net")->version;
+  Reopen();
+  EXPECT_EQ(catalog_->Open("net")->version, version);
+  Write("net.onnx", "two");
+  EXPECT_NE(catalog_->Open("net")->version, version);
+  Write("net.onnx", "one");
+  EXPECT_EQ(catalog_->Open("net")->version, version);
+  EXPECT_EQ(catalog_->Open("phosphene-tiny")->version,
+            catalog_->Open("models/phosphene-tiny")->version);
+}
+
+TEST_F(FileModelCatalogTest, ItOwnsTheNetworksOfItsModelsAndNoOthers) {
+  ASSERT_OK(Add("net", "one"));
+  Write("mine.onnx", "two");
+  ASSERT_OK(catalog_->Open("mine"));
+  EXPECT_THAT(OwnedOf({"one", "two", "three"}), ElementsAre("one", "two"));
+  Reopen();
+  EXPECT_THAT(OwnedOf({"one", "three"}), ElementsAre("one"));
+  ASSERT_OK(Add("net", "three", 0, /*replace=*/true));
+  EXPECT_THAT(OwnedOf({"one", "three"}), ElementsAre("three"));
+  ASSERT_OK(catalog_->Remove("net"));
+  ASSERT_OK(catalog_->Open("mine"));
+  std::filesystem::remove(Path("mine.onnx"));
+  EXPECT_THAT(OwnedOf({"one", "two", "three"}), testing::IsEmpty());
+}
+
+TEST_F(FileModelCatalogTest, ANetworkWhoseBlobWasDeletedOrDamagedIsReadAnew) {
+  Write("net.onnx", Large('a'));
+  ASSERT_OK(catalog_->Open("net"));
+  const std::string blob = BlobNameOf(Large('a'));
+  std::fstream(blobs_->LocalPath(blob).value(), std::ios::in | std::ios::out)
+      << "damage";
+  Reopen();
+  EXPECT_EQ(catalog_->Open("net")->onnx, Large('a'));
+  ASSERT_OK(blobs_->Delete(blob));
+  Reopen();
+  EXPECT_EQ(catalog_->Open("net")->onnx, Large('a'));
+}
+
+TEST_F(FileModelCatalogTest, NetworksAreReadFromAStoreWithoutFilesToo) {
+  ASSERT_OK_AND_ASSIGN(const auto blobs, OpenBlobStore("memory", {}));
+  ASSERT_OK_AND_ASSIGN(const auto catalog,
+                       FileModelCatalog::Create(folder(), *blobs));
+  Write("net.onnx", Large('a'));
+  ASSERT_OK_AND_ASSIGN(const ModelFile held, catalog->Open("net"));
+  ASSERT_EQ(::truncate(Path("net.onnx").c_str(), 0), 0);
+  EXPECT_EQ(held.onnx, Large('a'));
+  EXPECT_EQ(FilesInFolder(), 1);
 }
 
 TEST_F(FileModelCatalogTest, ReadersSeeOldOrNewWhileAModelIsReplaced) {

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "server/models/file_model_catalog.h"
+#include "server/storage/blob_store.h"
 #include "tests/support/fake_engine.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
@@ -39,8 +40,9 @@ class ModelReportsTest : public testing::Test {
   }
 
   TempDir dir_;
+  std::unique_ptr<BlobStore> blobs_ = OpenBlobStore("memory", {}).value();
   std::unique_ptr<FileModelCatalog> catalog_ =
-      FileModelCatalog::Create(dir_.path()).value();
+      FileModelCatalog::Create(dir_.path(), *blobs_).value();
   LookingEngine engine_;
   ModelReports reports_{*catalog_, engine_};
 };
@@ -66,7 +68,7 @@ TEST_F(ModelReportsTest, FactsTheCatalogLacksComeFromTheEngine) {
 
 TEST_F(ModelReportsTest, WhatALookFoundIsRememberedOverARestart) {
   ASSERT_OK(reports_.Describe("phosphene-tiny"));
-  const auto catalog = FileModelCatalog::Create(dir_.path()).value();
+  const auto catalog = FileModelCatalog::Create(dir_.path(), *blobs_).value();
   ModelReports reports(*catalog, engine_);
   ASSERT_OK_AND_ASSIGN(const v1::Model model,
                        reports.Describe("phosphene-tiny"));

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "server/base/faults.h"
 #include "server/engine/optimize/checkpoint.h"
 #include "server/imaging/decode.h"
 #include "server/imaging/encode.h"
@@ -129,6 +130,23 @@ TEST(Run, MakesCheckpointsWhenDueAndEachResumes) {
     ASSERT_OK_AND_ASSIGN(const RunResult resumed, tiny.Run(spec, rest, bytes));
     EXPECT_EQ(resumed.artifacts[0].bytes, whole.artifacts[0].bytes) << step;
   }
+}
+
+TEST(Run, ARunDoesNotGoOnUponAnotherNetwork) {
+  TinyEngine tiny;
+  const v1::JobSpec spec = TinySpec("checkpoint_every: 2");
+  RecordingSink sink;
+  ASSERT_OK(tiny.Run(spec, sink));
+  const std::string checkpoint = sink.checkpoints.at(2);
+  tiny.version = "2";
+  RecordingSink rest;
+  const auto refused = tiny.Run(spec, rest, checkpoint);
+  EXPECT_THAT(refused, StatusIs(absl::StatusCode::kFailedPrecondition,
+                                "spec.model: \"tiny\" is not what it was"));
+  EXPECT_EQ(ReasonOf(refused.status()), "MODEL_CHANGED");
+  EXPECT_OK(tiny.Run(spec)) << "anew it runs";
+  tiny.version = "1";
+  EXPECT_OK(tiny.Run(spec, rest, checkpoint));
 }
 
 TEST(Run, ASinkThatCannotKeepACheckpointEndsTheRun) {

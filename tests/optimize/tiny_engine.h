@@ -68,7 +68,7 @@ class TinyEngine {
         return absl::NotFoundError("no model \"" + std::string(name) +
                                    "\"; nearest \"tiny\"");
       }
-      return ModelFile{"tiny", TinyConfig(), nullptr, onnx_, "1"};
+      return ModelFile{"tiny", TinyConfig(), nullptr, onnx_, version};
     };
     TorchEngineOptions one_thread;
     one_thread.threads = 1;
@@ -104,6 +104,7 @@ class TinyEngine {
 
   std::map<std::string, std::string> blobs;
   int opened = 0;
+  std::string version = "1";  // of the model
 
  private:
   std::string onnx_;

@@ -1,9 +1,12 @@
 #include "server/rpc/blob_service.h"
 
+#include <deque>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 
 #include "absl/strings/str_cat.h"
+#include "server/rpc/transfer_book.h"
 #include "server/storage/blob_store.h"
 #include "tests/rpc/service_fixture.h"
 
@@ -197,6 +200,57 @@ TEST_F(BlobServiceTest, StoredBytesThatChangedAreDataLoss) {
   }
   ASSERT_EQ(damaged, 1);
   EXPECT_THAT(Read(name, 0, 0, &read_), FailsWith(StatusCode::DATA_LOSS, name));
+}
+
+TEST_F(BlobServiceTest, AnUploadMendsADamagedBlob) {
+  const std::string bytes = Bytes(300'000);
+  const std::string name = Store(bytes);
+  for (const auto& file :
+       std::filesystem::recursive_directory_iterator(config_.data())) {
+    if (!file.is_regular_file() || file.file_size() != 300'000) continue;
+    std::fstream(file.path(), std::ios::in | std::ios::out) << "damage";
+  }
+  EXPECT_FALSE(Exists(name));
+  v1::StatBlobsRequest request;
+  request.add_names(name);
+  v1::StatBlobsResponse response;
+  ASSERT_THAT(blobs_->StatBlobs(Context().get(), request, &response),
+              Succeeds());
+  EXPECT_THAT(response.missing(), testing::ElementsAre(name));
+  ASSERT_THAT(Upload(HeaderOf(bytes), {bytes}, &blob_), Succeeds());
+  ASSERT_THAT(Read(name, 0, 0, &read_), Succeeds());
+  EXPECT_EQ(read_, bytes);
+  EXPECT_TRUE(Exists(name));
+}
+
+TEST_F(BlobServiceTest, AHostThatHoldsManyTransfersOpenGetsNoMore) {
+  struct Call {
+    std::unique_ptr<grpc::ClientContext> context = Context();
+    v1::UploadBlobResponse response;
+    std::unique_ptr<grpc::ClientWriter<v1::UploadBlobRequest>> writer;
+  };
+  std::deque<Call> open(TransferBook::kMaxPerHost);
+  for (size_t i = 0; i < open.size(); ++i) {
+    const std::string bytes = absl::StrCat("upload ", i);
+    Call& call = open[i];
+    call.writer = blobs_->UploadBlob(call.context.get(), &call.response);
+    v1::UploadBlobRequest message;
+    *message.mutable_header() = HeaderOf(bytes);
+    ASSERT_TRUE(call.writer->Write(message));
+    message.set_data(bytes);
+    ASSERT_TRUE(call.writer->Write(message));
+    while (Query(BlobNameOf(bytes)).committed_bytes() == 0) {
+    }
+  }
+  const std::string bytes = "one more";
+  const grpc::Status refused = Upload(HeaderOf(bytes), {bytes}, &blob_);
+  EXPECT_THAT(refused, FailsWith(StatusCode::UNAVAILABLE, "64"));
+  EXPECT_TRUE(HasRetryInfo(refused));
+  for (Call& call : open) {
+    call.writer->WritesDone();
+    EXPECT_THAT(call.writer->Finish(), Succeeds());
+  }
+  EXPECT_THAT(Upload(HeaderOf(bytes), {bytes}, &blob_), Succeeds());
 }
 
 TEST_F(BlobServiceTest, StatTellsWhichAreThere) {

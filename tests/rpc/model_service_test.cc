@@ -154,5 +154,32 @@ TEST_F(ModelServiceTest, AModelInUseIsNotDeleted) {
       FailsWith(StatusCode::FAILED_PRECONDITION, "part of the program"));
 }
 
+TEST_F(ModelServiceTest, AModelWithUnfinishedJobsIsNotReplaced) {
+  ASSERT_THAT(Create(Request("net", "one")), Succeeds());
+  Gate& gate = NewGate();
+  engine_->OnStep(1, [&] { gate.Wait(); });
+  v1::CreateJobRequest create;
+  *create.mutable_job()->mutable_spec() = TinySpec(1);
+  create.mutable_job()->mutable_spec()->set_model("models/net");
+  v1::Job job;
+  ASSERT_THAT(ServiceFixture::Create(create, &job), Succeeds());
+  gate.AwaitArrival();
+  v1::CreateModelRequest request = Request("net", "three");
+  request.set_allow_replace(true);
+  const grpc::Status refused = Create(request);
+  EXPECT_THAT(refused, FailsWith(StatusCode::FAILED_PRECONDITION, job.name()));
+  EXPECT_EQ(ErrorInfoOf(refused).reason(), "MODEL_IN_USE");
+  gate.Open();
+  AwaitEnd(job.name());
+  EXPECT_THAT(Create(request), Succeeds());
+}
+
+TEST_F(ModelServiceTest, TheBlobOfAModelCanBeReadForAsLongAsItIsThere) {
+  ASSERT_THAT(Create(Request("net", "one")), Succeeds());
+  std::string bytes;
+  EXPECT_THAT(Read(model_.blob(), 0, 0, &bytes), Succeeds());
+  EXPECT_EQ(bytes, "one");
+}
+
 }  // namespace
 }  // namespace phosphene

@@ -161,6 +161,7 @@ class FaultyBlobStore : public BlobStore {
   absl::StatusOr<UploadProgress> QueryUpload(absl::string_view name) override {
     return base_.QueryUpload(name);
   }
+  absl::StatusOr<int> ExpireUploads() override { return base_.ExpireUploads(); }
 
  private:
   BlobStore& base_;

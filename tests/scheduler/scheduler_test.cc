@@ -476,18 +476,6 @@ TEST_F(SchedulerTest, KeptFramesCanBeListedAfterwards) {
   EXPECT_THAT(steps, ElementsAre(30, 60, 90));
 }
 
-TEST_F(SchedulerTest, BlobsOfDeletedJobsAreCollectedBetweenJobs) {
-  Submit("a", 10);
-  RunAll();
-  const std::string blob = Get("a").artifacts(0).blob();
-  ASSERT_OK(store_->Delete("jobs/a", "", false));
-  clock_.Advance(absl::Hours(2));
-  Submit("b", FakeSpec(10, /*seed=*/1));
-  RunAll();
-  EXPECT_THAT(files_->Read(blob, 0, 0), StatusIs(StatusCode::kNotFound));
-  EXPECT_OK(files_->Get(Get("b").artifacts(0).blob()));
-}
-
 // --- With its own threads ---
 
 TEST(SchedulerThreadsTest, JobsOnSeveralDevicesAreSteeredFromOutside) {

@@ -13,11 +13,13 @@ namespace phosphene {
 using absl::StatusCode;
 using testing::ElementsAre;
 
-void BlobStoreSuite::Open(int64_t max_blob_bytes) {
+void BlobStoreSuite::Open(int64_t max_blob_bytes, int64_t max_partial_bytes) {
   store_.reset();
-  auto opened = OpenBlobStore(GetParam(), {.directory = directory_.path(),
-                                           .max_blob_bytes = max_blob_bytes,
-                                           .clock = &clock_});
+  auto opened =
+      OpenBlobStore(GetParam(), {.directory = directory_.path(),
+                                 .max_blob_bytes = max_blob_bytes,
+                                 .max_partial_bytes = max_partial_bytes,
+                                 .clock = &clock_});
   ASSERT_OK(opened);
   store_ = *std::move(opened);
 }
@@ -231,6 +233,103 @@ TEST_P(BlobStoreSuite, ABlobIsUploadedByOneAtATime) {
   EXPECT_THAT(store().BeginUpload(name, 5, 0), StatusIs(StatusCode::kAborted));
   first.reset();
   EXPECT_OK(store().BeginUpload(name, 5, 0));
+}
+
+TEST_P(BlobStoreSuite, AnIdleUploadIsTakenOverAndItsWriterIsTold) {
+  const std::string name = BlobNameOf("hello world");
+  ASSERT_OK_AND_ASSIGN(auto idle, store().BeginUpload(name, 11, 0));
+  ASSERT_OK(idle->Append("hello "));
+  clock_.Advance(absl::Seconds(9));
+  EXPECT_THAT(store().BeginUpload(name, 11, 6), StatusIs(StatusCode::kAborted));
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_EQ(store().QueryUpload(name)->committed_bytes, 6);
+  ASSERT_OK_AND_ASSIGN(auto second, store().BeginUpload(name, 11, 6));
+  EXPECT_THAT(idle->Append("WORLD"), StatusIs(StatusCode::kAborted, "paused"));
+  ASSERT_OK(second->Append("world"));
+  idle.reset();
+  EXPECT_OK(second->Finish());
+  EXPECT_THAT(store().Get(name), IsOkAndHolds("hello world"));
+}
+
+TEST_P(BlobStoreSuite, AnUploadThatMovesIsNotTakenOver) {
+  const std::string name = BlobNameOf("hello world");
+  ASSERT_OK_AND_ASSIGN(auto first, store().BeginUpload(name, 11, 0));
+  for (const char* piece : {"hel", "lo ", "wor", "ld"}) {
+    clock_.Advance(absl::Seconds(9));
+    ASSERT_OK(first->Append(piece));
+    EXPECT_THAT(store().BeginUpload(name, 11, 0),
+                StatusIs(StatusCode::kAborted));
+  }
+  EXPECT_OK(first->Finish());
+}
+
+TEST_P(BlobStoreSuite, AnIdleUploadGoesOnWhenNobodyTookItOver) {
+  const std::string name = BlobNameOf("hello world");
+  ASSERT_OK_AND_ASSIGN(auto upload, store().BeginUpload(name, 11, 0));
+  ASSERT_OK(upload->Append("hello "));
+  clock_.Advance(absl::Hours(1));
+  ASSERT_OK(upload->Append("world"));
+  EXPECT_OK(upload->Finish());
+}
+
+TEST_P(BlobStoreSuite, BrokenOffUploadsAreBoundedTheOldestGo) {
+  const auto break_off = [&](int i) {
+    const std::string bytes = absl::StrCat("upload ", 1000 + i);
+    auto upload = store().BeginUpload(BlobNameOf(bytes), 11, 0);
+    ASSERT_OK(upload);
+    ASSERT_OK((*upload)->Append(bytes.substr(0, 5)));
+    clock_.Advance(absl::Seconds(1));
+  };
+  const auto arrived = [&](int i) {
+    return store()
+        .QueryUpload(BlobNameOf(absl::StrCat("upload ", 1000 + i)))
+        ->committed_bytes;
+  };
+  for (int i = 0; i < 300; ++i) break_off(i);
+  EXPECT_EQ(arrived(0), 0);
+  EXPECT_EQ(arrived(299), 5);
+  int kept = 0;
+  for (int i = 0; i < 300; ++i) kept += arrived(i) > 0;
+  EXPECT_EQ(kept, 256);
+}
+
+TEST_P(BlobStoreSuite, BytesOfBrokenOffUploadsAreBounded) {
+  Open(1 << 20, /*max_partial_bytes=*/2'500'000);
+  const std::string megabyte(1'000'000, 'x');
+  for (const char* end : {"a", "b", "c"}) {
+    const std::string name = BlobNameOf(megabyte + end);
+    ASSERT_OK_AND_ASSIGN(auto upload, store().BeginUpload(name, 1'000'001, 0));
+    ASSERT_OK(upload->Append(megabyte));
+    clock_.Advance(absl::Seconds(1));
+  }
+  EXPECT_EQ(store().QueryUpload(BlobNameOf(megabyte + "a"))->committed_bytes,
+            0);
+  EXPECT_OK(Upload(BlobNameOf(megabyte + "b"), megabyte + "b", 1'000'000));
+}
+
+TEST_P(BlobStoreSuite, UploadsAtWorkThatExceedTheBoundsAreRefused) {
+  Open(1 << 20, /*max_partial_bytes=*/1'500'000);
+  const std::string megabyte(1'000'000, 'x');
+  ASSERT_OK_AND_ASSIGN(
+      auto first,
+      store().BeginUpload(BlobNameOf(megabyte + "a"), 1'000'001, 0));
+  ASSERT_OK(first->Append(megabyte));
+  ASSERT_OK_AND_ASSIGN(
+      auto second,
+      store().BeginUpload(BlobNameOf(megabyte + "b"), 1'000'001, 0));
+  EXPECT_THAT(second->Append(megabyte),
+              StatusIs(StatusCode::kResourceExhausted, "1500000 bytes"));
+  ASSERT_OK(first->Append("a"));
+  EXPECT_OK(first->Finish());
+}
+
+TEST_P(BlobStoreSuite, UploadsExpireWithoutAnother) {
+  const std::string name = BlobNameOf("hello");
+  { ASSERT_OK(store().BeginUpload(name, 5, 0).value()->Append("hel")); }
+  EXPECT_THAT(store().ExpireUploads(), IsOkAndHolds(0));
+  clock_.Advance(absl::Hours(25));
+  EXPECT_THAT(store().ExpireUploads(), IsOkAndHolds(1));
+  EXPECT_EQ(store().QueryUpload(name)->committed_bytes, 0);
 }
 
 TEST_P(BlobStoreSuite, ForgottenUploadsAreRemoved) {

@@ -19,7 +19,8 @@ class BlobStoreSuite : public testing::TestWithParam<std::string> {
   void SetUp() override { Open(); }
 
   // Opens the store, again if it was open: as a restart does.
-  void Open(int64_t max_blob_bytes = 1 << 20);
+  void Open(int64_t max_blob_bytes = 1 << 20,
+            int64_t max_partial_bytes = int64_t{1} << 30);
   BlobStore& store() { return *store_; }
 
   // Stores bytes and returns the name; fails the test on an error.

@@ -1,10 +1,13 @@
 // What only the file store promises: survival, healing, full disks.
 
+#include <sys/resource.h>
+
 #include <filesystem>
 #include <fstream>
 #include <memory>
 #include <string>
 
+#include "server/base/mapped_file.h"
 #include "server/storage/blob_store.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/status_matchers.h"
@@ -56,6 +59,83 @@ TEST(FileBlobStoreTest, DamagedBytesAreNeverReadAndAreHealedByPut) {
               StatusIs(StatusCode::kDataLoss, info.name.c_str()));
   EXPECT_OK(store->Put("hello"));
   EXPECT_THAT(store->Get(info.name), IsOkAndHolds("hello"));
+}
+
+TEST(FileBlobStoreTest, AnUploadReplacesADamagedBlob) {
+  const TempDir dir;
+  const std::unique_ptr<BlobStore> store = OpenAt(dir.path());
+  ASSERT_OK_AND_ASSIGN(const BlobInfo info, store->Put("hello"));
+  ASSERT_OK_AND_ASSIGN(const std::string path, store->LocalPath(info.name));
+  std::ofstream(path) << "jello";
+  EXPECT_FALSE(store->QueryUpload(info.name)->complete);
+  EXPECT_THAT(store->Stat(info.name), StatusIs(StatusCode::kDataLoss));
+  ASSERT_OK_AND_ASSIGN(auto upload, store->BeginUpload(info.name, 5, 0));
+  ASSERT_OK(upload->Append("hello"));
+  EXPECT_OK(upload->Finish());
+  EXPECT_THAT(store->Get(info.name), IsOkAndHolds("hello"));
+  EXPECT_OK(store->Stat(info.name));
+  EXPECT_TRUE(store->QueryUpload(info.name)->complete);
+}
+
+TEST(FileBlobStoreTest, WhatMapsADamagedBlobKeepsItWhenItIsReplaced) {
+  const TempDir dir;
+  const std::unique_ptr<BlobStore> store = OpenAt(dir.path());
+  const std::string large(5 << 20, 'x');
+  ASSERT_OK_AND_ASSIGN(const BlobInfo info, store->Put(large));
+  ASSERT_OK_AND_ASSIGN(const std::string path, store->LocalPath(info.name));
+  ASSERT_OK_AND_ASSIGN(const auto mapped, MappedFile::Open(path));
+  std::fstream(path, std::ios::in | std::ios::out) << "damage";
+  EXPECT_FALSE(store->QueryUpload(info.name)->complete);
+  EXPECT_OK(store->Put(large));
+  EXPECT_EQ(mapped->data().substr(0, 6), "damage");
+  EXPECT_THAT(store->Read(info.name, 0, 6), IsOkAndHolds("xxxxxx"));
+}
+
+// While it lives, this process can open no file.
+class NoDescriptors {
+ public:
+  NoDescriptors() {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    rlimit none = before_;
+    none.rlim_cur = 0;
+    ::setrlimit(RLIMIT_NOFILE, &none);
+  }
+  ~NoDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+
+ private:
+  rlimit before_;
+};
+
+TEST(FileBlobStoreTest, WithoutDescriptorsItIsAwayAndNothingIsLost) {
+  const TempDir dir;
+  const std::unique_ptr<BlobStore> store = OpenAt(dir.path());
+  ASSERT_OK_AND_ASSIGN(const BlobInfo info, store->Put("hello"));
+  {
+    const NoDescriptors none;
+    EXPECT_THAT(store->Get(info.name), StatusIs(StatusCode::kUnavailable));
+    EXPECT_THAT(store->Stat(info.name), StatusIs(StatusCode::kUnavailable));
+    EXPECT_THAT(store->Put("hello"), StatusIs(StatusCode::kUnavailable));
+    EXPECT_THAT(store->Put("other"), StatusIs(StatusCode::kUnavailable));
+    EXPECT_THAT(store->QueryUpload(info.name),
+                StatusIs(StatusCode::kUnavailable));
+    EXPECT_THAT(store->BeginUpload(BlobNameOf("new"), 3, 0),
+                StatusIs(StatusCode::kUnavailable));
+    EXPECT_THAT(store->LocalPath(info.name),
+                StatusIs(StatusCode::kUnavailable));
+  }
+  EXPECT_THAT(store->Get(info.name), IsOkAndHolds("hello"));
+  EXPECT_OK(store->Put("other"));
+}
+
+TEST(FileBlobStoreTest, BrokenOffUploadsOfAnEarlierProcessAreBoundedToo) {
+  const TempDir dir;
+  std::unique_ptr<BlobStore> store = OpenAt(dir.path());
+  for (int i = 0; i < 300; ++i) {
+    const std::string sha = BlobNameOf(std::to_string(i)).substr(6);
+    std::ofstream(dir.path() + "/partial/" + sha) << "half";
+  }
+  store = OpenAt(dir.path());
+  EXPECT_EQ(CountFiles(dir.path() + "/partial"), 256);
 }
 
 TEST(FileBlobStoreTest, TheLocalPathHoldsTheContent) {

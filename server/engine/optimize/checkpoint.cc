@@ -183,6 +183,14 @@ absl::StatusOr<Checkpoint> ParseCheckpoint(absl::string_view bytes) {
   return checkpoint;
 }
 
+uint64_t Fingerprint(absl::string_view bytes) {
+  // FNV-1a, 64 bits.
+  uint64_t hash = 0xcbf29ce484222325;
+  for (const char c : bytes)
+    hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001b3;
+  return hash;
+}
+
 uint64_t Fingerprint(const v1::JobSpec& spec) {
   v1::JobSpec kept = spec;
   kept.clear_outputs();
@@ -196,11 +204,7 @@ uint64_t Fingerprint(const v1::JobSpec& spec) {
     coded.SetSerializationDeterministic(true);
     kept.SerializeToCodedStream(&coded);
   }
-  // FNV-1a, 64 bits.
-  uint64_t hash = 0xcbf29ce484222325;
-  for (const char c : bytes)
-    hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001b3;
-  return hash;
+  return Fingerprint(bytes);
 }
 
 }  // namespace phosphene

@@ -21,7 +21,8 @@ struct Checkpoint {
       at::kFloat;   // of the network: AUTO's choice holds for the whole job
   int threads = 0;  // a sum over threads may round by how it is cut
   // CPU tensors, f32, f64 or i64, keys "param/NAME", "optimizer/KEY",
-  // "objective/N/KEY", "loop/KEY".
+  // "objective/N/KEY", "loop/KEY"; "model/key" is the fingerprint of the
+  // network's name, bytes and config, where the run read one.
   std::map<std::string, at::Tensor> tensors;
 
   // The tensors under `prefix` ("param/"), keys without it.
@@ -44,5 +45,7 @@ absl::StatusOr<Checkpoint> ParseCheckpoint(absl::string_view bytes);
 // Of all fields of a spec that its bytes depend on: all but outputs, frames,
 // checkpoint_every and reproducible.
 uint64_t Fingerprint(const v1::JobSpec& spec);
+// Of any text, such as the key of the network a run reads.
+uint64_t Fingerprint(absl::string_view bytes);
 
 }  // namespace phosphene

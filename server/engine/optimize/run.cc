@@ -31,6 +31,7 @@ namespace phosphene {
 namespace {
 
 constexpr int kMaxThreads = 1024;
+constexpr char kModelKey[] = "model/key";  // in Checkpoint::tensors
 
 // One run: where it stands, and the parts of its octave.
 class Runner {
@@ -56,6 +57,7 @@ class Runner {
           "the checkpoint stands at step ", state.step, " of octave ",
           state.octave, ", which the spec has not"));
     }
+    RETURN_IF_ERROR(CheckSameNetwork(state));
     context_.dtype = state.dtype;
     const bool reproducible = !spec_.has_reproducible() || spec_.reproducible();
     if (reproducible && state.threads >= 1 && state.threads <= kMaxThreads) {
@@ -149,6 +151,27 @@ class Runner {
     return std::make_unique<StepReplay>(std::move(recorder), context_.device);
   }
 
+  // A run on one network cannot go on upon another: its result would be of
+  // neither. Checkpoints of old do not tell theirs.
+  absl::Status CheckSameNetwork(const Checkpoint& state) const {
+    const auto known = state.tensors.find(kModelKey);
+    if (known == state.tensors.end() || known->second.numel() != 1 ||
+        known->second.item<int64_t>() == ModelFingerprint()) {
+      return absl::OkStatus();
+    }
+    return WithReason(
+        absl::FailedPreconditionError(absl::StrCat(
+            "spec.model: \"", spec_.model(),
+            "\" is not what it was when this job stood at step ", state.step,
+            ": its network or its config was replaced; submit the job anew to "
+            "run it on the present one")),
+        "MODEL_CHANGED");
+  }
+
+  int64_t ModelFingerprint() const {
+    return static_cast<int64_t>(Fingerprint(context_.model.key));
+  }
+
   absl::Status CheckpointIfDue() {
     const int64_t every = spec_.checkpoint_every();
     if (every == 0 || step_ % every != 0 ||
@@ -175,6 +198,10 @@ class Runner {
       state.Add(absl::StrCat("objective/", i, "/"), own);
     }
     state.Add("loop/", watch_.Save());
+    if (!context_.model.key.empty()) {
+      state.tensors[kModelKey] =
+          at::full({1}, ModelFingerprint(), at::TensorOptions(at::kLong));
+    }
     state.tensors["loop/value"] = at::full({1}, value_, at::kDouble);
     return SerializeCheckpoint(state);
   }
