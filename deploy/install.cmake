@@ -51,7 +51,7 @@ function(phosphene_install)
   install(DIRECTORY proto/ DESTINATION share/phosphene/proto FILES_MATCHING PATTERN "*.proto")
   install(DIRECTORY docs/ DESTINATION ${doc} FILES_MATCHING PATTERN "*.md" PATTERN "*.textproto"
     PATTERN pictures EXCLUDE)
-  install(FILES LICENSE deploy/third-party.md DESTINATION ${doc})
+  install(FILES LICENSE DESTINATION ${doc})
   # Header-only libraries end up inside the programs; Debian has their licences.
   foreach(package libcli11-dev nlohmann-json3-dev)
     install(FILES /usr/share/doc/${package}/copyright DESTINATION ${doc}/licenses
