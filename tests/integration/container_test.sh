@@ -61,7 +61,7 @@ makes_a_picture() {
   HOME=$work "$client" --server "$(address)" feature --layer mixed4a --channel 5 --size 64 --steps 8 \
     -o "$work/feature.png" && [ "$(head -c 4 "$work/feature.png" | tail -c 3)" = PNG ]
 }
-lists_the_job() { HOME=$work "$client" --server "$(address)" jobs list | grep SUCCEEDED; }
+lists_the_job() { HOME=$work "$client" --server "$(address)" jobs list | grep succeeded; }
 ended_well() {
   "${engine[@]}" stop --time 20 "$name" &&
     [ "$("${engine[@]}" inspect --format '{{.State.ExitCode}}' "$name")" = 0 ]

@@ -48,7 +48,7 @@ class InstallTest(unittest.TestCase):
         top = pathlib.Path(cls.folder.name)
         top.chmod(0o755)
         output("cmake", "--install", build, "--prefix", "/opt/phosphene",
-               env=os.environ | {"DESTDIR": str(top / "stage")})
+               env=os.environ | {"DESTDIR": str(top / "stage")}, umask=0o022)
         # What is moved as a whole still runs.
         cls.prefix = top / "moved"
         (top / "stage/opt/phosphene").rename(cls.prefix)
@@ -116,12 +116,11 @@ class InstallTest(unittest.TestCase):
             self.skipTest("not Debian")
         listed = (ROOT / "deploy/packages-runtime.txt").read_text().splitlines()
         known = closure([line for line in listed if line and not line.startswith("#")])
-        for program in self.programs():
-            for name, place in loaded(program).items():
-                if place.startswith((str(self.prefix), "linux-vdso")):
-                    continue
-                owner = package_of(place)
-                self.assertIn(owner, known, f"{program.name} needs {name}; deploy/packages-runtime.txt lacks {owner}")
+        needed = {place: name for program in self.programs() for name, place in loaded(program).items()
+                  if not place.startswith((str(self.prefix), "linux-vdso"))}
+        owners = package_owners(needed)
+        for place, name in needed.items():
+            self.assertTrue(owners.get(place) in known, f"deploy/packages-runtime.txt lacks {owners.get(place)}, of {name}")
 
     def test_no_path_of_the_machine_that_built_it(self):
         places = [str(ROOT).encode(), str(build).encode(), str(libtorch).encode()]
@@ -138,14 +137,12 @@ class InstallTest(unittest.TestCase):
         self.assertIn(f"ARG VERSION={version}\n", (ROOT / "Dockerfile").read_text())
 
 
-def package_of(path):
-    """The package that owns a file; /lib may be a link to /usr/lib."""
-    real = os.path.realpath(path)
-    for name in (path, real, real.removeprefix("/usr")):
-        found = subprocess.run(["dpkg-query", "-S", name], capture_output=True, text=True)
-        if found.returncode == 0:
-            return found.stdout.split(":")[0]
-    return f"the package of {path}"
+def package_owners(places):
+    """The package of each file; /lib may be a link to /usr/lib, and dpkg knows one name."""
+    names = {name: place for place in places
+             for name in (place, os.path.realpath(place), os.path.realpath(place).removeprefix("/usr"))}
+    listing = subprocess.run(["dpkg-query", "-S", *names], capture_output=True, text=True).stdout
+    return {names[line.rpartition(": ")[2]]: line.split(":")[0] for line in listing.splitlines()}
 
 
 def closure(packages):
