@@ -14,6 +14,7 @@ WORKDIR /src
 COPY deploy/install_packages.sh deploy/packages.txt deploy/
 RUN deploy/install_packages.sh
 COPY . .
+ARG CCACHE_MAXSIZE
 # libtorch (550 MB) and what ccache holds stay with the builder, not in a layer.
 RUN --mount=type=cache,target=/root/.cache \
     deploy/build.sh release phosphened phosphene \
@@ -35,7 +36,7 @@ ENV HOME=/data \
     PHOSPHENE_DATA=/data \
     PHOSPHENE_DRAIN_SECONDS=8 \
     PHOSPHENE_LISTEN=0.0.0.0:50051
-EXPOSE 50051
+EXPOSE 50051 8080
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=3 CMD ["phosphene", "health"]
 ENTRYPOINT ["phosphened"]

@@ -43,6 +43,7 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}
 mkdir -p "$cache/phosphene" "$cache/ccache"
 buildah build --layers --isolation chroot --pull-never --format docker --target cpu \
   --build-arg BASE="$base" \
+  --build-arg CCACHE_MAXSIZE="$(ccache -k max_size)" \
   --build-arg REVISION="$(git rev-parse HEAD 2>/dev/null || echo unknown)" \
   --volume "$cache/phosphene:/root/.cache/phosphene" --volume "$cache/ccache:/root/.cache/ccache" \
   --tag "$image" "$@" .
