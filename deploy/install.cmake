@@ -44,7 +44,7 @@ function(phosphene_stage_libtorch)
 endfunction()
 
 function(phosphene_install)
-  # Debug information is of the build tree, where gdb finds the sources too.
+  # Names of symbols and sources are of use where the sources are: in the build tree.
   install(CODE "set(CMAKE_INSTALL_DO_STRIP TRUE)")
   install(TARGETS phosphene RUNTIME DESTINATION bin)
   set(doc share/doc/phosphene)
