@@ -14,6 +14,23 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/phosphene
 home=$cache/libtorch-2.11.0
 mkdir -p "$cache"
 
+# TREE WHEEL ...: libraries, headers and licences. google/protobuf and fmt headers
+# in the wheel are of other versions than Debian's and would shadow them.
+unpack() {
+  python3 - "$@" <<'PY'
+import os, sys, zipfile
+tree, *wheels = sys.argv[1:]
+left_out = ("torch/include/google/", "torch/include/fmt/", "torch/lib/libtorch_python.so")
+for wheel in wheels:
+    with zipfile.ZipFile(wheel) as archive:
+        for name in archive.namelist():
+            keep = name.startswith(("torch/lib/", "torch/include/", "nvidia/")) or "license" in name.lower()
+            if keep and not name.startswith(left_out):
+                archive.extract(name, tree)
+    os.remove(wheel)
+PY
+}
+
 exec 9>"$cache/.libtorch.lock"
 flock 9
 
@@ -27,25 +44,21 @@ if [ ! -f "$home/.complete" ]; then
     --platform manylinux_2_17_x86_64 --platform manylinux2014_x86_64 \
     --require-hashes -r "$here/requirements-libtorch.txt" -d "$work/wheels" >&2
   mkdir "$work/tree"
-  for wheel in "$work"/wheels/*.whl; do
-    # google/protobuf and fmt headers in the wheel are of other versions than
-    # Debian's and would shadow them.
-    python3 - "$wheel" "$work/tree" <<'PY'
-import sys, zipfile
-wheel, tree = sys.argv[1:]
-left_out = ("torch/include/google/", "torch/include/fmt/", "torch/lib/libtorch_python.so")
-with zipfile.ZipFile(wheel) as archive:
-    for name in archive.namelist():
-        keep = name.startswith(("torch/lib/", "torch/include/", "nvidia/")) or "LICENSE" in name
-        if keep and not name.startswith(left_out):
-            archive.extract(name, tree)
-PY
-    rm "$wheel"
-  done
+  unpack "$work/tree" "$work"/wheels/*.whl
   test -f "$work/tree/torch/lib/libtorch_cpu.so"
   touch "$work/tree/.complete"
   rm -rf "$home"
   mv "$work/tree" "$home"
+fi
+
+# A cache of an earlier version lacks NVIDIA's licence.
+if ! compgen -G "$home/nvidia_cuda_runtime-*" >/dev/null; then
+  work=$(mktemp -d "$cache/.libtorch.XXXXXX")
+  trap 'rm -rf "$work"' EXIT
+  python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary=:all: \
+    --require-hashes -r <(grep '^nvidia' "$here/requirements-libtorch.txt") -d "$work/wheels" >&2
+  unpack "$work/tree" "$work"/wheels/*.whl
+  cp -r "$work/tree"/nvidia_* "$home"
 fi
 
 if [ "${1:-}" = --cuda ] && [ ! -f "$home/.complete-cuda" ]; then

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Sets up, builds and tests.
 #
-#   ./tests/run.sh [unit|all|gpu|asan|tsan|tidy|nets|fuzz|bench]     default: all
+#   ./tests/run.sh [unit|all|gpu|asan|tsan|tidy|nets|fuzz|image|bench]     default: all
 #
 #   unit   torch-free tests and lint, a minute
 #   all    everything but gpu: unit, torch, integration, ONNX node tests, lint
@@ -11,6 +11,7 @@
 #   tidy   clang, -Wthread-safety and clang-tidy over the torch-free part
 #   nets   whole networks against ONNX Runtime and PyTorch, which it installs
 #   fuzz   ONNX files by libFuzzer under AddressSanitizer, a minute
+#   image  the container image by deploy/image.sh, run by podman as an operator would (root)
 #   bench  the benchmarks of tests/bench, results on the screen
 #
 # Ends with a line "N passed, N failed". Works from a fresh clone on Debian 12.
@@ -92,11 +93,16 @@ case $what in
     build/fuzz/bin/onnx_fuzz build/fuzz/corpus -artifact_prefix=build/fuzz/findings/ \
       -max_total_time=60 -timeout=20 -rss_limit_mb=4096 -max_len=65536 -print_final_stats=1
     ;;
+  image)
+    "$root/deploy/build.sh" release phosphene
+    "$root/deploy/image.sh"
+    tests/integration/container_test.sh
+    ;;
   bench)
     prepare release
     unset OMP_NUM_THREADS GOMP_SPINCOUNT
     tiny=(--model server/embedded/phosphene-tiny.onnx --mean .5 --std .25 --layer mixed4d)
-    googlenet=(--model ../shared/models/googlenet.onnx --bgr --mean 104,117,123 --range 0,255
+    googlenet=(--model ../shared/models/googlenet.onnx --bgr --mean "104,117,123" --range "0,255"
       --layer inception_4c/output --channel 10)
     for dtype in fp32 bf16; do
       for batch in 1 4; do
@@ -109,7 +115,7 @@ case $what in
     done
     ;;
   *)
-    echo "run.sh: unknown argument \"$what\"; allowed: unit, all, gpu, asan, tsan, tidy, nets, fuzz, bench" >&2
+    echo "run.sh: unknown argument \"$what\"; allowed: unit, all, gpu, asan, tsan, tidy, nets, fuzz, image, bench" >&2
     exit 2
     ;;
 esac
