@@ -134,7 +134,7 @@ TEST_P(ObjectiveLaws, RowsAreIndependentUnlessItJoinsThem) {
 
 TEST_P(ObjectiveLaws, ReadsTheAlphaOfTheViewOnlyAsItsKindSays) {
   const v1::Objective spec = ParseObjective(GetParam().text);
-  const auto* reads = FindObjectiveKind(spec)->reads_transformed_alpha;
+  const auto reads = FindObjectiveKind(spec)->reads_transformed_alpha;
   StepView view = lab_.View();
   view.input_alpha = at::Tensor();
   bool failed = false;
@@ -158,7 +158,7 @@ TEST_P(ObjectiveLaws, WhatKeepsStateOnTheHostIsNotReplayed) {
 
 TEST_P(ObjectiveLaws, WantsTheLogitsUnnamedAsItsKindSays) {
   const v1::Objective spec = ParseObjective(GetParam().text);
-  const auto* reads = FindObjectiveKind(spec)->reads_logits;
+  const auto reads = FindObjectiveKind(spec)->reads_logits;
   if (reads == nullptr || !reads(spec)) return;
   const std::vector<std::string>& wanted = lab_.context.layers;
   EXPECT_NE(

@@ -119,7 +119,7 @@ TEST_P(ParamLaw, TensorsHaveRowsWhereItsKindSaysSo) {
 }
 
 TEST_P(ParamLaw, ItsKindSaysWhetherItStartsFromAnImage) {
-  const auto* why = FindParamKind(spec_)->why_not_from_image;
+  const auto why = FindParamKind(spec_)->why_not_from_image;
   const absl::Status status = Make()->SetImage(
       at::full({1, canvas_.channels, canvas_.height, canvas_.width}, 0.5f));
   EXPECT_EQ(status.ok(), why != nullptr && why(spec_).empty()) << status;

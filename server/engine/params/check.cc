@@ -29,7 +29,7 @@ void CheckStart(const v1::Parameterization& spec, const std::string& field,
                 Faults& faults) {
   const ParamKind* kind = FindParamKind(spec);
   if (kind == nullptr) return;  // its own fault
-  const auto* why = kind->why_not_from_image;
+  const auto why = kind->why_not_from_image;
   const std::string reason = why == nullptr ? "" : why(spec);
   if (why != nullptr && reason.empty()) return;
   faults.Add(
