@@ -110,7 +110,7 @@ Graph GraphOf(const std::string& op) {
 }
 
 // "y" of an image.
-at::Tensor Run(const std::string& op, const at::Tensor& image) {
+at::Tensor Apply(const std::string& op, const at::Tensor& image) {
   WeightCache cache;
   OpOptions options;
   const auto program =
@@ -134,7 +134,7 @@ TEST(OpTraitsTest, TheSurveyKnowsTheShapeThatARunMakes) {
            [](const OpTraits& t) { return t.shape != OpTraits::kUnknown; })) {
     SCOPED_TRACE(op.name);
     const ValueFacts facts = Survey(GraphOf(op.name), "image", 3).at("y");
-    const at::Tensor y = Run(op.name, Image(1));
+    const at::Tensor y = Apply(op.name, Image(1));
     EXPECT_EQ(facts.rank, y.dim());
     if (op.traits.shape == OpTraits::kFlat) continue;
     EXPECT_EQ(facts.channels, y.size(1));
@@ -152,11 +152,11 @@ TEST(OpTraitsTest, RowsOfAnyBatchAreTreatedApart) {
   for (const OpKind& op :
        OpsWhere([](const OpTraits& t) { return t.any_batch; })) {
     SCOPED_TRACE(op.name);
-    const at::Tensor together = Run(op.name, rows);
+    const at::Tensor together = Apply(op.name, rows);
     ASSERT_EQ(together.size(0), 3);
     for (int64_t row = 0; row < 3; ++row) {
       EXPECT_TRUE(at::allclose(together.narrow(0, row, 1),
-                               Run(op.name, rows.narrow(0, row, 1))));
+                               Apply(op.name, rows.narrow(0, row, 1))));
     }
   }
 }
@@ -165,10 +165,10 @@ TEST(OpTraitsTest, OnlyThoseThatSayMakeIntegersOfAnImage) {
   for (const OpKind& op : AllOps()) {
     SCOPED_TRACE(op.name);
     if (op.traits.makes == OpTraits::kIntegers) {
-      EXPECT_FALSE(at::isFloatingType(Run(op.name, Image(1)).scalar_type()));
+      EXPECT_FALSE(at::isFloatingType(Apply(op.name, Image(1)).scalar_type()));
       EXPECT_FALSE(op.traits.CarriesGradient());
     } else if (op.traits.shape != OpTraits::kUnknown || op.traits.any_batch) {
-      EXPECT_TRUE(at::isFloatingType(Run(op.name, Image(1)).scalar_type()));
+      EXPECT_TRUE(at::isFloatingType(Apply(op.name, Image(1)).scalar_type()));
     }
   }
 }
@@ -205,14 +205,14 @@ TEST(OpTraitsTest, ThoseThatDoNothingAreTakenOut) {
     EXPECT_EQ(graph.nodes.size(), nodes - (op.traits.no_op ? 1 : 0));
     if (!op.traits.no_op) continue;
     EXPECT_EQ(same.at("y"), "image");
-    EXPECT_TRUE(at::equal(Run(op.name, Image(1)), Image(1))) << op.name;
+    EXPECT_TRUE(at::equal(Apply(op.name, Image(1)), Image(1))) << op.name;
   }
 }
 
 TEST(OpTraitsTest, ProbabilitiesSumToOne) {
   for (const OpKind& op :
        OpsWhere([](const OpTraits& t) { return t.probabilities; })) {
-    const at::Tensor y = Run(op.name, Image(1));
+    const at::Tensor y = Apply(op.name, Image(1));
     const at::Tensor p = y.min().item<float>() < 0 ? y.exp() : y;
     EXPECT_TRUE(at::allclose(p.sum(-1), at::ones({1, 3, kSide}), 1e-4))
         << op.name;
