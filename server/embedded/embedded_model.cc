@@ -1,3 +1,4 @@
+// The network inside of the program, and its labels.
 #include "server/embedded/embedded_model.h"
 
 #include <google/protobuf/text_format.h>

@@ -1,3 +1,4 @@
+// SystemService: what the engine can do, within which limits, on which devices.
 #include "server/rpc/system_service.h"
 
 #include <utility>

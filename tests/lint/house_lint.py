@@ -73,6 +73,13 @@ def missing_tests(names):
             yield f"{name}: no tests/{stem}_test.cc, nor a line in covered_elsewhere.txt"
 
 
+def first_line_faults(names):
+    """Each source begins with one line of what it is."""
+    for name in names:
+        if re.match(r"(server|client)/.*\.cc$", name) and not (ROOT / name).read_text().startswith("// "):
+            yield f"{name}: begins without a comment that says what it is"
+
+
 def name_list_faults(names):
     """What several operators or arms have in common is a trait on each, never a list of
     their names elsewhere."""
@@ -90,6 +97,7 @@ def name_list_faults(names):
 
 if __name__ == "__main__":
     files = tracked()
-    found = [*top_level_faults(files), *text_faults(files), *missing_tests(files), *name_list_faults(files)]
+    found = [*top_level_faults(files), *text_faults(files), *missing_tests(files), *name_list_faults(files),
+             *first_line_faults(files)]
     print("\n".join(found) or "the house is in order")
     sys.exit(1 if found else 0)
