@@ -1,8 +1,7 @@
 // Neighbouring rows agree: -sum over d = 1..4, i of mean (A_i - A_{i+d})^2 /
 // ratio^d. Source: lucid objectives.alignment.
-#include <cmath>
-
 #include <algorithm>
+#include <cmath>
 
 #include "absl/strings/str_cat.h"
 #include "server/base/status_macros.h"
