@@ -118,16 +118,18 @@ struct Server::Parts {
   std::unique_ptr<ModelCatalog> catalog;
   std::unique_ptr<JobStore> store;
 
+  // What answers calls that take milliseconds, and wakes watches.
+  const std::unique_ptr<Executor> quick = MakeThreadPool(2);
+
   // What computes.
   std::unique_ptr<Engine> engine;
   std::unique_ptr<ModelReports> reports;
-  FrameHub hub;
+  FrameHub hub{{.clock = &clock, .alarm = quick.get()}};
   std::unique_ptr<Scheduler> scheduler;
 
   // What answers. The executors outlive the gRPC server, which waits for the
   // calls that run on them.
   Authorizer authorizer;
-  const std::unique_ptr<Executor> quick = MakeThreadPool(2);
   const std::unique_ptr<Executor> checks = MakeThreadPool(2);
   const std::unique_ptr<Executor> transfers = MakeThreadPool(2);
   std::unique_ptr<JobServiceImpl> job_service;

@@ -1,7 +1,11 @@
+// Opens watches: the past from the store, the present from the hub.
 #include "server/stream/watch.h"
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "server/base/faults.h"
+#include "server/base/range_fault.h"
 #include "server/base/status_macros.h"
 #include "server/jobs/validate.h"
 
@@ -19,18 +23,42 @@ void AddLastFrame(const KeptFrame& kept, BlobStore& blobs, WatchStart& start) {
   event.mutable_frame()->set_image(*std::move(image));
 }
 
+absl::Status CheckRequest(const v1::WatchJobRequest& request) {
+  Faults faults;
+  for (const Fault& fault : FaultsOf(CheckJobName(request.name())))
+    faults.Add(fault.field, fault.message);
+  if (request.after_sequence() < 0) {
+    faults.Add("after_sequence",
+               absl::StrCat(request.after_sequence(),
+                            " is negative; it is the sequence of the last "
+                            "event seen, or 0"));
+  }
+  if (request.max_frames_per_second() != 0) {
+    RequireRange(request.max_frames_per_second(), kMinFramesPerSecond,
+                 kMaxFramesPerSecond, "max_frames_per_second", faults);
+  }
+  return faults.ToStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Subscription>> OpenWatch(
     JobStore& store, BlobStore& blobs, FrameHub& hub,
-    const v1::WatchJobRequest& request) {
-  RETURN_IF_ERROR(CheckJobName(request.name()));
+    const v1::WatchJobRequest& request, WatchReader reader) {
+  RETURN_IF_ERROR(CheckRequest(request));
+  const double rate = request.max_frames_per_second();
   // Attached before the store is read: what happens between is seen twice
   // rather than not at all, and the subscription drops the second.
   ASSIGN_OR_RETURN(
       std::unique_ptr<Subscription> subscription,
-      hub.Subscribe(request.name(), {.after_sequence = request.after_sequence(),
-                                     .omit_frames = request.omit_frames()}));
+      hub.Subscribe(request.name(),
+                    {.after_sequence = request.after_sequence(),
+                     .omit_frames = request.omit_frames(),
+                     .pace = {.max_per_second =
+                                  rate == 0 ? kDefaultFramesPerSecond : rate,
+                              .acknowledged = reader.acknowledges},
+                     .peer = std::move(reader.peer),
+                     .cut = std::move(reader.cut)}));
   ASSIGN_OR_RETURN(WatchStart start,
                    store.StartWatch(request.name(), request.after_sequence()));
   if (start.last_frame.has_value() && !request.omit_frames() &&
@@ -43,9 +71,7 @@ absl::StatusOr<std::unique_ptr<Subscription>> OpenWatch(
 
 v1::Job WithLiveProgress(const StoredJob& stored, const FrameHub& hub) {
   v1::Job job = stored.job;
-  if (job.state() != v1::Job::RUNNING && job.state() != v1::Job::CANCELLING) {
-    return job;
-  }
+  if (!IsLive(job.state())) return job;
   if (const auto progress = hub.LatestProgress(job.name())) {
     job.set_step(progress->step());
     job.set_objective_value(progress->objective_value());
