@@ -11,14 +11,37 @@
 
 namespace phosphene {
 
+// The generated base that takes each call in the form named: Form1<Form2<...>>.
+template <template <class> class... Forms>
+struct ServiceOf {
+  using Base = v1::JobService::Service;
+};
+template <template <class> class First, template <class> class... Rest>
+struct ServiceOf<First, Rest...> {
+  using Base = First<typename ServiceOf<Rest...>::Base>;
+};
+
+// All in callback form. CallbackService is the same but for FollowJob, whose
+// two callback forms one class cannot have.
+using JobServiceBase =
+    ServiceOf<v1::JobService::WithRawCallbackMethod_WatchJob,
+              v1::JobService::WithRawCallbackMethod_FollowJob,
+              v1::JobService::WithCallbackMethod_CreateJob,
+              v1::JobService::WithCallbackMethod_GetJob,
+              v1::JobService::WithCallbackMethod_ListJobs,
+              v1::JobService::WithCallbackMethod_UpdateJob,
+              v1::JobService::WithCallbackMethod_CancelJob,
+              v1::JobService::WithCallbackMethod_PauseJob,
+              v1::JobService::WithCallbackMethod_ResumeJob,
+              v1::JobService::WithCallbackMethod_DeleteJob,
+              v1::JobService::WithCallbackMethod_ListFrames,
+              v1::JobService::WithCallbackMethod_GetFrame>::Base;
+
 // v1.JobService over the JobStore: convert, call, record. Running jobs is the
 // scheduler's, which listens to the store. WatchJob and FollowJob are raw: a
 // frame is serialized once and its bytes are shared by all watchers.
 // Thread-safe.
-class JobServiceImpl final
-    : public v1::JobService::WithRawCallbackMethod_WatchJob<
-          v1::JobService::WithRawCallbackMethod_FollowJob<
-              v1::JobService::CallbackService>> {
+class JobServiceImpl final : public JobServiceBase {
  public:
   struct Options {
     // Borrowed; must outlive the gRPC server.

@@ -73,8 +73,8 @@ class FollowReactor final
       }
       return;
     }
-    env().metrics->MessageReceived(method());
     const absl::Status status = Receive();
+    env().metrics->MessageReceived(method());
     if (status.ok()) {
       StartRead(&request_);
     } else if (opened_) {
