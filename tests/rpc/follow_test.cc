@@ -32,7 +32,7 @@ class FollowTest : public HubFixture {
     EXPECT_TRUE(call_->Read(&event));
     return event;
   }
-  // The next frame, and how many steps it is behind.
+  // The step of the next frame.
   int64_t ReadStep() {
     for (;;) {
       const v1::JobEvent event = Read();
@@ -69,11 +69,11 @@ TEST_F(FollowTest, TwoFramesAreOnTheWayAndTheNextIsTheNewest) {
   EXPECT_EQ(Read().job().state(), v1::Job::RUNNING);
   Frame(1);
   const v1::JobEvent first = Read();
-  Pass(absl::Seconds(1));
+  Pass(absl::Milliseconds(100));
   Frame(2);
   EXPECT_EQ(ReadStep(), 2);
   for (int i = 3; i <= 30; ++i) {
-    Pass(absl::Seconds(1));
+    Pass(absl::Milliseconds(100));
     Frame(i);
   }
   Acknowledge(first.sequence());
