@@ -3,11 +3,12 @@
 
 #include <utility>
 
-#include "absl/strings/str_cat.h"
+#include "absl/strings/numbers.h"
 #include "server/base/faults.h"
-#include "server/base/range_fault.h"
+#include "server/base/log.h"
 #include "server/base/status_macros.h"
 #include "server/jobs/validate.h"
+#include "server/rules/rules.h"
 
 namespace phosphene {
 namespace {
@@ -25,19 +26,22 @@ void AddLastFrame(const KeptFrame& kept, BlobStore& blobs, WatchStart& start) {
 
 absl::Status CheckRequest(const v1::WatchJobRequest& request) {
   Faults faults;
-  for (const Fault& fault : FaultsOf(CheckJobName(request.name())))
-    faults.Add(fault.field, fault.message);
-  if (request.after_sequence() < 0) {
-    faults.Add("after_sequence",
-               absl::StrCat(request.after_sequence(),
-                            " is negative; it is the sequence of the last "
-                            "event seen, or 0"));
+  if (!request.name().empty()) {
+    for (const Fault& fault : FaultsOf(CheckJobName(request.name())))
+      faults.Add(fault.field, fault.message);
   }
-  if (request.max_frames_per_second() != 0) {
-    RequireRange(request.max_frames_per_second(), kMinFramesPerSecond,
-                 kMaxFramesPerSecond, "max_frames_per_second", faults);
-  }
+  AddRuleFaults(request, "", faults);
   return faults.ToStatus();
+}
+
+double FramesPerSecond(const v1::WatchJobRequest& request) {
+  if (request.max_frames_per_second() != 0)
+    return request.max_frames_per_second();
+  double rate = 0;
+  PHOSPHENE_CHECK(absl::SimpleAtod(
+      DefaultText(*FieldAt(*request.GetDescriptor(), "max_frames_per_second")),
+      &rate));
+  return rate;
 }
 
 }  // namespace
@@ -46,7 +50,6 @@ absl::StatusOr<std::unique_ptr<Subscription>> OpenWatch(
     JobStore& store, BlobStore& blobs, FrameHub& hub,
     const v1::WatchJobRequest& request, WatchReader reader) {
   RETURN_IF_ERROR(CheckRequest(request));
-  const double rate = request.max_frames_per_second();
   // Attached before the store is read: what happens between is seen twice
   // rather than not at all, and the subscription drops the second.
   ASSIGN_OR_RETURN(
@@ -54,8 +57,7 @@ absl::StatusOr<std::unique_ptr<Subscription>> OpenWatch(
       hub.Subscribe(request.name(),
                     {.after_sequence = request.after_sequence(),
                      .omit_frames = request.omit_frames(),
-                     .pace = {.max_per_second =
-                                  rate == 0 ? kDefaultFramesPerSecond : rate,
+                     .pace = {.max_per_second = FramesPerSecond(request),
                               .acknowledged = reader.acknowledges},
                      .peer = std::move(reader.peer),
                      .cut = std::move(reader.cut)}));

@@ -12,11 +12,6 @@
 
 namespace phosphene {
 
-// WatchJobRequest.max_frames_per_second.
-inline constexpr double kMinFramesPerSecond = 0.1;
-inline constexpr double kMaxFramesPerSecond = 60;
-inline constexpr double kDefaultFramesPerSecond = 10;
-
 // Who opens a watch.
 struct WatchReader {
   // FollowJob: frames wait for Subscription::Acknowledge.

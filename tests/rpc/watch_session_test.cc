@@ -125,6 +125,21 @@ TEST_F(WatchSessionTest, FramesComeAtTheRateOfTheRequest) {
   client->context.TryCancel();
 }
 
+TEST_F(WatchSessionTest, TenFramesASecondComeWhereTheRequestSaysNothing) {
+  Running();
+  const auto client = Open();
+  v1::JobEvent event;
+  for (int i = 1; i <= 5; ++i) {
+    Frame(i);
+    ASSERT_TRUE(client->reader->Read(&event));
+    EXPECT_EQ(event.frame().step(), i);
+    EXPECT_FALSE(hub_.WantsFrames("jobs/still"));
+    Pass(absl::Milliseconds(100));
+    EXPECT_TRUE(hub_.WantsFrames("jobs/still"));
+  }
+  client->context.TryCancel();
+}
+
 TEST_F(WatchSessionTest, AWatchNobodyReadsEndsAfterItsJobAndIsToldSo) {
   Running();
   const auto client = Open();
