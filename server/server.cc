@@ -169,17 +169,19 @@ struct Server::Parts {
   std::unique_ptr<JobStore> store;
   std::unique_ptr<BlobCollector> collector;
 
+  // What answers calls that take milliseconds, and wakes watches.
+  const std::unique_ptr<Executor> quick = MakeThreadPool(2, 500);
+
   // What computes.
   std::unique_ptr<Engine> engine;
   std::unique_ptr<ModelReports> reports;
-  FrameHub hub;
+  FrameHub hub{{.clock = &clock, .alarm = quick.get()}};
   std::unique_ptr<Scheduler> scheduler;
 
   // What answers. The executors outlive the gRPC server, which waits for the
   // calls that run on them.
   RequestBudget budget{RequestBytes()};
   // Writers wait for the disk together, so there are more of them than cores.
-  const std::unique_ptr<Executor> quick = MakeThreadPool(2, 500);
   const std::unique_ptr<Executor> writes = MakeThreadPool(8, 250);
   const std::unique_ptr<Executor> lists = MakeThreadPool(1, 50);
   const std::unique_ptr<Executor> checks = MakeThreadPool(4, 100);

@@ -85,6 +85,11 @@ absl::Status SqliteJobStore::Condemn(absl::string_view name,
   return Commit(
       [&](SqliteWrite& write) -> absl::Status {
         ASSIGN_OR_RETURN(JobRow row, write.table.Load(name));
+        // Somebody else was first, or it is another job of that name by now.
+        if (row.damage.empty() &&
+            !IsDamagedJob(write.table.WithSpec(row).status())) {
+          return absl::OkStatus();
+        }
         return CondemnRow(write, std::move(row), why);
       },
       Disk::kMayUseReserve);

@@ -220,21 +220,4 @@ absl::Status SqliteJobStore::ForgetGarbage(
       Disk::kMayUseReserve);
 }
 
-absl::StatusOr<std::vector<std::string>> SqliteJobStore::UsedBlobs(
-    const std::vector<std::string>& blobs) {
-  return Read([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(
-                  mu_) -> absl::StatusOr<std::vector<std::string>> {
-    std::vector<std::string> used;
-    for (const std::string& blob : blobs) {
-      RETURN_IF_ERROR(
-          db_->Select("SELECT blob FROM blob_use WHERE blob = ? LIMIT 1",
-                      {blob}, [&](const SqlRow& row) {
-                        used.push_back(row.Text(0));
-                        return absl::OkStatus();
-                      }));
-    }
-    return used;
-  });
-}
-
 }  // namespace phosphene

@@ -16,7 +16,7 @@ namespace phosphene {
 struct RpcMethod {
   const char* service;  // "phosphene.v1.JobService"
   const char* name;     // "CreateJob"
-  const char* type;     // "unary", "server_stream" or "client_stream"
+  const char* type;     // "unary", "{server,client,bidi}_stream"
 };
 
 // Counts calls under the names of go-grpc-prometheus, which dashboards know:

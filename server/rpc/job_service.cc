@@ -210,12 +210,20 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* JobServiceImpl::WatchJob(
       grpc::SerializationTraits<v1::WatchJobRequest>::Deserialize(&bytes,
                                                                   &parsed);
   if (!status.ok()) return new RefusedWatch(status);
-  return StartWatch({.env = &env_,
-                     .store = options_.store,
-                     .blobs = options_.blobs,
-                     .hub = options_.hub,
-                     .heartbeat = options_.heartbeat},
-                    context, parsed);
+  return StartWatch(PartsOfWatch(), context, parsed);
+}
+
+grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>*
+JobServiceImpl::FollowJob(grpc::CallbackServerContext* context) {
+  return StartFollow(PartsOfWatch(), context);
+}
+
+WatchParts JobServiceImpl::PartsOfWatch() const {
+  return {.env = &env_,
+          .store = options_.store,
+          .blobs = options_.blobs,
+          .hub = options_.hub,
+          .heartbeat = options_.heartbeat};
 }
 
 grpc::ServerUnaryReactor* JobServiceImpl::ListFrames(

@@ -5,17 +5,43 @@
 #include "server/jobs/job_store.h"
 #include "server/jobs/validate.h"
 #include "server/rpc/call.h"
+#include "server/rpc/watch_session.h"
 #include "server/storage/blob_store.h"
 #include "server/stream/frame_hub.h"
 
 namespace phosphene {
 
+// The generated base that takes each call in the form named: Form1<Form2<...>>.
+template <template <class> class... Forms>
+struct ServiceOf {
+  using Base = v1::JobService::Service;
+};
+template <template <class> class First, template <class> class... Rest>
+struct ServiceOf<First, Rest...> {
+  using Base = First<typename ServiceOf<Rest...>::Base>;
+};
+
+// All in callback form. CallbackService is the same but for FollowJob, whose
+// two callback forms one class cannot have.
+using JobServiceBase =
+    ServiceOf<v1::JobService::WithRawCallbackMethod_WatchJob,
+              v1::JobService::WithRawCallbackMethod_FollowJob,
+              v1::JobService::WithCallbackMethod_CreateJob,
+              v1::JobService::WithCallbackMethod_GetJob,
+              v1::JobService::WithCallbackMethod_ListJobs,
+              v1::JobService::WithCallbackMethod_UpdateJob,
+              v1::JobService::WithCallbackMethod_CancelJob,
+              v1::JobService::WithCallbackMethod_PauseJob,
+              v1::JobService::WithCallbackMethod_ResumeJob,
+              v1::JobService::WithCallbackMethod_DeleteJob,
+              v1::JobService::WithCallbackMethod_ListFrames,
+              v1::JobService::WithCallbackMethod_GetFrame>::Base;
+
 // v1.JobService over the JobStore: convert, call, record. Running jobs is the
-// scheduler's, which listens to the store. WatchJob is raw: a frame is
-// serialized once and its bytes are shared by all watchers. Thread-safe.
-class JobServiceImpl final
-    : public v1::JobService::WithRawCallbackMethod_WatchJob<
-          v1::JobService::CallbackService> {
+// scheduler's, which listens to the store. WatchJob and FollowJob are raw: a
+// frame is serialized once and its bytes are shared by all watchers.
+// Thread-safe.
+class JobServiceImpl final : public JobServiceBase {
  public:
   struct Options {
     // Borrowed; must outlive the gRPC server.
@@ -55,6 +81,8 @@ class JobServiceImpl final
   grpc::ServerWriteReactor<grpc::ByteBuffer>* WatchJob(
       grpc::CallbackServerContext* context,
       const grpc::ByteBuffer* request) override;
+  grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* FollowJob(
+      grpc::CallbackServerContext* context) override;
   grpc::ServerUnaryReactor* ListFrames(
       grpc::CallbackServerContext* context,
       const v1::ListFramesRequest* request,
@@ -66,6 +94,7 @@ class JobServiceImpl final
  private:
   absl::Status Create(const v1::CreateJobRequest& request, const Caller& caller,
                       v1::Job* response);
+  WatchParts PartsOfWatch() const;
 
   const RpcEnvironment env_;
   const Options options_;

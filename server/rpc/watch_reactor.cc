@@ -1,197 +1,124 @@
+// The calls that carry a watch: WatchJob, and FollowJob with acknowledgements.
 #include "server/rpc/watch_reactor.h"
 
-#include <memory>
-#include <string>
-#include <utility>
+#include <grpcpp/impl/codegen/proto_utils.h>
 
-#include "server/base/mutex.h"
-#include "server/rpc/status_to_grpc.h"
-#include "server/stream/watch.h"
+#include <atomic>
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "server/base/faults.h"
 
 namespace phosphene {
 namespace {
 
 constexpr RpcMethod kWatchJob = {"phosphene.v1.JobService", "WatchJob",
                                  "server_stream"};
+constexpr RpcMethod kFollowJob = {"phosphene.v1.JobService", "FollowJob",
+                                  "bidi_stream"};
 
-// The bytes of an event, not copied: the slice keeps it alive.
-grpc::Slice SliceOf(const std::shared_ptr<const HubEvent>& event) {
-  auto* keep = new std::shared_ptr<const HubEvent>(event);
-  return grpc::Slice(
-      const_cast<char*>(event->wire.data()), event->wire.size(),
-      [](void* kept) {
-        delete static_cast<std::shared_ptr<const HubEvent>*>(kept);
-      },
-      keep);
-}
-
-grpc::ByteBuffer ToBytes(const Delivery& delivery) {
-  const std::string tail = delivery.Tail();
-  const grpc::Slice slices[] = {SliceOf(delivery.event), grpc::Slice(tail)};
-  return grpc::ByteBuffer(slices, tail.empty() ? 1 : 2);
-}
-
-// gRPC holds a raw pointer until OnDone, tasks hold shared ones: `self_` is
-// gRPC's share.
-class Watch : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
-              public std::enable_shared_from_this<Watch> {
+// What both calls share: a gRPC reactor that writes is a watch session.
+template <typename Reactor>
+class WatchCarrier : public Reactor, public WatchSession {
  public:
-  explicit Watch(const WatchParts& parts)
-      : parts_(parts), record_(*parts.env, kWatchJob) {}
+  using WatchSession::WatchSession;
+
+  void OnWriteDone(bool ok) override { WriteDone(ok); }
+  void OnCancel() override { GiveUp(); }
+  void OnDone() override { Release(); }
+
+ protected:
+  void StartSending(const grpc::ByteBuffer* message) override {
+    this->StartWrite(message);
+  }
+  void FinishCall(const grpc::Status& status) override { this->Finish(status); }
+};
+
+class WatchReactor final
+    : public WatchCarrier<grpc::ServerWriteReactor<grpc::ByteBuffer>> {
+ public:
+  explicit WatchReactor(const WatchParts& parts)
+      : WatchCarrier(parts, kWatchJob) {}
 
   void Start(grpc::CallbackServerContext* context,
              const v1::WatchJobRequest& request) {
-    self_ = shared_from_this();
-    const absl::StatusOr<Caller> caller = record_.Admit(*context);
-    if (!caller.ok()) {
-      End(caller.status());
+    if (Begin(context)) Open(request, /*acknowledges=*/false);
+  }
+};
+
+class FollowReactor final
+    : public WatchCarrier<
+          grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>> {
+ public:
+  explicit FollowReactor(const WatchParts& parts)
+      : WatchCarrier(parts, kFollowJob) {}
+
+  void Start(grpc::CallbackServerContext* context) {
+    if (!Begin(context)) return;
+    env().quick->ExecuteAfter(kFirstMessage, [weak = weak_from_this()] {
+      const auto self = weak.lock();
+      if (self != nullptr) static_cast<FollowReactor&>(*self).ExpectOpened();
+    });
+    StartRead(&request_);
+  }
+
+  void OnReadDone(bool ok) override {
+    if (!ok) {  // half-closed, or the call is over
+      if (opened_) {
+        StopAcknowledging();
+      } else {
+        End(FieldError("watch",
+                       "the call was closed without a message; the "
+                       "first one says what to watch"));
+      }
       return;
     }
-    parts_.env->quick->Execute(
-        [self = self_, request] { self->Open(request); });
-  }
-
-  void OnCancel() override { GiveUp(); }
-
-  void OnWriteDone(bool ok) override {
-    {
-      MutexLock lock(&mu_);
-      writing_ = false;
-      last_write_ = parts_.env->clock->Steady();
-      if (!ok) cancelled_ = true;
+    const absl::Status status = Receive();
+    env().metrics->MessageReceived(method());
+    if (status.ok()) {
+      StartRead(&request_);
+    } else if (opened_) {
+      Fail(status);
+    } else {
+      End(status);
     }
-    parts_.env->quick->Execute([self = shared_from_this()] { self->Pump(); });
-  }
-
-  void OnDone() override {
-    const std::shared_ptr<Watch> last = std::move(self_);
   }
 
  private:
-  void Open(const v1::WatchJobRequest& request) {
-    auto opened = OpenWatch(*parts_.store, *parts_.blobs, *parts_.hub, request);
-    if (!opened.ok()) {
-      End(opened.status());
-      return;
-    }
-    {
-      MutexLock lock(&mu_);
-      subscription_ = *std::move(opened);
-      last_write_ = parts_.env->clock->Steady();
-      sequence_ = request.after_sequence();
-    }
-    ArmHeartbeat(parts_.heartbeat);
-    Pump();
-  }
-
-  void GiveUp() {
-    {
-      MutexLock lock(&mu_);
-      cancelled_ = true;
-    }
-    parts_.env->quick->Execute([self = shared_from_this()] { self->Pump(); });
-  }
-
-  // Does the next thing there is to do, if it can be done now. gRPC is called
-  // after the lock is released: `writing_` and `ended_` keep others out.
-  void Pump() {
-    Subscription::Taken taken;
-    {
-      MutexLock lock(&mu_);
-      if (ended_ || writing_ || subscription_ == nullptr) return;
-      if (cancelled_) {
-        taken.kind = Subscription::Taken::Kind::kEnded;
-        taken.status = CallCancelled();
-      } else {
-        taken = subscription_->Next(
-            [weak = weak_from_this(), quick = parts_.env->quick] {
-              if (auto self = weak.lock())
-                quick->Execute([self] { self->Pump(); });
-            });
+  // Does what the message says.
+  absl::Status Receive() {
+    v1::FollowJobRequest message;
+    const grpc::Status parsed =
+        grpc::SerializationTraits<v1::FollowJobRequest>::Deserialize(&request_,
+                                                                     &message);
+    if (!parsed.ok())
+      return absl::InvalidArgumentError("the message cannot be parsed");
+    if (opened_) {
+      if (!message.has_acknowledged_sequence()) {
+        return FieldError("part",
+                          "a message after the first one has "
+                          "acknowledged_sequence set, nothing else");
       }
-      if (taken.kind == Subscription::Taken::Kind::kPending) return;
-      if (taken.kind == Subscription::Taken::Kind::kEvent) {
-        writing_ = true;
-        sequence_ = taken.delivery.event->sequence;
-      }
+      return Acknowledge(message.acknowledged_sequence());
     }
-    if (taken.kind == Subscription::Taken::Kind::kEvent) {
-      if (taken.delivery.event->kind == HubEvent::Kind::kFrame)
-        parts_.env->metrics->FrameSent();
-      Write(ToBytes(taken.delivery));
-    } else {
-      End(taken.status);
+    if (!message.has_watch()) {
+      return FieldError("watch",
+                        "is not set; the first message says what to "
+                        "watch");
     }
+    opened_ = true;
+    Open(message.watch(), /*acknowledges=*/true);
+    return absl::OkStatus();
   }
 
-  // REQUIRES: writing_ was set by the caller.
-  void Write(grpc::ByteBuffer bytes) {
-    message_ = std::move(bytes);  // must live until OnWriteDone
-    parts_.env->metrics->MessageSent(kWatchJob);
-    StartWrite(&message_);
+  void ExpectOpened() {
+    if (opened_) return;
+    End(FieldError("watch", absl::StrCat("no first message came within ",
+                                         absl::FormatDuration(kFirstMessage))));
   }
 
-  void End(const absl::Status& status) {
-    std::unique_ptr<Subscription> over;
-    {
-      MutexLock lock(&mu_);
-      if (ended_) return;
-      ended_ = true;
-      over = std::move(subscription_);
-    }
-    if (over != nullptr) over->Close();
-    Finish(record_.End(status));
-  }
-
-  void ArmHeartbeat(absl::Duration delay) {
-    parts_.env->quick->ExecuteAfter(delay, [weak = weak_from_this()] {
-      if (auto self = weak.lock()) self->Beat();
-    });
-  }
-
-  // Says that nothing happened, when nothing was said for a while.
-  void Beat() {
-    absl::Duration again = parts_.heartbeat;
-    std::string bytes;
-    {
-      MutexLock lock(&mu_);
-      if (ended_) return;
-      const absl::Duration silence = parts_.env->clock->Steady() - last_write_;
-      if (!writing_ && silence >= parts_.heartbeat) {
-        writing_ = true;
-        v1::JobEvent event;
-        event.set_sequence(sequence_);
-        event.mutable_time()->set_seconds(
-            absl::ToUnixSeconds(parts_.env->clock->Now()));
-        event.mutable_heartbeat();
-        bytes = event.SerializeAsString();
-      } else if (!writing_) {
-        again -= silence;
-      }
-    }
-    ArmHeartbeat(again);
-    if (bytes.empty()) return;
-    const grpc::Slice slice(bytes);
-    Write(grpc::ByteBuffer(&slice, 1));
-  }
-
-  const WatchParts parts_;
-  CallRecord record_;
-  std::shared_ptr<Watch> self_;
-  // Of the write in progress; touched by whoever set writing_.
-  grpc::ByteBuffer message_;
-
-  Mutex mu_;
-  std::unique_ptr<Subscription> subscription_
-      ABSL_GUARDED_BY(mu_);  // null until opened
-  bool writing_ ABSL_GUARDED_BY(mu_) =
-      false;  // StartWrite without its OnWriteDone
-  bool cancelled_ ABSL_GUARDED_BY(mu_) =
-      false;  // by the client, or the transport broke
-  bool ended_ ABSL_GUARDED_BY(mu_) =
-      false;  // Finish was or is about to be called
-  absl::Duration last_write_ ABSL_GUARDED_BY(mu_);
-  int64_t sequence_ ABSL_GUARDED_BY(mu_) = 0;  // of the last event sent
+  grpc::ByteBuffer request_;  // of the read in progress
+  std::atomic<bool> opened_ = false;
 };
 
 }  // namespace
@@ -199,10 +126,16 @@ class Watch : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
 grpc::ServerWriteReactor<grpc::ByteBuffer>* StartWatch(
     const WatchParts& parts, grpc::CallbackServerContext* context,
     const v1::WatchJobRequest& request) {
-  auto watch = std::make_shared<Watch>(parts);
-  Watch* const raw = watch.get();
+  const auto watch = std::make_shared<WatchReactor>(parts);
   watch->Start(context, request);
-  return raw;
+  return watch.get();
+}
+
+grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* StartFollow(
+    const WatchParts& parts, grpc::CallbackServerContext* context) {
+  const auto follow = std::make_shared<FollowReactor>(parts);
+  follow->Start(context);
+  return follow.get();
 }
 
 }  // namespace phosphene

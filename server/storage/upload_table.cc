@@ -13,12 +13,20 @@ namespace phosphene {
 
 void UploadTable::Found(absl::string_view name, int64_t bytes,
                         absl::Time touched) {
-  uploads_[std::string(name)] = {bytes, touched};
+  Upload& upload = uploads_[std::string(name)];
+  upload.bytes = bytes;
+  upload.touched = touched;
 }
 
-bool UploadTable::IsBrokenOff(const Upload& upload, absl::Time now) const {
+bool UploadTable::IsBrokenOff(const Upload& upload) const {
   if (upload.lease == 0) return true;
-  return !upload.writing && now - upload.touched >= options_.upload_idle;
+  return !upload.writing &&
+         options_.clock->Steady() - upload.heard >= options_.upload_idle;
+}
+
+void UploadTable::Touch(Upload& upload) {
+  upload.touched = options_.clock->Now();
+  upload.heard = options_.clock->Steady();
 }
 
 UploadTable::Upload* UploadTable::Held(absl::string_view name, Lease lease) {
@@ -27,10 +35,9 @@ UploadTable::Upload* UploadTable::Held(absl::string_view name, Lease lease) {
                                                            : nullptr;
 }
 
-absl::Status UploadTable::CheckRoom(int uploads, int64_t bytes,
-                                    absl::Time now) const {
+absl::Status UploadTable::CheckRoom(int uploads, int64_t bytes) const {
   for (const auto& [name, upload] : uploads_) {
-    if (IsBrokenOff(upload, now)) continue;
+    if (IsBrokenOff(upload)) continue;
     ++uploads;
     bytes += upload.bytes;
   }
@@ -46,13 +53,12 @@ absl::Status UploadTable::CheckRoom(int uploads, int64_t bytes,
 }
 
 absl::StatusOr<UploadTable::Lease> UploadTable::Begin(absl::string_view name) {
-  const absl::Time now = options_.clock->Now();
   const auto it = uploads_.find(name);
   const bool there = it != uploads_.end();
-  if (there && !IsBrokenOff(it->second, now)) return UploadBusy(name);
-  RETURN_IF_ERROR(CheckRoom(1, there ? it->second.bytes : 0, now));
+  if (there && !IsBrokenOff(it->second)) return UploadBusy(name);
+  RETURN_IF_ERROR(CheckRoom(1, there ? it->second.bytes : 0));
   Upload& upload = there ? it->second : uploads_[std::string(name)];
-  upload.touched = now;
+  Touch(upload);
   upload.lease = ++last_lease_;
   upload.writing = true;
   return upload.lease;
@@ -62,10 +68,9 @@ absl::Status UploadTable::BeginWrite(absl::string_view name, Lease lease,
                                      int64_t bytes) {
   Upload* const upload = Held(name, lease);
   if (upload == nullptr) return UploadTakenOver(name);
-  const absl::Time now = options_.clock->Now();
-  upload->touched = now;  // it counts among the active ones
+  Touch(*upload);  // it counts among the active ones
   upload->writing = true;
-  const absl::Status room = CheckRoom(0, bytes, now);
+  const absl::Status room = CheckRoom(0, bytes);
   if (!room.ok()) upload->writing = false;
   if (room.ok()) upload->bytes += bytes;
   return room;
@@ -75,7 +80,7 @@ void UploadTable::Wrote(absl::string_view name, Lease lease, int64_t bytes) {
   Upload* const upload = Held(name, lease);
   if (upload == nullptr) return;
   upload->bytes = bytes;
-  upload->touched = options_.clock->Now();
+  Touch(*upload);
   upload->writing = false;
 }
 
@@ -99,7 +104,7 @@ std::vector<std::string> UploadTable::TakeExpired() {
   int64_t bytes = 0;
   for (const auto& [name, upload] : uploads_) {
     bytes += upload.bytes;
-    if (IsBrokenOff(upload, now)) broken_off.emplace(upload.touched, name);
+    if (IsBrokenOff(upload)) broken_off.emplace(upload.touched, name);
   }
   std::vector<std::string> expired;
   for (const auto& [touched, name] : broken_off) {

@@ -55,17 +55,19 @@ class UploadTable {
  private:
   struct Upload {
     int64_t bytes = 0;
-    absl::Time touched;
-    Lease lease = 0;  // 0: nobody's
+    absl::Time touched;    // what its file says
+    absl::Duration heard;  // by the steady clock, of its writer
+    Lease lease = 0;       // 0: nobody's
     bool writing = false;
   };
   using Uploads = std::map<std::string, Upload, std::less<>>;
 
-  bool IsBrokenOff(const Upload& upload, absl::Time now) const;
+  bool IsBrokenOff(const Upload& upload) const;
+  void Touch(Upload& upload);
   Upload* Held(absl::string_view name, Lease lease);
   // RESOURCE_EXHAUSTED: `uploads` more with `bytes` do not fit beside those
   // that are being written.
-  absl::Status CheckRoom(int uploads, int64_t bytes, absl::Time now) const;
+  absl::Status CheckRoom(int uploads, int64_t bytes) const;
 
   const BlobStoreOptions options_;
   Uploads uploads_;

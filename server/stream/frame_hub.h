@@ -6,7 +6,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -14,85 +13,36 @@
 #include "phosphene/v1/job.pb.h"
 #include "phosphene/v1/job_service.pb.h"
 #include "server/base/clock.h"
+#include "server/base/executor.h"
+#include "server/stream/crowd.h"
+#include "server/stream/event.h"
+#include "server/stream/pace.h"
+#include "server/stream/subscription.h"
 
 namespace phosphene {
-
-// An event as all subscribers share it: serialized once, never copied.
-struct HubEvent {
-  enum class Kind { kState, kProgress, kFrame };
-  Kind kind = Kind::kState;
-  int64_t sequence = 0;
-  bool final = false;  // the state of a job that has ended
-  std::string wire;    // serialized JobEvent without dropped_frames
-};
-
-// An event on its way to one subscriber.
-struct Delivery {
-  std::shared_ptr<const HubEvent> event;
-  int64_t dropped_frames = 0;  // JobEvent.dropped_frames
-
-  // The message; parses `wire`. A writer of raw bytes sends event->wire and
-  // then Tail() instead: concatenated encodings merge.
-  v1::JobEvent ToProto() const;
-  // Encoding of dropped_frames alone, "" when 0.
-  std::string Tail() const;
-};
-
-// One watcher's view of a job. Holds every state change not yet taken, and
-// beside them one frame and one progress, each replaced by newer ones, so a
-// watcher that never reads costs a bounded amount and slows nobody. Events
-// come in order of their sequence, each at most once.
-//
-// Made by FrameHub::Subscribe, then given the past by Seed, then read:
-//   for (;;) {
-//     Taken taken = subscription->Next([this] { Resume(); });
-//     if (taken.kind == Taken::Kind::kPending) return;  // Resume comes
-//     if (taken.kind == Taken::Kind::kEnded) return Finish(taken.status);
-//     Write(taken.delivery);
-//   }
-// Thread-safe. May outlive its hub.
-class Subscription {
- public:
-  struct Taken {
-    enum class Kind { kEvent, kPending, kEnded };
-    Kind kind = Kind::kPending;
-    Delivery delivery;    // of kEvent
-    absl::Status status;  // of kEnded: OK after the final state, else why
-  };
-
-  virtual ~Subscription() = default;  // closes
-
-  // Takes the next event. When there is none (kPending), `wake` is kept and
-  // called exactly once, on the thread of a publisher and under no lock, as
-  // soon as Next has something to say; it replaces a `wake` kept before.
-  virtual Taken Next(std::function<void()> wake) = 0;
-
-  // What happened before: state changes, and an ended job's last frame. Those
-  // not newer than after_sequence, and those the hub has sent already, are
-  // dropped. `ended`: the job has ended, so nothing follows them. Called once,
-  // before the first Next.
-  virtual void Seed(const std::vector<v1::JobEvent>& events, bool ended) = 0;
-
-  // Ends it; Next answers kEnded/CANCELLED. When it returns, no `wake` runs or
-  // will run; called from a `wake` it does not wait for that. Idempotent.
-  virtual void Close() = 0;
-};
 
 // Fans a job's events out to its watchers. Publishing never blocks on a
 // watcher: no I/O, no wait. Thread-safe.
 class FrameHub {
  public:
   struct Options {
-    // Watchers of one job. Default 256.
-    int max_watchers_per_job = 256;
+    // How many may watch a job, and who goes when there are more.
+    CrowdLimits crowd;
     // Memory for the last frames of jobs, running or not, to show to watchers
     // that come later. The oldest go first. Default 64 MiB.
     size_t last_frame_bytes = size_t{64} << 20;
     // State changes a watcher may leave unread before it is ended with
     // UNAVAILABLE (it loses none: it re-attaches). Default 256.
     int max_pending_states = 256;
-    // Time stamps of frames and progress. Must outlive the hub.
+    // A watch that is not read is ended with RESOURCE_EXHAUSTED so long after
+    // the job's end. Default 30 s.
+    absl::Duration unread_grace = absl::Seconds(30);
+    // Time stamps of frames and progress, and the pace. Must outlive the hub.
     const Clock* clock = &Clock::Real();
+    // Wakes watches when their pace allows the next frame. Must outlive the
+    // hub's last watch. Null: no watch is paced, and none is ended for being
+    // unread after the job's end.
+    Executor* alarm = nullptr;
   };
   explicit FrameHub(Options options);
   FrameHub() : FrameHub(Options()) {}
@@ -103,16 +53,27 @@ class FrameHub {
   struct WatchOptions {
     int64_t after_sequence = 0;
     bool omit_frames = false;
+    Pace::Options pace;  // default: unbounded
+    // Whose watch it is, for CrowdLimits::per_peer; "" is not counted.
+    std::string peer;
+    // Called at most once, under no lock, when the hub ends the watch although
+    // the event it took last is not through: for a newcomer, or a while after
+    // the job's end. The writing of that event is to be broken off with this
+    // status, if one is; Next answers with it as well.
+    std::function<void(const absl::Status&)> cut;
   };
   // Attaches a watcher; it sees what is published from now on, and the latest
   // frame and progress if newer than after_sequence. Most callers want
-  // OpenWatch (server/stream/watch.h), which seeds it from the store.
-  // RESOURCE_EXHAUSTED: too many watchers. UNAVAILABLE: after CloseAll.
+  // OpenWatch (server/stream/watch.h), which seeds it from the store. Where
+  // there are too many, one that is not read is ended for it.
+  // RESOURCE_EXHAUSTED: too many, and all are read. UNAVAILABLE: after
+  // CloseAll.
   absl::StatusOr<std::unique_ptr<Subscription>> Subscribe(absl::string_view job,
                                                           WatchOptions options);
 
-  // Whether a frame would be seen by anybody now.
-  bool WantsFrames(absl::string_view job) const;
+  // Whether a frame made now would be seen by anybody soon. When not, those
+  // who watch have missed one, which counts as dropped.
+  bool WantsFrames(absl::string_view job);
   int64_t watchers() const;        // all jobs
   int64_t dropped_frames() const;  // all jobs, since the start
 

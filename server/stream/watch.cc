@@ -1,9 +1,14 @@
+// Opens watches: the past from the store, the present from the hub.
 #include "server/stream/watch.h"
 
 #include <utility>
 
+#include "absl/strings/numbers.h"
+#include "server/base/faults.h"
+#include "server/base/log.h"
 #include "server/base/status_macros.h"
 #include "server/jobs/validate.h"
+#include "server/rules/rules.h"
 
 namespace phosphene {
 namespace {
@@ -19,18 +24,43 @@ void AddLastFrame(const KeptFrame& kept, BlobStore& blobs, WatchStart& start) {
   event.mutable_frame()->set_image(*std::move(image));
 }
 
+absl::Status CheckRequest(const v1::WatchJobRequest& request) {
+  Faults faults;
+  if (!request.name().empty()) {
+    for (const Fault& fault : FaultsOf(CheckJobName(request.name())))
+      faults.Add(fault.field, fault.message);
+  }
+  AddRuleFaults(request, "", faults);
+  return faults.ToStatus();
+}
+
+double FramesPerSecond(const v1::WatchJobRequest& request) {
+  if (request.max_frames_per_second() != 0)
+    return request.max_frames_per_second();
+  double rate = 0;
+  PHOSPHENE_CHECK(absl::SimpleAtod(
+      DefaultText(*FieldAt(*request.GetDescriptor(), "max_frames_per_second")),
+      &rate));
+  return rate;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Subscription>> OpenWatch(
     JobStore& store, BlobStore& blobs, FrameHub& hub,
-    const v1::WatchJobRequest& request) {
-  RETURN_IF_ERROR(CheckJobName(request.name()));
+    const v1::WatchJobRequest& request, WatchReader reader) {
+  RETURN_IF_ERROR(CheckRequest(request));
   // Attached before the store is read: what happens between is seen twice
   // rather than not at all, and the subscription drops the second.
   ASSIGN_OR_RETURN(
       std::unique_ptr<Subscription> subscription,
-      hub.Subscribe(request.name(), {.after_sequence = request.after_sequence(),
-                                     .omit_frames = request.omit_frames()}));
+      hub.Subscribe(request.name(),
+                    {.after_sequence = request.after_sequence(),
+                     .omit_frames = request.omit_frames(),
+                     .pace = {.max_per_second = FramesPerSecond(request),
+                              .acknowledged = reader.acknowledges},
+                     .peer = std::move(reader.peer),
+                     .cut = std::move(reader.cut)}));
   ASSIGN_OR_RETURN(WatchStart start,
                    store.StartWatch(request.name(), request.after_sequence()));
   if (start.last_frame.has_value() && !request.omit_frames() &&

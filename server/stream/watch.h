@@ -1,6 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "phosphene/v1/job_service.pb.h"
@@ -10,16 +12,25 @@
 
 namespace phosphene {
 
+// Who opens a watch.
+struct WatchReader {
+  // FollowJob: frames wait for Subscription::Acknowledge.
+  bool acknowledges = false;
+  // As FrameHub::WatchOptions has them.
+  std::string peer;
+  std::function<void(const absl::Status&)> cut;
+};
+
 // Opens WatchJob: what happened after request.after_sequence from the store,
-// then what happens from now on from the hub, each event once. A job that has
-// ended gives its last frame and its final state, unless they were seen, and
-// ends. Blocks on the store.
-// NOT_FOUND: no such job. INVALID_ARGUMENT: a bad name or a negative
-// after_sequence. RESOURCE_EXHAUSTED: too many watchers. UNAVAILABLE: the
-// server goes away.
+// then what happens from now on from the hub, each event once, frames at the
+// pace of the request. A job that has ended gives its last frame and its final
+// state, unless they were seen, and ends. Blocks on the store.
+// NOT_FOUND: no such job. INVALID_ARGUMENT: a bad name, a negative
+// after_sequence or a rate out of range, all of them told.
+// RESOURCE_EXHAUSTED: too many watchers. UNAVAILABLE: the server goes away.
 absl::StatusOr<std::unique_ptr<Subscription>> OpenWatch(
     JobStore& store, BlobStore& blobs, FrameHub& hub,
-    const v1::WatchJobRequest& request);
+    const v1::WatchJobRequest& request, WatchReader reader = {});
 
 // A job as GetJob shows it: while it runs here, with the step and objective
 // value it reported last.

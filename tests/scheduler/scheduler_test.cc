@@ -221,9 +221,8 @@ TEST_F(SchedulerTest, AResumeRightAfterAPauseTakesItBack) {
 
 TEST_F(SchedulerTest, APauseRightAfterTheClaimIsNotLost) {
   Submit("a", 100);
-  store_->after = [&](const std::string& call) {
-    if (call == "Claim") {
-      store_->after = nullptr;
+  store_->after = [&, once = false](const std::string& call) mutable {
+    if (call == "Claim" && !std::exchange(once, true)) {
       EXPECT_OK(store_->Pause("jobs/a"));
     }
   };

@@ -41,6 +41,14 @@ TEST_F(UploadTableTest, AWriteThatTakesLongIsNotTakenOver) {
   EXPECT_THAT(table_.BeginWrite("a", lease, 1), StatusIs(StatusCode::kAborted));
 }
 
+TEST_F(UploadTableTest, AClockThatIsSetBackKeepsNoIdleWriterActive) {
+  Write("a", 1);
+  clock_.SetBack(absl::Hours(2));
+  EXPECT_THAT(table_.Begin("a"), StatusIs(StatusCode::kAborted));
+  clock_.Advance(absl::Seconds(10));
+  EXPECT_OK(table_.Begin("a"));
+}
+
 TEST_F(UploadTableTest, OneWhoseWriterIsGoneIsGoneOnWithAtOnce) {
   BreakOff("a", 1);
   EXPECT_OK(table_.Begin("a"));

@@ -80,7 +80,7 @@ class FrameHubTest : public testing::Test {
 
   FakeClock clock_;
   FrameHub hub_{
-      {.max_watchers_per_job = 3, .last_frame_bytes = 1000, .clock = &clock_}};
+      {.crowd = {.per_job = 3}, .last_frame_bytes = 1000, .clock = &clock_}};
 };
 
 TEST_F(FrameHubTest, AWatcherSeesWhatHappens) {
@@ -200,7 +200,7 @@ TEST_F(FrameHubTest, FramesAreWantedWhileSomebodyTakesThem) {
 TEST_F(FrameHubTest, WatchersOfAJobAreBounded) {
   const auto a = Watch(), b = Watch(), c = Watch();
   EXPECT_THAT(hub_.Subscribe("jobs/a", {}),
-              StatusIs(StatusCode::kResourceExhausted, "3 watchers"));
+              StatusIs(StatusCode::kResourceExhausted, "3 watches"));
   EXPECT_OK(hub_.Subscribe("jobs/b", {}));
 }
 
