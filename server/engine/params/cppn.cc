@@ -7,6 +7,7 @@
 #include "server/engine/params/cppn_grid.h"
 #include "server/engine/params/cppn_net.h"
 #include "server/engine/params/for_each.h"
+#include "server/engine/params/interface.h"
 #include "server/engine/tensor/autograd_function.h"
 #include "server/engine/tensor/rng.h"
 
