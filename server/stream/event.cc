@@ -47,9 +47,4 @@ std::shared_ptr<const HubEvent> ShareEvent(const v1::JobEvent& event) {
   return shared;
 }
 
-bool IsLive(v1::Job::State state) {
-  return state == v1::Job::RUNNING || state == v1::Job::PAUSING ||
-         state == v1::Job::CANCELLING;
-}
-
 }  // namespace phosphene

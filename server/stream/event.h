@@ -37,8 +37,4 @@ v1::JobEvent NewEvent(int64_t sequence, absl::Time time);
 // The event as it is sent: the spec of a job is left out.
 std::shared_ptr<const HubEvent> ShareEvent(const v1::JobEvent& event);
 
-// On a device, so that frames and progress may come: RUNNING, and PAUSING or
-// CANCELLING until its step has ended.
-bool IsLive(v1::Job::State state);
-
 }  // namespace phosphene

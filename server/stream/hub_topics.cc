@@ -1,6 +1,7 @@
 // What is published of jobs, and what is remembered of it.
 #include <utility>
 
+#include "server/jobs/job_store.h"
 #include "server/stream/hub_core.h"
 
 namespace phosphene {
@@ -19,7 +20,7 @@ void FrameHub::Core::Offer(Topic& topic, const Event& event, Chores& chores) {
 void FrameHub::Core::PublishState(const v1::JobEvent& event) {
   const Event shared = ShareEvent(event);
   const std::string& job = event.job().name();
-  const bool live = IsLive(event.job().state());
+  const bool live = HasWorker(event.job().state());
   Chores chores;
   {
     MutexLock lock(&mu_);

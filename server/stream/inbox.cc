@@ -94,9 +94,8 @@ Inbox::Choice Inbox::ChooseBeforeState(bool frame, bool progress,
   }
   const absl::Time since =
       states_.empty() ? over_since_ : states_.begin()->second.since;
-  const bool waited = now < since || now - since >= kPatience;
   return {states_.empty() ? Choice::What::kEnd : Choice::What::kState,
-          waited ? now : since + kPatience, frame, progress};
+          since + kPatience, frame, progress};
 }
 
 Inbox::Choice Inbox::ChooseByPace(absl::Time now) const {

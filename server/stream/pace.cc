@@ -29,11 +29,11 @@ absl::Time Pace::Release(HubEvent::Kind kind, absl::Time now) const {
   const absl::Time last = frame ? last_frame_ : last_progress_;
   absl::Duration wait = frame ? frame_interval_ : progress_interval_;
   if (!frame && progress_ != 0) wait = std::max(wait, kProgressLapse);
-  return last > now ? now : last + wait;
+  return last + wait;
 }
 
 bool Pace::WantsFrame(absl::Time last, absl::Time now) const {
-  return last > now || now - last >= frame_interval_ * 0.75;
+  return now - last >= frame_interval_ * 0.75;
 }
 
 void Pace::Sent(const HubEvent& event, absl::Time now) {

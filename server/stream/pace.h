@@ -14,8 +14,8 @@ namespace phosphene {
 // one progress. What is sent but not read lies in the transport, where nothing
 // newer can take its place, so this is what keeps a slow reader's frames new:
 // at most two events are ahead of any frame, which a reader of two a second
-// therefore sees within 1.5 s. Pure; thread-compatible. Time is wall time; set
-// back, it delays nothing.
+// therefore sees within 1.5 s. Pure; thread-compatible. Times are of a clock
+// that is never set.
 class Pace {
  public:
   struct Options {

@@ -37,7 +37,7 @@ class Server:
         self.folder = tempfile.TemporaryDirectory(prefix="phosphene-watch-")
         self.process = subprocess.Popen(
             [f"{binaries}/phosphened", "--listen", "127.0.0.1:0", "--data", self.folder.name,
-             "--threads", "1", "--metrics", "off", "--log-level", "warn"], stdout=subprocess.PIPE, text=True)
+             "--threads", "1", "--http", "off", "--log-level", "warn"], stdout=subprocess.PIPE, text=True)
         self.address = self.process.stdout.readline().split()[3]
 
     def __enter__(self):

@@ -7,19 +7,19 @@
 namespace phosphene {
 namespace {
 
-TEST(EventTest, EveryStateIsWaitingLiveOrTheEnd) {
+TEST(EventTest, EveryStateIsWaitingAtWorkOrTheEnd) {
   const auto* states = v1::Job::State_descriptor();
   for (int i = 0; i < states->value_count(); ++i) {
     const auto state = static_cast<v1::Job::State>(states->value(i)->number());
     const bool waiting = state == v1::Job::STATE_UNSPECIFIED ||
                          state == v1::Job::QUEUED || state == v1::Job::PAUSED;
-    EXPECT_EQ(waiting + IsLive(state) + HasEnded(state), 1)
+    EXPECT_EQ(waiting + HasWorker(state) + HasEnded(state), 1)
         << states->value(i)->name();
   }
 }
 
 TEST(EventTest, AJobThatIsPausingGoesOnReporting) {
-  EXPECT_TRUE(IsLive(v1::Job::PAUSING));
+  EXPECT_TRUE(HasWorker(v1::Job::PAUSING));
   v1::JobEvent event = NewEvent(7, absl::FromUnixMillis(1500));
   event.mutable_job()->set_state(v1::Job::PAUSING);
   EXPECT_FALSE(ShareEvent(event)->final);

@@ -103,14 +103,6 @@ TEST_F(PaceTest, AReaderThatStopsAcknowledgingIsPacedByTheRate) {
   EXPECT_EQ(Wait(pace, Kind::kFrame), absl::Milliseconds(100));
 }
 
-TEST_F(PaceTest, AClockSetBackDelaysNothing) {
-  Pace pace({.max_per_second = 10});
-  Send(pace, Kind::kFrame);
-  now_ -= absl::Hours(2);
-  EXPECT_EQ(Wait(pace, Kind::kFrame), absl::ZeroDuration());
-  EXPECT_TRUE(pace.WantsFrame(now_ + absl::Hours(2), now_));
-}
-
 TEST_F(PaceTest, FramesAreWantedShortlyBeforeTheyMayGo) {
   const Pace pace({.max_per_second = 10});
   EXPECT_FALSE(pace.WantsFrame(now_ - absl::Milliseconds(70), now_));

@@ -123,6 +123,16 @@ TEST_F(PacedHubTest, TheAlarmWakesAWatchWhenItsNextFrameMayGo) {
   EXPECT_EQ(hub_.dropped_frames(), 3);
 }
 
+TEST_F(PacedHubTest, AClockSetBackDelaysNothing) {
+  ASSERT_OK(Attach(reader_, {.pace = {.max_per_second = 10}}));
+  Running();
+  Frame(1);
+  clock_.SetBack(absl::Hours(2));
+  Frame(2);
+  Pass(Milliseconds(100));
+  EXPECT_THAT(reader_.Words(), ElementsAre("RUNNING", "f1", "f2"));
+}
+
 TEST_F(PacedHubTest, OneAlarmIsSetHoweverManyEventsWait) {
   ASSERT_OK(Attach(reader_, {.pace = {.max_per_second = 10}}));
   Running();

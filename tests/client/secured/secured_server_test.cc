@@ -48,6 +48,7 @@ class SecuredServerTest : public testing::Test {
     v1::ServerConfig config;
     config.set_listen("127.0.0.1:0");
     config.set_data(folder_ / "data");
+    config.set_http("off");
     config.set_metrics("off");
     config.set_log_level("error");
     if (mode != Mode::kPlain) {
@@ -146,6 +147,7 @@ INSTANTIATE_TEST_SUITE_P(All, EveryModeTest, testing::ValuesIn(AllPairs()),
 
 TEST_F(SecuredServerTest, AnExpiredCertificateIsToldWithItsDate) {
   CertificateOptions options;
+  options.from = -absl::Hours(2);
   options.from = -absl::Hours(2);
   options.until = -absl::Hours(1);
   server_pair_ = MakeCertificate("server", options);
