@@ -1,5 +1,6 @@
 #include "server/scheduler/run_outcome.h"
 
+#include "server/base/faults.h"
 #include "tests/scheduler/faulty_stores.h"
 #include "tests/support/status_matchers.h"
 
