@@ -55,9 +55,9 @@ TEST(CheckModelConfig, EveryFaultIsToldWithItsPath) {
   std::vector<std::string> paths;
   for (const Fault& fault : FaultsIn(config)) paths.push_back(fault.field);
   EXPECT_THAT(paths,
-              testing::ElementsAre("config.range_hi", "config.mean[1]",
-                                   "config.std[1]", "config.std[2]",
-                                   "config.std", "config.channel_order"));
+              testing::UnorderedElementsAre(
+                  "config.range_hi", "config.mean[1]", "config.std[1]",
+                  "config.std[2]", "config.std", "config.channel_order"));
 }
 
 }  // namespace

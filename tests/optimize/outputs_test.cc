@@ -130,12 +130,13 @@ TEST(Outputs, CheckNamesWhatIsWrong) {
                                            png {}
                                          }
                                          outputs {})pb");
-  const absl::Status status = CheckOutputs(spec);
+  TinyEngine tiny;
+  const absl::Status status = tiny.engine().Check(spec);
   for (const char* part :
        {"spec.outputs[1].width: 40000",
-        "spec.outputs[3].name: \"x\" is there twice", "spec.outputs[4].name",
-        "spec.outputs[5].jpeg.quality: 101", "spec.outputs[6].row: 1",
-        "spec.outputs[7]: has no kind"}) {
+        "spec.outputs[3].name: \"x\" is taken by another",
+        "spec.outputs[4].name", "spec.outputs[5].jpeg.quality: 101",
+        "spec.outputs[6].row: 1", "spec.outputs[7]: has no kind"}) {
     EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument, part));
   }
 }

@@ -100,6 +100,22 @@ TEST(CheckSpec, ArmsThatAreNotBuiltAreUnimplementedByName) {
       StatusIs(absl::StatusCode::kUnimplemented, "spec.outputs[1].glb"));
 }
 
+TEST(CheckSpec, ArmsThatAreNotBuiltAreToldBesideOtherFaults) {
+  v1::JobSpec spec = TinySpec("outputs { glb {} } steps: -1");
+  spec.mutable_outputs(0)->set_width(-1);
+  EXPECT_THAT(FaultyFields(spec), ::testing::UnorderedElementsAre(
+                                      "spec.outputs[0].width",
+                                      "spec.outputs[1].glb", "spec.steps"));
+}
+
+TEST(CheckSpec, AModelThatIsNotThereAloneIsNotFound) {
+  v1::JobSpec spec = TinySpec();
+  spec.set_model("tinny");
+  TinyEngine tiny;
+  EXPECT_THAT(tiny.engine().Check(spec),
+              StatusIs(absl::StatusCode::kNotFound, "spec.model: no model"));
+}
+
 TEST(CheckSpec, CanvasHasABoundInPixels) {
   EXPECT_THAT(
       FaultyFields(Spec(R"pb(model: "tiny"

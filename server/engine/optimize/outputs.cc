@@ -10,13 +10,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/base/faults.h"
-#include "server/base/range_fault.h"
 #include "server/base/status_macros.h"
 #include "server/engine/optimize/image_tensor.h"
 #include "server/engine/optimize/output_kinds.h"
 #include "server/engine/optimize/spec_check.h"
 #include "server/imaging/layout.h"
 #include "server/rules/rules.h"
+#include "server/rules/verdict.h"
 
 namespace phosphene {
 namespace {
@@ -82,13 +82,10 @@ int64_t MaxSide() {
       RulesOf(*v1::Output::descriptor()->FindFieldByName("width")).max());
 }
 
-// What an output whose fields keep their rules must be to the canvas.
-void CheckOutput(const v1::Output& output, const Canvas& canvas,
-                 const std::string& path, Faults& faults) {
-  if (output.has_row() && canvas.rows > 0) {
-    RequireRange(output.row(), -1, static_cast<double>(canvas.rows - 1),
-                 path + ".row", faults);
-  }
+// What an output whose fields keep their rules must be to the canvas. Rows and
+// names are told by AddRelationFaults.
+void CheckSize(const v1::Output& output, const Canvas& canvas,
+               const std::string& path, Faults& faults) {
   const int64_t max_side = MaxSide();
   // A canvas out of range is told of where it is stated.
   if (canvas.height < 1 || canvas.width < 1 || canvas.rows < 1) return;
@@ -175,32 +172,23 @@ absl::StatusOr<RunArtifact> MakeOutput(const v1::JobSpec& spec,
 }  // namespace
 
 absl::Status CheckOutputs(const v1::JobSpec& spec) {
-  Faults faults;
-  absl::Status unimplemented;
-  AddFieldFaults(spec, "outputs", "spec", faults);
+  Verdict verdict;
+  AddFieldFaults(spec, "outputs", "spec", verdict.faults());
   const Canvas canvas = KnownCanvasOf(spec.parameterization());
-  std::set<std::string> names;
-  for (int i = 0; i < spec.outputs_size() && !faults.full(); ++i) {
+  for (int i = 0; i < spec.outputs_size() && !verdict.full(); ++i) {
     const v1::Output& output = spec.outputs(i);
     const std::string path = absl::StrCat("spec.outputs[", i, "]");
     if (output.kind_case() != v1::Output::KIND_NOT_SET &&
         FindOutputKind(output) == nullptr) {
       const auto* field =
           v1::Output::descriptor()->FindFieldByNumber(output.kind_case());
-      unimplemented.Update(absl::UnimplementedError(absl::StrCat(
-          path, ".", field->name(), ": this output is not built in")));
+      verdict.AddUnimplemented(absl::StrCat(path, ".", field->name()),
+                               "this output is not built in");
       continue;
     }
-    Faults own;
-    AddRuleFaults(output, path, own);
-    if (!own.empty()) continue;  // listed above
-    if (!output.name().empty() && !names.insert(output.name()).second) {
-      faults.Add(path + ".name",
-                 absl::StrCat("\"", output.name(), "\" is there twice"));
-    }
-    CheckOutput(output, canvas, path, faults);
+    if (!verdict.HasAt(path)) CheckSize(output, canvas, path, verdict.faults());
   }
-  return faults.empty() ? unimplemented : faults.ToStatus();
+  return verdict.ToStatus();
 }
 
 absl::StatusOr<std::vector<RunArtifact>> MakeOutputs(

@@ -8,6 +8,7 @@
 #include "server/engine/transforms/interface.h"
 #include "server/engine/transforms/warp.h"
 #include "server/rules/rules.h"
+#include "server/rules/verdict.h"
 
 namespace phosphene {
 namespace {
@@ -98,21 +99,23 @@ struct SizeWalk {
 
 absl::Status TransformChain::CheckEach(const Transforms& transforms,
                                        absl::string_view path) {
-  Faults faults;
-  for (int i = 0; i < transforms.size(); ++i) {
+  Verdict verdict;
+  for (int i = 0; i < transforms.size() && !verdict.full(); ++i) {
     const std::string at = absl::StrCat(path, "[", i, "]");
     const auto* arm = transforms[i].GetReflection()->GetOneofFieldDescriptor(
         transforms[i], v1::Transform::descriptor()->FindOneofByName("kind"));
     const TransformKind* kind = FindTransformKind(transforms[i]);
+    AddRuleFaults(transforms[i], at, verdict.faults());
     if (arm != nullptr && kind == nullptr) {
-      return absl::UnimplementedError(absl::StrCat(
-          at, ".", arm->name(), ": this transform is not built in"));
+      verdict.AddUnimplemented(absl::StrCat(at, ".", arm->name()),
+                               "this transform is not built in");
+    } else if (kind != nullptr && kind->check != nullptr) {
+      Faults own;
+      kind->check(transforms[i], at, own);
+      verdict.Join(own.ToStatus(), at);
     }
-    AddRuleFaults(transforms[i], at, faults);
-    if (kind != nullptr && kind->check != nullptr)
-      kind->check(transforms[i], at, faults);
   }
-  return faults.ToStatus();
+  return verdict.ToStatus();
 }
 
 absl::Status TransformChain::Check(const Transforms& transforms,
