@@ -21,9 +21,10 @@ RUN --mount=type=cache,target=/root/.cache \
     && DESTDIR=/out cmake --install build/release --prefix /usr/local
 
 FROM ${BASE} AS cpu
-RUN --mount=type=bind,source=deploy,target=/deploy \
-    /deploy/install_packages.sh /deploy/packages-runtime.txt \
-    && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/* \
+# Copied, not mounted: buildah would take a cached layer although the list changed.
+COPY deploy/install_packages.sh deploy/packages-runtime.txt /tmp/deploy/
+RUN /tmp/deploy/install_packages.sh /tmp/deploy/packages-runtime.txt \
+    && rm -rf /tmp/deploy /var/lib/apt/lists/* /var/cache/apt/* /var/log/* \
     && install -d -o 10001 -g 10001 -m 0750 /data
 COPY --from=build /out/ /
 

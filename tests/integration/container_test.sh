@@ -40,7 +40,6 @@ check() {  # sentence, command ...
   fi
 }
 inside() { "${engine[@]}" exec "$name" "$@"; }
-not() { ! "$@"; }
 # Waits until the server says that it serves; the log of a restarted container
 # holds the line of every start.
 serves() {  # starts so far
@@ -73,9 +72,9 @@ check "it serves" serves 1
 check "it is user 10001" test "$(inside id -u)" = 10001
 check "it has no capability" inside grep -q '^CapEff:[[:space:]]*0*$' /proc/1/status
 check "it can gain none" inside grep -q '^NoNewPrivs:[[:space:]]*1$' /proc/1/status
-check "its root is read-only" not inside touch /usr/local/x
+check "its root is read-only" inside sh -c '! touch /usr/local/x'
 check "its data are not" inside touch /data/x
-check "it holds no compiler" not inside sh -c 'command -v c++ || command -v cmake || command -v ninja'
+check "it holds no compiler" inside sh -c '! command -v c++ && ! command -v cmake && ! command -v ninja'
 check "a client outside makes a picture over the published port" makes_a_picture
 check "its health check is content" "${engine[@]}" healthcheck run "$name"
 check "SIGTERM ends it well" ended_well
