@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
 #include "phosphene/onnx/onnx.pb.h"
 #include "tests/client/temp_folder.h"
 
@@ -41,7 +42,7 @@ class JoinedModelTest : public testing::Test {
  protected:
   JoinedModelTest() {
     std::filesystem::create_directories(folder_ / "net");
-    Put(Path("net.onnx.data"), "0123" + weights_ + "more");
+    Put(Path("net.onnx.data"), absl::StrCat("0123", weights_, "more"));
     model_.set_ir_version(8);
     TensorProto* inside = AddTensor("inside");
     inside->set_raw_data("abcd");
