@@ -142,8 +142,11 @@ class ReloadedCredentials : public grpc::ServerCredentials {
     }
     const grpc_ssl_pem_key_cert_pair pair = {current->key.c_str(),
                                              current->certificate.c_str()};
-    const char* const roots =
-        current->client_ca.empty() ? nullptr : current->client_ca.c_str();
+    // gRPC ends the process where there are no roots, also when it asks clients
+    // for no certificate and so never looks at them.
+    const char* const roots = current->client_ca.empty()
+                                  ? current->certificate.c_str()
+                                  : current->client_ca.c_str();
     *config = grpc_ssl_server_certificate_config_create(roots, &pair, 1);
     return GRPC_SSL_CERTIFICATE_CONFIG_RELOAD_NEW;
   }

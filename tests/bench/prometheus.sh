@@ -3,10 +3,12 @@
 # is then asked what it saw. Needs the Debian package prometheus and a build:
 #
 #   tests/bench/prometheus.sh [SECONDS]      default: 600
+#
+# PHOSPHENE_BIN names another folder of programs than build/release/bin.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 seconds=${1:-600}
-bin=$root/build/release/bin
+bin=${PHOSPHENE_BIN:-$root/build/release/bin}
 folder=$(mktemp -d)
 server= prometheus=
 finish() {
