@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
 #include "server/base/sha256.h"
 #include "tests/client/scripted_server.h"
 #include "tests/client/temp_folder.h"
@@ -30,7 +31,7 @@ class BlobsTest : public testing::Test {
   }
 
   const TempFolder folder_;
-  const std::string bytes_ = std::string(600'000, 'a') + "the end";
+  const std::string bytes_ = absl::StrCat(std::string(600'000, 'a'), "the end");
   ScriptedServer server_;
   Connection connection_{server_.address()};
 };

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "client/spec/expression_calls.h"
 #include "phosphene/v1/job.pb.h"
 
@@ -223,7 +224,7 @@ TEST(Expression, NumbersAloneAreNoObjective) {
 
 TEST(Expression, AbsurdTextIsRefusedNotFollowed) {
   EXPECT_THAT(ErrorOf(std::string(100000, '(')), HasSubstr("nested deeper"));
-  EXPECT_THAT(ErrorOf(std::string(100000, '-') + "tv()"),
+  EXPECT_THAT(ErrorOf(absl::StrCat(std::string(100000, '-'), "tv()")),
               HasSubstr("nested deeper"));
   std::string many = "tv()";
   for (int i = 0; i < 64; ++i) many += "+tv()";
