@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "absl/strings/str_cat.h"
 #include "client/base/json.h"
 #include "client/commands/commands.h"
 
@@ -33,7 +34,12 @@ void AddHelp(CLI::App& app, Dispatch& dispatch) {
       if (found.empty()) return UnknownCommand(*about, word);
       about = found.front();
     }
-    session.Print(about->help());
+    // App::help would tell of the command that was parsed: this one.
+    const std::string path =
+        about == &app ? "phosphene"
+                      : absl::StrCat("phosphene ", CommandPath(*about));
+    session.Print(about->get_formatter()->make_help(
+        about, path, CLI::AppFormatMode::Normal));
     return absl::OkStatus();
   });
 }
