@@ -17,7 +17,7 @@ class GrpcLogTest : public testing::Test {
 
   static std::string Said(gpr_log_severity severity) {
     testing::internal::CaptureStderr();
-    gpr_log(severity, "handshake failed: %s", "\xff");
+    gpr_log(__FILE__, __LINE__, severity, "handshake failed: %s", "\xff");
     return testing::internal::GetCapturedStderr();
   }
 };
