@@ -451,8 +451,8 @@ TEST_F(SchedulerTest, WatchersSeeEveryStateOnce) {
     if (event.has_job())
       states.push_back(v1::Job::State_Name(event.job().state()));
   }
-  EXPECT_THAT(states, ElementsAre("QUEUED", "RUNNING", "PAUSED", "QUEUED",
-                                  "RUNNING", "SUCCEEDED"));
+  EXPECT_THAT(states, ElementsAre("QUEUED", "RUNNING", "PAUSING", "PAUSED",
+                                  "QUEUED", "RUNNING", "SUCCEEDED"));
 }
 
 TEST_F(SchedulerTest, FramesAreMadeOnlyForWatchersAndAtTheEnd) {
