@@ -90,7 +90,7 @@ class JoinedModelTest : public testing::Test {
   }
 
   const TempFolder folder_;
-  const std::string weights_ = std::string(99'999, 'w') + "!";
+  const std::string weights_ = absl::StrCat(std::string(99'999, 'w'), "!");
   ModelProto model_;
 };
 
