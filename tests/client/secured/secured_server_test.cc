@@ -108,9 +108,12 @@ TEST_P(EveryModeTest, GetsThroughOrSaysWhatIsMissing) {
   Serve(server);
   const bool tls = client != Mode::kPlain;
   if (server == Mode::kPlain && tls) {
-    EXPECT_THAT(ErrorOf(Flags(client), kExitUnreachable),
-                AllOf(HasSubstr("speaks plaintext, and --tls-ca asks for TLS"),
-                      HasSubstr("--tls=false")));
+    EXPECT_THAT(
+        ErrorOf(Flags(client), kExitUnreachable),
+        AllOf(HasSubstr("speaks plaintext, and "),
+              HasSubstr(client == Mode::kMutual ? "--tls-cert asks for TLS"
+                                                : "--tls-ca asks for TLS"),
+              HasSubstr("--tls=false")));
   } else if (server != Mode::kPlain && !tls) {
     EXPECT_THAT(ErrorOf(Flags(client), kExitUnreachable),
                 HasSubstr("speaks TLS; add --tls"));

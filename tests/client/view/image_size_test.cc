@@ -2,7 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <string>
+#include <vector>
+
 #include "client/view/pixels.h"
+#include "server/imaging/encode.h"
 #include "tests/client/temp_folder.h"
 
 namespace phosphene::client {
@@ -41,17 +46,18 @@ TEST(ImageSize, ATurnedPhotoIsMeasuredAsShown) {
   EXPECT_EQ(ImageSize(Jpeg(6))->height, 300);
 }
 
-TEST(ImageSize, WebpOfAllKinds) {
-  const std::string head = std::string("RIFF\0\0\0\0WEBP", 12);
-  const std::string vp8x = head + std::string("VP8X") +
-                           Bytes({10, 0, 0, 0, 0, 0, 0, 0, 99, 0, 0, 49, 0, 0});
-  EXPECT_EQ(ImageSize(vp8x)->width, 100);
-  EXPECT_EQ(ImageSize(vp8x)->height, 50);
-  const std::string vp8 =
-      head + std::string("VP8 ") +
-      Bytes({20, 0, 0, 0, 0, 0, 0, 0x9d, 1, 0x2a, 64, 0, 32, 0});
-  EXPECT_EQ(ImageSize(vp8)->width, 64);
-  EXPECT_EQ(ImageSize(vp8)->height, 32);
+TEST(ImageSize, WebpOfAllKindsAlsoByItsHeadAlone) {
+  const Image8 flat{96, 50, 4, std::vector<uint8_t>(96 * 50 * 4, 200)};
+  for (const std::string& whole :
+       {EncodeWebp(flat).value(), EncodeWebp(flat, {.lossless = true}).value(),
+        EncodeAnimatedWebp({flat, flat}).value()}) {
+    for (const size_t bytes : {whole.size(), size_t{64}}) {
+      const auto size = ImageSize(whole.substr(0, bytes));
+      ASSERT_TRUE(size.ok()) << size.status() << " of " << bytes << " bytes";
+      EXPECT_EQ(size->width, 96);
+      EXPECT_EQ(size->height, 50);
+    }
+  }
 }
 
 TEST(ImageSize, EveryPrefixOfAnImageIsSafe) {
