@@ -67,6 +67,7 @@ class EditedModelsTest : public testing::Test {
 };
 
 TEST_F(EditedModelsTest, AJobGoesOnWhateverHappensToItsNetworksFile) {
+  const std::string undisturbed = server_.Uninterrupted(Spec("mine", 60, 5));
   const std::string name = server_.Submit(Spec("mine", 60, 5)).name();
   AwaitStep(name);
   ASSERT_EQ(::truncate(Path("mine.onnx").c_str(), 4096), 0);
@@ -74,8 +75,7 @@ TEST_F(EditedModelsTest, AJobGoesOnWhateverHappensToItsNetworksFile) {
   WriteSidecar("garbage {{{");
   std::filesystem::remove(Path("mine.onnx"));
   const v1::Job job = server_.Await(name);
-  EXPECT_TRUE(server_.Result(job) ==
-              server_.Uninterrupted(Spec("phosphene-tiny", 60, 5)));
+  EXPECT_TRUE(server_.Result(job) == undisturbed);
 }
 
 TEST_F(EditedModelsTest, TheServerLivesWhileANetworkIsOverwrittenAndOpened) {

@@ -32,12 +32,14 @@ class FollowTest : public HubFixture {
     EXPECT_TRUE(call_->Read(&event));
     return event;
   }
-  // The step of the next frame.
+  // The step of the next frame; -1 where the call ends before one.
   int64_t ReadStep() {
-    for (;;) {
-      const v1::JobEvent event = Read();
+    v1::JobEvent event;
+    while (call_->Read(&event)) {
       if (event.has_frame()) return event.frame().step();
     }
+    ADD_FAILURE() << "no more frames: " << call_->Finish().error_message();
+    return -1;
   }
   grpc::Status End() {
     v1::JobEvent event;
