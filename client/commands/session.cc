@@ -46,12 +46,13 @@ std::string ErrorJson(const absl::Status& status, const CommandFlags& flags) {
   return JsonObject().AddJson("error", error.Text()).Text();
 }
 
-// The settings of the file named by --config or PHOSPHENE_CONFIG, which must
-// be there, or of the default one, which need not.
+// The settings of the file named by --config or PHOSPHENE_CLIENT_CONFIG, which
+// must be there, or of the default one, which need not.
 absl::StatusOr<AccessLayer> FileLayer(const std::string& config) {
-  const char* said = std::getenv("PHOSPHENE_CONFIG");
+  const char* said = std::getenv("PHOSPHENE_CLIENT_CONFIG");
   if (!config.empty() || (said != nullptr && *said != '\0')) {
-    const char* origin = config.empty() ? "PHOSPHENE_CONFIG" : "--config";
+    const char* origin =
+        config.empty() ? "PHOSPHENE_CLIENT_CONFIG" : "--config";
     absl::StatusOr<AccessLayer> layer =
         ReadAccessFile(config.empty() ? said : config);
     if (!absl::IsNotFound(layer.status())) return layer;

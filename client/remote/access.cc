@@ -108,7 +108,8 @@ absl::Status CombineTls(const std::vector<const AccessLayer*>& layers,
                     counted.end());
     }
   }
-  const AccessLayer* const pair = LayerWith(counted, {"tls-cert", "tls-key"});
+  const AccessLayer* const pair =
+      LayerWith(counted, {"tls-cert", "PHOSPHENE_CLIENT_CERT", "tls-key"});
   Take(LayerWith(counted, {"tls-ca"}), "tls-ca", &access->tls_ca, access);
   Take(LayerWith(counted, {"tls-name"}), "tls-name", &access->tls_name, access);
   Take(pair, "tls-cert", &access->tls_cert, access);
@@ -120,7 +121,8 @@ absl::Status CombineTls(const std::vector<const AccessLayer*>& layers,
   }
   const std::string* const files[] = {&access->tls_ca, &access->tls_cert,
                                       &access->tls_name};
-  const char* const names[] = {"tls-ca", "tls-cert", "tls-name"};
+  const char* const names[] = {"tls-ca", "PHOSPHENE_TLS_CA", "tls-cert",
+                               "tls-name"};
   access->tls = tls.value_or(false);
   for (int i = 0; i < 3; ++i) {
     if (files[i]->empty()) continue;
@@ -136,7 +138,8 @@ absl::Status CombineTls(const std::vector<const AccessLayer*>& layers,
 
 absl::Status CombineToken(const std::vector<const AccessLayer*>& layers,
                           Access* access) {
-  const AccessLayer* const layer = LayerWith(layers, {"token", "token-file"});
+  const AccessLayer* const layer =
+      LayerWith(layers, {"token", "PHOSPHENE_TOKEN", "token-file"});
   std::string token, file;
   Take(layer, "token", &token, access);
   Take(layer, "token-file", &file, access);
@@ -168,20 +171,23 @@ std::string PathIn(const std::string& file, const std::string& path) {
 
 const std::vector<AccessKey>& AccessKeys() {
   static const std::vector<AccessKey> keys = {
-      {"server", "ADDR",
+      {"server", "PHOSPHENE_SERVER", "ADDR",
        "address of the server, HOST:PORT or unix:PATH [127.0.0.1:50051]"},
-      {"tls", "", "encrypt; its certificate must be one this machine trusts"},
+      {"tls", "PHOSPHENE_TLS", "",
+       "encrypt; its certificate must be one this machine trusts"},
       {"tls-ca", "FILE",
        "PEM certificates the server's must come from, instead of this "
        "machine's"},
       {"tls-cert", "FILE", "PEM certificate chain to show the server"},
-      {"tls-key", "FILE", "PEM private key of --tls-cert"},
-      {"tls-name", "NAME",
+      {"tls-key", "PHOSPHENE_CLIENT_KEY", "FILE",
+       "PEM private key of --tls-cert"},
+      {"tls-name", "PHOSPHENE_TLS_NAME", "NAME",
        "name the server's certificate is for, where --server says another"},
       {"token", "TOKEN",
        "bearer token to call with; others on this machine see flags, so "
        "rather use --token-file"},
-      {"token-file", "FILE", "file that holds the token"},
+      {"token-file", "PHOSPHENE_TOKEN_FILE", "FILE",
+       "file that holds the token"},
   };
   return keys;
 }
@@ -194,13 +200,10 @@ std::string Access::Origin(absl::string_view key) const {
 AccessLayer EnvironmentLayer(const Getenv& get) {
   AccessLayer layer;
   for (const AccessKey& key : AccessKeys()) {
-    const std::string variable = absl::StrCat(
-        "PHOSPHENE_",
-        absl::AsciiStrToUpper(absl::StrReplaceAll(key.name, {{"-", "_"}})));
-    const char* value = get(variable.c_str());
+    const char* value = get(key.variable);
     if (value == nullptr || *value == '\0') continue;
     layer.values[key.name] = value;
-    layer.origins[key.name] = variable;
+    layer.origins[key.name] = key.variable;
   }
   return layer;
 }

@@ -26,10 +26,12 @@ struct Access {
   std::string Origin(absl::string_view key) const;
 };
 
-// One setting: the flag `--name`, the variable PHOSPHENE_NAME, and `name = ...`
-// in the file.
+// One setting: the flag `--name`, a variable of the environment, and
+// `name = ...` in the file.
 struct AccessKey {
   const char* name;
+  // Never one that phosphened reads: both may run in one environment.
+  const char* variable;
   const char* value;  // what stands for its value in help; "" for tls
   const char* help;
 };

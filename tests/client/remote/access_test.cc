@@ -44,8 +44,8 @@ TEST(Access, EveryKeyIsAVariable) {
       *CombineAccess({Environment({{"PHOSPHENE_SERVER", "h:1"},
                                    {"PHOSPHENE_TLS", "yes"},
                                    {"PHOSPHENE_TLS_CA", "ca"},
-                                   {"PHOSPHENE_TLS_CERT", "cert"},
-                                   {"PHOSPHENE_TLS_KEY", "key"},
+                                   {"PHOSPHENE_CLIENT_CERT", "cert"},
+                                   {"PHOSPHENE_CLIENT_KEY", "key"},
                                    {"PHOSPHENE_TLS_NAME", "name"},
                                    {"PHOSPHENE_TOKEN", "token"}})});
   EXPECT_EQ(access.server, "h:1");
