@@ -5,7 +5,7 @@
 #   ./deploy/quickstart.sh          CPU
 #   ./deploy/quickstart.sh --gpu    with CUDA (needs nvcc 13 and a GPU)
 #
-# A second run only makes the picture. Takes some 20 minutes the first time on
+# A second run only makes the picture. Takes some 12 minutes the first time on
 # two cores, mostly compiling.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
