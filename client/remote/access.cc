@@ -108,8 +108,7 @@ absl::Status CombineTls(const std::vector<const AccessLayer*>& layers,
                     counted.end());
     }
   }
-  const AccessLayer* const pair =
-      LayerWith(counted, {"tls-cert", "PHOSPHENE_CLIENT_CERT", "tls-key"});
+  const AccessLayer* const pair = LayerWith(counted, {"tls-cert", "tls-key"});
   Take(LayerWith(counted, {"tls-ca"}), "tls-ca", &access->tls_ca, access);
   Take(LayerWith(counted, {"tls-name"}), "tls-name", &access->tls_name, access);
   Take(pair, "tls-cert", &access->tls_cert, access);
@@ -121,8 +120,7 @@ absl::Status CombineTls(const std::vector<const AccessLayer*>& layers,
   }
   const std::string* const files[] = {&access->tls_ca, &access->tls_cert,
                                       &access->tls_name};
-  const char* const names[] = {"tls-ca", "PHOSPHENE_TLS_CA", "tls-cert",
-                               "tls-name"};
+  const char* const names[] = {"tls-ca", "tls-cert", "tls-name"};
   access->tls = tls.value_or(false);
   for (int i = 0; i < 3; ++i) {
     if (files[i]->empty()) continue;
@@ -138,8 +136,7 @@ absl::Status CombineTls(const std::vector<const AccessLayer*>& layers,
 
 absl::Status CombineToken(const std::vector<const AccessLayer*>& layers,
                           Access* access) {
-  const AccessLayer* const layer =
-      LayerWith(layers, {"token", "PHOSPHENE_TOKEN", "token-file"});
+  const AccessLayer* const layer = LayerWith(layers, {"token", "token-file"});
   std::string token, file;
   Take(layer, "token", &token, access);
   Take(layer, "token-file", &file, access);
@@ -175,15 +172,16 @@ const std::vector<AccessKey>& AccessKeys() {
        "address of the server, HOST:PORT or unix:PATH [127.0.0.1:50051]"},
       {"tls", "PHOSPHENE_TLS", "",
        "encrypt; its certificate must be one this machine trusts"},
-      {"tls-ca", "FILE",
+      {"tls-ca", "PHOSPHENE_TLS_CA", "FILE",
        "PEM certificates the server's must come from, instead of this "
        "machine's"},
-      {"tls-cert", "FILE", "PEM certificate chain to show the server"},
+      {"tls-cert", "PHOSPHENE_CLIENT_CERT", "FILE",
+       "PEM certificate chain to show the server"},
       {"tls-key", "PHOSPHENE_CLIENT_KEY", "FILE",
        "PEM private key of --tls-cert"},
       {"tls-name", "PHOSPHENE_TLS_NAME", "NAME",
        "name the server's certificate is for, where --server says another"},
-      {"token", "TOKEN",
+      {"token", "PHOSPHENE_TOKEN", "TOKEN",
        "bearer token to call with; others on this machine see flags, so "
        "rather use --token-file"},
       {"token-file", "PHOSPHENE_TOKEN_FILE", "FILE",
