@@ -11,8 +11,6 @@
 namespace phosphene {
 namespace {
 
-constexpr int kMaxSide = 4096;
-
 // The centre `height` x `width` of [N,C,h,w].
 at::Tensor Center(const at::Tensor& map, int64_t height, int64_t width) {
   return map.narrow(2, (map.size(2) - height) / 2, height)

@@ -17,9 +17,7 @@ namespace {
 using Cppn = v1::CppnParameterization;
 
 constexpr int kDefaultDepth = 8;
-constexpr int kMaxDepth = 32;
 constexpr int kDefaultHidden = 24;
-constexpr int kMaxHidden = 256;
 
 // Pixels of a tile: its hidden layers (48 x 4096 floats) stay in a core's
 // cache. Fixed, so that sums do not depend on the number of threads.
