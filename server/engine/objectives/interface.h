@@ -13,7 +13,7 @@
 #include "phosphene/v1/objective.pb.h"
 #include "server/base/faults.h"
 #include "server/engine/onnx/program/network.h"
-#include "server/engine/params/interface.h"
+#include "server/engine/tensor/canvas.h"
 #include "server/engine/tensor/replayable.h"
 #include "server/engine/tensor/torch_pch.h"
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "server/engine/params/interface.h"
+#include "server/engine/tensor/param_tensor.h"
 
 namespace phosphene {
 

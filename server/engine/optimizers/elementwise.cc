@@ -2,6 +2,7 @@
 
 #include "server/engine/optimizers/elementwise.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "server/engine/tensor/torch_pch.h"
@@ -10,15 +11,33 @@
 #include "server/base/status_macros.h"
 
 namespace phosphene {
+namespace {
+
+at::TensorOptions OptionsOf(const ParamTensor& parameter) {
+  return parameter.value.options().requires_grad(false);
+}
+
+// Adds rows of zeros for what the store of a working set has got since.
+void Grow(const ParamTensor& parameter, at::Tensor& slot) {
+  const int64_t missing = parameter.working->stored - slot.size(0);
+  if (missing <= 0) return;
+  // By half at least, so that growing costs no more than using.
+  std::vector<int64_t> shape = slot.sizes().vec();
+  shape[0] = std::max(missing, slot.size(0) / 2);
+  slot = at::cat({slot, at::zeros(shape, OptionsOf(parameter))});
+}
+
+}  // namespace
 
 ElementwiseOptimizer::ElementwiseOptimizer(std::vector<ParamTensor> parameters,
                                            std::vector<std::string> slots)
     : parameters_(std::move(parameters)), slot_names_(std::move(slots)) {
   for (const ParamTensor& parameter : parameters_) {
     std::vector<at::Tensor>& own = slots_.emplace_back();
+    std::vector<int64_t> shape = parameter.value.sizes().vec();
+    if (parameter.working != nullptr) shape[0] = 0;
     for (size_t i = 0; i < slot_names_.size(); ++i) {
-      own.push_back(at::zeros(parameter.value.sizes(),
-                              parameter.value.options().requires_grad(false)));
+      own.push_back(at::zeros(shape, OptionsOf(parameter)));
     }
   }
 }
@@ -32,8 +51,27 @@ void ElementwiseOptimizer::Step(double learning_rate,
   for (size_t i = 0; i < parameters_.size(); ++i) {
     at::Tensor& value = parameters_[i].value;
     if (!value.grad().defined()) continue;
-    Update(value, value.grad().contiguous(), slots_[i], learning_rate);
+    if (parameters_[i].working != nullptr) {
+      UpdateWorking(parameters_[i], slots_[i], learning_rate);
+    } else {
+      Update(value, value.grad().contiguous(), slots_[i], learning_rate);
+    }
   }
+}
+
+void ElementwiseOptimizer::UpdateWorking(ParamTensor& parameter,
+                                         std::vector<at::Tensor>& slots,
+                                         double learning_rate) {
+  const at::Tensor& rows = parameter.working->rows;
+  std::vector<at::Tensor> own;
+  for (at::Tensor& slot : slots) {
+    Grow(parameter, slot);
+    own.push_back(slot.index_select(0, rows));
+  }
+  Update(parameter.value, parameter.value.grad().contiguous(), own,
+         learning_rate);
+  for (size_t s = 0; s < slots.size(); ++s)
+    slots[s].index_copy_(0, rows, own[s]);
 }
 
 at::Tensor ElementwiseOptimizer::Advance(double learning_rate) {
@@ -57,8 +95,12 @@ std::map<std::string, at::Tensor> ElementwiseOptimizer::Save() const {
   state["step"] = at::full({1}, step_, at::kLong);
   for (size_t i = 0; i < parameters_.size(); ++i) {
     for (size_t s = 0; s < slot_names_.size(); ++s) {
+      const at::Tensor& slot = slots_[i][s];
+      const WorkingSet* working = parameters_[i].working.get();
       state[absl::StrCat(slot_names_[s], "/", parameters_[i].name)] =
-          slots_[i][s];
+          working == nullptr
+              ? slot
+              : slot.narrow(0, 0, std::min(working->stored, slot.size(0)));
     }
   }
   SaveExtra(&state);
@@ -74,6 +116,15 @@ absl::Status ElementwiseOptimizer::Load(
       at::Tensor& slot = slots_[i][s];
       const std::string key =
           absl::StrCat(slot_names_[s], "/", parameters_[i].name);
+      if (parameters_[i].working != nullptr) {
+        // As many rows as were worked on by then.
+        const auto rows = state.find(key);
+        if (rows != state.end() && rows->second.dim() == slot.dim()) {
+          std::vector<int64_t> shape = slot.sizes().vec();
+          shape[0] = rows->second.size(0);
+          slot = at::zeros(shape, OptionsOf(parameters_[i]));
+        }
+      }
       ASSIGN_OR_RETURN(const at::Tensor saved, FindState(state, key, slot));
       slot.copy_(saved);
     }

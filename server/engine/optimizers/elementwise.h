@@ -47,6 +47,9 @@ class ElementwiseOptimizer : public OptimizerFn {
   int64_t step() const { return step_; }
 
  private:
+  void UpdateWorking(ParamTensor& parameter, std::vector<at::Tensor>& slots,
+                     double learning_rate);
+
   std::vector<ParamTensor> parameters_;
   std::vector<std::string> slot_names_;
   std::vector<std::vector<at::Tensor>> slots_;  // [parameter][slot]

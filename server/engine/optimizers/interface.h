@@ -11,7 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "phosphene/v1/optimizer.pb.h"
 #include "server/base/faults.h"
-#include "server/engine/params/interface.h"
+#include "server/engine/tensor/param_tensor.h"
 #include "server/engine/tensor/replayable.h"
 #include "server/engine/tensor/torch_pch.h"
 

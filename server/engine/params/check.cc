@@ -75,6 +75,20 @@ void CheckColor(const v1::ColorSpace& spec, int64_t channels,
   }
 }
 
+// An object's own texture needs an object, and a skin that can take it.
+void CheckOriginal(const v1::Parameterization& spec, const std::string& field,
+                   Faults& faults) {
+  const ParamKind* kind = FindParamKind(spec);
+  if (kind == nullptr) return;
+  if (kind->has_surface) return CheckStart(spec, field, faults);
+  faults.Add(field, absl::StrCat(kind->arm,
+                                 " paints no object with a texture of its own; "
+                                 "allowed with: ",
+                                 ParamKindsThat([](const ParamKind& other) {
+                                   return other.has_surface;
+                                 })));
+}
+
 // The start needs an arm and channels that can take it.
 void CheckInit(const v1::Parameterization& spec, int64_t channels,
                absl::string_view path, Faults& faults) {
@@ -94,6 +108,8 @@ void CheckInit(const v1::Parameterization& spec, int64_t channels,
       break;
     case v1::Init::kMorph:
       return CheckMorph(spec, absl::StrCat(field, ".morph"), faults);
+    case v1::Init::kOriginal:
+      return CheckOriginal(spec, absl::StrCat(field, ".original"), faults);
     case v1::Init::kCheckpoint:
     case v1::Init::KIND_NOT_SET:
       return;

@@ -11,18 +11,14 @@
 #include "absl/strings/string_view.h"
 #include "phosphene/v1/parameterization.pb.h"
 #include "server/base/faults.h"
+#include "server/engine/tensor/canvas.h"
+#include "server/engine/tensor/param_tensor.h"
 #include "server/engine/tensor/replayable.h"
 #include "server/engine/tensor/torch_pch.h"
 
 namespace phosphene {
 
 // Canvas with defaults filled in.
-struct Canvas {
-  int64_t rows = 1;
-  int64_t channels = 3;  // of the image: 1, 3, 4 (rgba) or n
-  int64_t height = 224;
-  int64_t width = 224;
-};
 Canvas CanvasOf(const v1::Parameterization& spec);
 // Likewise, with 0 for what a field that breaks its rule leaves unknown: for
 // checks, which then say nothing about it.
@@ -35,6 +31,8 @@ struct ParamContext {
   at::Device device = at::kCPU;
   // An image blob as f32 [1,C,H,W] 0..1 on the CPU, RGB (C=3) or RGBA (C=4).
   std::function<absl::StatusOr<at::Tensor>(absl::string_view blob)> load_image;
+  // The bytes of a blob, such as a mesh.
+  std::function<absl::StatusOr<std::string>(absl::string_view blob)> read_blob;
   // The parameter tensors of a checkpoint blob by name, f32 on the CPU, for
   // `init.checkpoint`; the format is the caller's.
   std::function<absl::StatusOr<std::map<std::string, at::Tensor>>(
@@ -42,12 +40,7 @@ struct ParamContext {
       load_tensors;
 };
 
-// A tensor the optimizer moves.
-struct ParamTensor {
-  std::string name;     // key in checkpoints, such as "spectrum"
-  at::Tensor value;     // leaf, f32, requires_grad
-  bool per_row = true;  // dim 0 is the row: optimizer state is kept per row
-};
+class Surface;  // surface.h
 
 // Optimized tensors and the differentiable map from them to images. Random
 // starts come from Rng(RowSeed(seed, row), RngStream::kInit, 0, tensor number)
@@ -75,6 +68,22 @@ class Param {
   // the map cannot be inverted (cppn, phase); INVALID_ARGUMENT on other rows or
   // channels.
   virtual absl::Status SetImage(const at::Tensor& image) = 0;
+  // The size of the images that SetImage takes and a mask has; `fallback`, the
+  // canvas, unless it paints something else than the canvas.
+  virtual Canvas StartCanvas(const Canvas& fallback) const { return fallback; }
+
+  // Optimizes only where `mask` [1,1,H,W] f32 0..1 of StartCanvas is 1 and
+  // keeps its present start elsewhere. False: it leaves that to who made it,
+  // who blends the images.
+  virtual bool TakeMask(const at::Tensor& mask) { return false; }
+
+  // Where it paints an object in space: what it knows of it; else null.
+  virtual Surface* surface() { return nullptr; }
+  // Remarks on the run for who looks at its result.
+  virtual std::vector<std::string> Notes() { return {}; }
+  // State beside the tensors that a checkpoint must keep; same keys both ways.
+  virtual void Save(std::map<std::string, at::Tensor>* state) const {}
+  virtual void Load(const std::map<std::string, at::Tensor>& state) {}
 };
 
 // Copies `values` into the tensors of the same names. All must be there with
@@ -101,6 +110,13 @@ struct ParamKind {
   int channels = 3;
   // Every tensor is per row (ParamTensor): what a morph mixes row by row.
   bool tensors_have_rows = true;
+  // Paints an object in space (Param::surface).
+  bool has_surface = false;
+  // Largest side of a picture it renders; 0: any.
+  int64_t max_picture_side = 0;
+  // Bytes its tensors, their gradients and optimizer state take at the least,
+  // where that is not told by the canvas; null: by the canvas.
+  int64_t (*least_memory)(const v1::Parameterization& spec) = nullptr;
   // Why SetImage is UNIMPLEMENTED, so that it cannot start from an image or a
   // constant; "" where it can. Null: no spec can.
   std::string (*why_not_from_image)(const v1::Parameterization& spec) = nullptr;

@@ -8,17 +8,19 @@
 #include "server/engine/params/mask.h"
 #include "server/engine/params/morph.h"
 #include "server/engine/params/resize.h"
+#include "server/engine/params/surface.h"
 
 namespace phosphene {
 namespace {
 
-absl::StatusOr<at::Tensor> LoadCanvasImage(const ParamContext& context,
-                                           const std::string& blob,
-                                           int64_t channels) {
+// At the size that the parameterization starts from.
+absl::StatusOr<at::Tensor> LoadStartImage(const ParamContext& context,
+                                          const Canvas& canvas,
+                                          const std::string& blob,
+                                          int64_t channels) {
   if (!context.load_image)
     return absl::FailedPreconditionError("no images can be loaded here");
   ASSIGN_OR_RETURN(const at::Tensor image, context.load_image(blob));
-  const Canvas& canvas = context.canvas;
   return ResizeImage(ConvertChannels(image, channels), canvas.height,
                      canvas.width)
       .to(context.device);
@@ -32,18 +34,16 @@ absl::Status StartFromImage(Param& param, const at::Tensor& image,
 
 absl::Status StartFromConstant(Param& param,
                                const v1::Init::ConstantInit& constant,
-                               const ParamContext& context) {
-  at::Tensor color = at::empty({1, context.canvas.channels, 1, 1}, at::kFloat);
-  for (int64_t c = 0; c < context.canvas.channels; ++c) {
+                               const Canvas& canvas, at::Device device) {
+  at::Tensor color = at::empty({1, canvas.channels, 1, 1}, at::kFloat);
+  for (int64_t c = 0; c < canvas.channels; ++c) {
     color.select(1, c).fill_(
         constant.values(constant.values_size() == 1 ? 0 : c));
   }
   return StartFromImage(
       param,
-      color
-          .expand({1, context.canvas.channels, context.canvas.height,
-                   context.canvas.width})
-          .to(context.device),
+      color.expand({1, canvas.channels, canvas.height, canvas.width})
+          .to(device),
       "init.constant");
 }
 
@@ -63,6 +63,7 @@ absl::Status StartFromCheckpoint(Param& param, const std::string& blob,
 absl::Status ApplyInit(Param& param, const v1::Init& init,
                        const ParamContext& context) {
   const at::NoGradGuard no_grad;
+  const Canvas canvas = param.StartCanvas(context.canvas);
   std::vector<at::Tensor> random;
   if (init.noise() > 0) {
     for (const ParamTensor& tensor : param.Tensors())
@@ -72,18 +73,26 @@ absl::Status ApplyInit(Param& param, const v1::Init& init,
     case v1::Init::kImage: {
       ASSIGN_OR_RETURN(
           const at::Tensor image,
-          LoadCanvasImage(context, init.image(), context.canvas.channels));
+          LoadStartImage(context, canvas, init.image(), canvas.channels));
       RETURN_IF_ERROR(StartFromImage(param, image, "init.image"));
       break;
     }
     case v1::Init::kConstant:
-      RETURN_IF_ERROR(StartFromConstant(param, init.constant(), context));
+      RETURN_IF_ERROR(
+          StartFromConstant(param, init.constant(), canvas, context.device));
       break;
     case v1::Init::kCheckpoint:
       RETURN_IF_ERROR(StartFromCheckpoint(param, init.checkpoint(), context));
       break;
     case v1::Init::kMorph:
       RETURN_IF_ERROR(StartFromMorph(param, init.morph(), context));
+      break;
+    case v1::Init::kOriginal:
+      if (param.surface() == nullptr) {
+        return absl::InvalidArgumentError(
+            "init.original: there is no object with a texture of its own");
+      }
+      RETURN_IF_ERROR(param.surface()->SetOriginal());
       break;
     case v1::Init::KIND_NOT_SET:
       return absl::OkStatus();
@@ -131,8 +140,10 @@ absl::StatusOr<std::unique_ptr<Param>> MakeParam(
   if (spec.has_init()) RETURN_IF_ERROR(ApplyInit(*param, spec.init(), context));
   if (!spec.has_mask()) return param;
   ASSIGN_OR_RETURN(at::Tensor mask,
-                   LoadCanvasImage(context, spec.mask().image(), 1));
+                   LoadStartImage(context, param->StartCanvas(context.canvas),
+                                  spec.mask().image(), 1));
   if (spec.mask().invert()) mask = 1 - mask;
+  if (param->TakeMask(mask)) return param;
   return MakeMasked(std::move(param), mask.contiguous());
 }
 

@@ -2,8 +2,7 @@
 
 #include <cmath>
 
-#include "server/engine/params/color.h"
-#include "server/engine/params/spectrum.h"
+#include "server/engine/params/natural_noise.h"
 #include "server/engine/transforms/color_channels.h"
 #include "server/engine/transforms/interface.h"
 
@@ -16,21 +15,6 @@ constexpr double kGamma = 2.2;
 // Keeps the slope of the gamma curve finite at black.
 constexpr double kBlack = 1e-5;
 constexpr int64_t kFields = 8;  // of the checkerboard, per side
-
-// A random image of natural spectrum and colours, [3,H,W] 0..1 in linear light:
-// lucid's fft_image of N(0, sd) with decay, through to_valid_rgb. The article's
-// code composites these values as they are.
-at::Tensor FourierBackground(const Rng& rng, int64_t height, int64_t width,
-                             double sd, double decay) {
-  const double contrast =
-      sd * std::sqrt(static_cast<double>(height * width)) / 4;
-  const at::Tensor scale =
-      (PowerLaw(height, width, decay) * contrast).unsqueeze(-1);
-  const at::Tensor spectrum =
-      rng.NormalTensor({1, 3, height, SpectrumColumns(width), 2});
-  const at::Tensor values = SpectrumToImage(spectrum, scale, width);
-  return ColorMap(v1::ColorSpace(), 3).ToImage(values).squeeze(0);
-}
 
 at::Tensor Checkerboard(int64_t height, int64_t width) {
   const at::Tensor y = (at::arange(height) * kFields).floor_divide(height);
@@ -93,7 +77,9 @@ class RandomBackground final : public ImageTransform {
       case Background::CHECKERBOARD:
         return Checkerboard(h, w);
       default:
-        return FourierBackground(rng, h, w, sd_, decay_);
+        // In linear light: the article's code composites these values as they
+        // are.
+        return NaturalNoise(rng, h, w, sd_, decay_);
     }
   }
 

@@ -1,4 +1,4 @@
-#include "server/engine/optimize/image_tensor.h"
+#include "server/engine/tensor/image_tensor.h"
 
 #include <gtest/gtest.h>
 

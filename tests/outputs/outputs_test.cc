@@ -1,4 +1,4 @@
-#include "server/engine/optimize/outputs.h"
+#include "server/engine/outputs/interface.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,6 +1,6 @@
 // Between pictures of bytes and tensors 0..1.
 
-#include "server/engine/optimize/image_tensor.h"
+#include "server/engine/tensor/image_tensor.h"
 
 #include <cstring>
 #include <utility>
