@@ -3,8 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <clocale>
-
 #include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
 #include "server/imaging/decode.h"
@@ -95,18 +93,6 @@ TEST(EncodeObj, RefusesNamesThatBreakTheFile) {
                 StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("name")))
         << name;
   }
-}
-
-TEST(EncodeObj, NoLocaleChangesIt) {
-  const auto plain = EncodeObj(Cube(), Gradient(4, 4, 3), "cube");
-  ASSERT_THAT(plain, IsOk());
-  if (!std::setlocale(LC_ALL, "de_DE.UTF-8")) {
-    GTEST_SKIP() << "the locale de_DE.UTF-8 is not installed";
-  }
-  const auto german = EncodeObj(Cube(), Gradient(4, 4, 3), "cube");
-  std::setlocale(LC_ALL, "C");
-  ASSERT_THAT(german, IsOk());
-  EXPECT_EQ(german->obj, plain->obj);
 }
 
 }  // namespace
