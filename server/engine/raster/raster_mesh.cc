@@ -67,41 +67,6 @@ absl::Status CheckMesh(const Mesh& mesh) {
   return absl::OkStatus();
 }
 
-// Centres and scales in doubles: coordinates may be huge.
-absl::Status Normalize(const std::vector<Vec3>& positions, RasterMesh* out) {
-  double low[3], high[3];
-  std::fill(low, low + 3, HUGE_VAL);
-  std::fill(high, high + 3, -HUGE_VAL);
-  for (const Vec3& p : positions) {
-    const double at[3] = {p.x, p.y, p.z};
-    for (int i = 0; i < 3; ++i) {
-      low[i] = std::min(low[i], at[i]);
-      high[i] = std::max(high[i], at[i]);
-    }
-  }
-  double center[3], square = 0;
-  for (int i = 0; i < 3; ++i) center[i] = low[i] + (high[i] - low[i]) / 2;
-  for (const Vec3& p : positions) {
-    const double x = p.x - center[0], y = p.y - center[1], z = p.z - center[2];
-    square = std::max(square, x * x + y * y + z * z);
-  }
-  const double scale = 1 / std::sqrt(square);
-  if (!std::isfinite(static_cast<float>(scale))) {
-    return absl::InvalidArgumentError(
-        "all positions of the mesh are the same point");
-  }
-  out->center = {static_cast<float>(center[0]), static_cast<float>(center[1]),
-                 static_cast<float>(center[2])};
-  out->scale = static_cast<float>(scale);
-  out->positions.reserve(positions.size());
-  for (const Vec3& p : positions) {
-    out->positions.push_back({static_cast<float>((p.x - center[0]) * scale),
-                              static_cast<float>((p.y - center[1]) * scale),
-                              static_cast<float>((p.z - center[2]) * scale)});
-  }
-  return absl::OkStatus();
-}
-
 // Corners about each position: those of position p are
 // at[begin[p]] .. at[begin[p + 1] - 1], as 3 * triangle + corner.
 struct Corners {
@@ -158,7 +123,12 @@ void MakeNormals(RasterMesh* mesh) {
 absl::StatusOr<RasterMesh> MakeRasterMesh(const Mesh& mesh) {
   RETURN_IF_ERROR(CheckMesh(mesh));
   RasterMesh out;
-  RETURN_IF_ERROR(Normalize(mesh.positions, &out));
+  out.sphere = FitUnitSphere(mesh);
+  if (!std::isfinite(out.sphere.scale) || !(out.sphere.scale > 0)) {
+    return absl::InvalidArgumentError(
+        "all positions of the mesh are the same point");
+  }
+  out.positions = ToUnitSphere(mesh, out.sphere);
   out.uvs = mesh.uvs;
   if (out.uvs.empty()) out.uvs.push_back({0, 0});
   out.triangles.reserve(mesh.triangles.size());

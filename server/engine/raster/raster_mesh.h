@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "server/meshes/mesh.h"
+#include "server/meshes/normalize.h"
 
 namespace phosphene {
 
@@ -24,9 +25,7 @@ struct RasterMesh {
   // Three a triangle, of length 1: means of the faces about a corner that are
   // within kCreaseDegrees of this one, weighted by area.
   std::vector<Vec3> normals;
-  // position = (file's position - center) * scale.
-  Vec3 center;
-  float scale = 1;
+  UnitSphere sphere;  // position = (file's position - centre) * scale
 };
 
 inline constexpr double kCreaseDegrees = 50;

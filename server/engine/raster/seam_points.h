@@ -1,26 +1,19 @@
 #pragma once
 
-#include <vector>
-
 #include "absl/types/span.h"
 #include "server/engine/raster/sample_tiles.h"
-#include "server/meshes/mesh.h"
+#include "server/engine/tensor/torch_pch.h"
+#include "server/meshes/topology.h"
 
 namespace phosphene {
 
-// An edge of the surface that lies twice in the atlas: from a0 to a1 in one
-// chart is from b0 to b1 in the other, the same points in space.
-struct SeamEdge {
-  Vec2 a0, a1;
-  Vec2 b0, b1;
-};
-
 inline constexpr int64_t kMaxSeamPoints = int64_t{1} << 22;
 
-// [4,n] f32 (ua, va, ub, vb): points along every seam, two texels of an H x W
-// atlas apart on the side that is longer there, at least one an edge, at the
-// middles of equal parts. More than kMaxSeamPoints are spaced wider.
-at::Tensor SeamPoints(absl::Span<const SeamEdge> edges, int64_t height,
+// [4,n] f32 (ua, va, ub, vb), the same points in space: points along every
+// seam, two texels of an H x W atlas apart on the side that is longer there, at
+// least one an edge, at the middles of equal parts. More than kMaxSeamPoints
+// are spaced wider.
+at::Tensor SeamPoints(absl::Span<const SurfaceEdge> edges, int64_t height,
                       int64_t width);
 
 // [] f32: how much the two sides differ: the mean over points and channels of
