@@ -27,21 +27,47 @@ uint32_t U32(absl::string_view bytes, size_t at) {  // little endian
   return value;
 }
 
+// Counts values without keeping any; stops at what is too much. (The library's
+// callback that drops values walks all siblings at the end of each one.)
+class ValueCounter : public nlohmann::json_sax<Json> {
+ public:
+  bool null() override { return Value(); }
+  bool boolean(bool) override { return Value(); }
+  bool number_integer(int64_t) override { return Value(); }
+  bool number_unsigned(uint64_t) override { return Value(); }
+  bool number_float(double, const std::string&) override { return Value(); }
+  bool string(std::string&) override { return Value(); }
+  bool binary(Json::binary_t&) override { return Value(); }
+  bool key(std::string&) override { return true; }
+  bool start_object(size_t) override { return Value() && Deeper(); }
+  bool start_array(size_t) override { return Value() && Deeper(); }
+  bool end_object() override { return --depth_ >= 0; }
+  bool end_array() override { return --depth_ >= 0; }
+  bool parse_error(size_t, const std::string&,
+                   const nlohmann::detail::exception&) override {
+    return false;
+  }
+  bool too_much() const { return too_much_; }
+
+ private:
+  bool Value() { return !(too_much_ = ++values_ > kMaxJsonValues); }
+  bool Deeper() { return !(too_much_ = ++depth_ > kMaxJsonDepth); }
+
+  int64_t values_ = 0;
+  int depth_ = 0;
+  bool too_much_ = false;
+};
+
 absl::StatusOr<Json> ParseJson(absl::string_view text) {
-  int64_t values = 0;
-  bool too_much = false;
-  // Answering false drops the value, so memory stays bounded while the rest is
-  // looked through.
-  const auto keep = [&](int depth, Json::parse_event_t, Json&) {
-    too_much = too_much || ++values > kMaxJsonValues || depth > kMaxJsonDepth;
-    return !too_much;
-  };
-  Json root = Json::parse(text.begin(), text.end(), keep, false);
-  if (too_much) {
+  ValueCounter counter;
+  const bool whole = Json::sax_parse(text.begin(), text.end(), &counter);
+  if (counter.too_much()) {
     return absl::InvalidArgumentError(
         absl::StrCat("the JSON has over ", kMaxJsonValues,
                      " values or nests deeper than ", kMaxJsonDepth));
   }
+  Json root = whole ? Json::parse(text.begin(), text.end(), nullptr, false)
+                    : Json(Json::value_t::discarded);
   if (!root.is_object())
     return absl::InvalidArgumentError("the JSON is broken or no object");
   return root;

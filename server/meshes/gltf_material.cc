@@ -148,11 +148,10 @@ absl::Status GltfMaterials::ReadPicture(const Json& info,
                      GltfInt(*image, "bufferView", image_name, 0, kMaxIndex));
     int64_t stride = 0;
     ASSIGN_OR_RETURN(const absl::string_view found, data_->View(view, &stride));
-    if (static_cast<int64_t>(found.size()) + picture_bytes_ <=
-        limits_.max_texture_bytes)
-      bytes = std::string(found);
-    else
-      picture_bytes_ = limits_.max_texture_bytes + 1;
+    if (static_cast<int64_t>(found.size()) >
+        limits_.max_texture_bytes - picture_bytes_)
+      return TooManyPictureBytes(limits_);
+    bytes = std::string(found);
   } else if (const absl::string_view uri = GltfString(*image, "uri");
              IsDataUri(uri)) {
     auto data = DecodeDataUri(uri, limits_.max_texture_bytes - picture_bytes_);

@@ -35,6 +35,12 @@ void ReadColor(absl::string_view text, std::array<float, 3>* color) {
 
 }  // namespace
 
+absl::Status TooManyPictureBytes(const MeshLimits& limits) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("the materials' pictures have more than the ",
+                   limits.max_texture_bytes, " bytes that are allowed in all"));
+}
+
 absl::Status AddPicture(std::string picture, const MeshLimits& limits,
                         int64_t* total, MeshMaterial* material,
                         std::vector<std::string>* notes) {
@@ -45,11 +51,7 @@ absl::Status AddPicture(std::string picture, const MeshLimits& limits,
     return absl::OkStatus();
   }
   *total += static_cast<int64_t>(picture.size());
-  if (*total > limits.max_texture_bytes) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "the materials' pictures have more than the ", limits.max_texture_bytes,
-        " bytes that are allowed in all"));
-  }
+  if (*total > limits.max_texture_bytes) return TooManyPictureBytes(limits);
   material->texture = std::move(picture);
   return absl::OkStatus();
 }

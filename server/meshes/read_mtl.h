@@ -24,4 +24,6 @@ absl::Status AddPicture(std::string picture, const MeshLimits& limits,
                         int64_t* total, MeshMaterial* material,
                         std::vector<std::string>* notes);
 
+absl::Status TooManyPictureBytes(const MeshLimits& limits);
+
 }  // namespace phosphene
