@@ -20,6 +20,15 @@ namespace {
 
 using google::protobuf::util::TimeUtil;
 
+// Whether the spec asks for the artifact by this name, or names none.
+bool IsOutput(const v1::Job& job, const std::string& artifact) {
+  const auto& outputs = job.spec().outputs();
+  return std::any_of(
+      outputs.begin(), outputs.end(), [&](const v1::Output& output) {
+        return output.name().empty() || output.name() == artifact;
+      });
+}
+
 absl::Status PrintSpec(Session& session, const v1::JobSpec& spec) {
   session.Answer(spec, SpecToText(spec));
   return absl::OkStatus();
@@ -114,6 +123,15 @@ absl::Status SaveArtifacts(Session& session, const v1::Job& job,
       continue;
     }
     RETURN_IF_ERROR(SaveArtifact(session, *found, file.path));
+    // Files that go with it, such as the texture of an OBJ, follow it.
+    for (auto beside = found + 1;
+         beside != job.artifacts().end() && !IsOutput(job, beside->name());
+         ++beside) {
+      const std::string folder = file.path.substr(0, file.path.rfind('/') + 1);
+      if (file.path != "-")
+        RETURN_IF_ERROR(
+            SaveArtifact(session, *beside, folder + beside->name()));
+    }
   }
   return absl::OkStatus();
 }

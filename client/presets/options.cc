@@ -3,6 +3,8 @@
 #include "client/presets/options.h"
 #include "client/base/field_rules.h"
 
+#include <algorithm>
+
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -140,16 +142,55 @@ absl::Status ApplyPrecision(const std::string& text, v1::JobSpec* spec) {
   return absl::OkStatus();
 }
 
+bool SetMeshFormat(const std::string& extension, v1::Output* output) {
+  if (extension == "glb") {
+    output->mutable_glb();
+  } else if (extension == "obj") {
+    output->mutable_obj();
+  } else if (extension == "ply") {
+    output->mutable_ply();
+  } else if (extension == "3mf") {
+    output->mutable_three_mf();
+  } else if (extension == "html") {
+    output->mutable_html();
+  } else if (extension == "webp") {
+    output->mutable_animated_webp();
+  } else {
+    return false;
+  }
+  return true;
+}
+
+// The name of an artifact; an OBJ names the files beside it, so it is called
+// as the file, where that can be a name.
+std::string ArtifactName(const std::string& path, const std::string& extension,
+                         OutputStyle style, const v1::JobSpec& spec) {
+  const std::string base =
+      absl::AsciiStrToLower(path.substr(path.rfind('/') + 1));
+  const bool can =
+      style == OutputStyle::kMesh && path != "-" && base.size() <= 59 &&
+      absl::ascii_isalnum(base[0]) &&
+      std::all_of(base.begin(), base.end(), [](unsigned char c) {
+        return absl::ascii_isalnum(c) || c == '_' || c == '-' || c == '.';
+      });
+  const bool taken = std::any_of(
+      spec.outputs().begin(), spec.outputs().end(),
+      [&](const v1::Output& other) { return other.name() == base; });
+  if (can && !taken) return base;
+  const int number = spec.outputs_size();
+  return absl::StrCat("image", number == 1 ? "" : absl::StrCat("-", number),
+                      ".", extension);
+}
+
 // Fills the format; false when the style does not know the extension.
 bool SetFormat(const std::string& extension, OutputStyle style,
                v1::Output* output) {
   const bool jpeg = extension == "jpg" || extension == "jpeg";
+  if (style == OutputStyle::kMesh && SetMeshFormat(extension, output)) {
+    return true;
+  }
   if (extension == "ckpt") {
     output->mutable_checkpoint();
-  } else if (style == OutputStyle::kMesh && extension == "glb") {
-    output->mutable_glb();
-  } else if (style == OutputStyle::kMesh && extension == "obj") {
-    output->mutable_obj();
   } else if (style == OutputStyle::kSheet && extension == "png") {
     output->mutable_contact_sheet();
   } else if (style == OutputStyle::kSheet) {
@@ -171,7 +212,7 @@ bool SetFormat(const std::string& extension, OutputStyle style,
 std::vector<std::string> Extensions(OutputStyle style) {
   if (style == OutputStyle::kSheet) return {"png"};
   if (style == OutputStyle::kMesh)
-    return {"glb", "obj", "png", "jpg", "webp", "ckpt"};
+    return {"glb", "obj", "ply", "3mf", "html", "png", "jpg", "webp", "ckpt"};
   return {"png", "jpg", "webp", "ckpt"};
 }
 
@@ -272,9 +313,7 @@ absl::Status AddOutputs(const std::vector<std::string>& paths,
           "-o", absl::StrCat("\"", path, "\" has no known extension; allowed ",
                              ExtensionsOf(style)));
     }
-    const int number = spec->outputs_size();
-    output->set_name(absl::StrCat(
-        "image", number == 1 ? "" : absl::StrCat("-", number), ".", extension));
+    output->set_name(ArtifactName(path, extension, style, *spec));
   }
   return absl::OkStatus();
 }

@@ -42,7 +42,7 @@ enum class OutputStyle {
   kImage,      // png, jpg, webp
   kAnimation,  // webp animated; png, jpg: the frames side by side
   kSheet,      // png: a contact sheet
-  kMesh,       // glb, obj; png, jpg, webp: a view
+  kMesh,       // glb, obj, ply, 3mf, html; png, jpg: a view; webp: a turn
 };
 
 // Puts the options over a preset's spec: model, size, steps, seed, outputs,
@@ -65,7 +65,8 @@ absl::Status SetObjectives(absl::string_view expression, v1::Objective preset,
                            v1::JobSpec* spec);
 
 // Appends one Output a path, its format by the path's extension, in this
-// order; names are "image.png", "image-2.webp", ... and unique. `.ckpt` is a
+// order; names are "image.png", "image-2.webp", ... and unique, those of meshes
+// the files' own where they can be, since an OBJ names its files. `.ckpt` is a
 // checkpoint everywhere; "-" (standard output) is the style's first format:
 // png, webp of animations, glb of meshes.
 absl::Status AddOutputs(const std::vector<std::string>& paths,

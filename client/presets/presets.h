@@ -232,17 +232,35 @@ struct PatternOptions {
 absl::StatusOr<v1::JobSpec> PatternSpec(const PatternOptions& options,
                                         const SpecOptions& common);
 
-// A texture on a mesh, seen from all around: atlas 1024^2 Fourier, views of
-// 512 x 512. Without styles a channel, Adam 0.03, 400 steps (notebook
-// texture_synth_3d); with styles averaged Grams of decay 0.95, Adam 0.05
-// (style_transfer_3d).
+// A texture on a mesh, seen from all sides: views of 224 x 224, atlas of 1024,
+// Fourier, Adam 0.03 (with styles 0.05), no transforms, black background; its
+// seams hidden. With styles: their Grams averaged over views with 0.95, where
+// the object is, against its own texture as content (the article's 3D style
+// transfer).
 struct TextureOptions {
   std::string mesh;  // file or blob
   FeatureOptions target;
-  std::vector<std::string> styles;
-  std::vector<std::string> style_layers;
-  std::string texture;  // image the atlas starts from
+  std::vector<std::string> styles;  // FILE or FILE:WEIGHT
+  StyleLayers layers;               // with styles
+  double content_weight = 100;      // with styles; 0: none
+  // Size of the styles against their own pixels: by default a style's shorter
+  // side is shown as large as a view.
+  std::optional<double> style_scale;
+  // Pixels of each style's shorter side, in the order of `styles`; 0 where not
+  // known, which leaves it at its own size.
+  std::vector<int> style_sides;
+  std::string texture;  // the object's own, else that in the mesh file
+  std::string start;    // "noise" (""), "original", or an image
   int atlas = 1024;
+  int views = 1;           // in each step
+  std::string background;  // black, white, grey, color, noise, or an image
+  bool unwrap = false;
+  double seam = 2;  // weight of its seams; 0: leave them
+  std::optional<double> ambient;
+  std::vector<double> elevation;  // least and largest, degrees
+  std::vector<double> distance;   // likewise, in radii of the mesh
+  std::optional<double> field_of_view;
+  std::optional<int> supersampling;
 };
 absl::StatusOr<v1::JobSpec> TextureSpec(const TextureOptions& options,
                                         const SpecOptions& common);

@@ -331,8 +331,10 @@ void VisitTextsAt(const Message& message, absl::string_view path,
     for (int k = 0; k < size; ++k) {
       const int i = field->is_repeated() ? k : -1;
       if (text) {
-        visit({At(at, i), i < 0 ? r.GetString(message, field)
-                                : r.GetRepeatedString(message, field, i)});
+        visit({At(at, i),
+               i < 0 ? r.GetString(message, field)
+                     : r.GetRepeatedString(message, field, i),
+               RulesOf(*field).holds()});
       } else {
         VisitTextsAt(i < 0 ? r.GetMessage(message, field)
                            : r.GetRepeatedMessage(message, field, i),

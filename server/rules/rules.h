@@ -63,6 +63,7 @@ const google::protobuf::FieldDescriptor* FieldAt(
 struct RuledText {
   std::string path;
   std::string value;
+  v1::FieldRules::Holds holds;  // what its bytes are, of a BLOB
 };
 // Calls `visit` for every text in `message`, at any depth, that is set and
 // whose rule says it is of that kind, in the order of fields. What it says may

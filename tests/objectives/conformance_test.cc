@@ -53,6 +53,8 @@ std::vector<Example> Examples() {
       {style + "}"},
       {style + "distance: MEAN_L2 moving_average: 0.9 }", 3, true},
       {style + "distance: MEAN_SQUARED mask: " + Blob('5') + " }"},
+      {style + "mask_by_coverage: true }"},
+      {style + "moving_average: 0.5 debias: true }", 3, true},
       {style + "distance: WASSERSTEIN2 moving_average: 0.5 }", 3, true},
       {style + "styles { image: " + Blob('6') +
        " weight: 0.3 scale: 0.5 } crop_each_step: true }"},
@@ -60,7 +62,9 @@ std::vector<Example> Examples() {
        Blob('7') + " }"},
       {"content { layers { layer: 'a' } image: " + Blob('7') +
        " metric: METRIC_L2 follow_transforms: true }"},
+      {"content { layers { layer: 'a' } original: true }"},
       {"total_variation {}"},
+      {"seam {}"},
       {"l1 { constant: 0.5 }"},
       {"l2 { layer: 'b' constant: 0.2 }"},
       {"blur {}", 3, true},

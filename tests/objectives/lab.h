@@ -108,6 +108,12 @@ class Lab {
       for (const std::string& layer : layers) out[layer] = all.at(layer);
       return out;
     };
+    // The picture's left and right borders stand for the sides of a seam.
+    context.seam_step = [this](int64_t levels) {
+      return (image.select(3, 0) - image.select(3, image.size(3) - 1))
+          .square()
+          .mean();
+    };
     image = (Draw({rows, channels, height, width}, 5) * 0.2 + 0.5)
                 .clamp(0.05, 0.95);
     image.requires_grad_(true);
@@ -134,7 +140,16 @@ class Lab {
     std::vector<at::Tensor> batch = {cut(image.narrow(1, 0, 3))};
     for (const Companion& companion : context.companions)
       batch.push_back(cut(companion.image));
+    // The object's own texture and its coverage, as any other views.
+    if (context.wants_original) {
+      batch.push_back(at::sigmoid(Draw(
+          {canvas.rows, 3, canvas.height - crop, canvas.width - crop}, 21)));
+    }
     StepView view;
+    if (context.wants_coverage) {
+      view.coverage = at::sigmoid(Draw(
+          {canvas.rows, 1, canvas.height - crop, canvas.width - crop}, 22));
+    }
     view.step = step;
     view.rows = canvas.rows;
     view.image = image;

@@ -31,7 +31,8 @@ class GramStyle final : public ObjectiveFn {
         styles_(std::move(styles)),
         targets_(std::move(targets)),
         mask_(std::move(mask)),
-        average_(spec.moving_average()) {}
+        by_coverage_(spec.mask_by_coverage()),
+        average_(spec.moving_average(), spec.debias()) {}
 
   at::Tensor Value(const StepView& view) override {
     at::Tensor out;
@@ -40,6 +41,11 @@ class GramStyle final : public ObjectiveFn {
       at::Tensor mask;
       if (mask_.defined())
         mask = Resized(mask_, features.size(2), features.size(3));
+      if (by_coverage_) {
+        const at::Tensor covered =
+            Resized(view.coverage, features.size(2), features.size(3));
+        mask = mask.defined() ? mask * covered : covered;
+      }
       StyleStatistics statistics = StatisticsOf(features, mask, distance_);
       average_.Apply(absl::StrCat(i), view.step, &statistics);
       const at::Tensor distance = StyleDistance(
@@ -75,6 +81,7 @@ class GramStyle final : public ObjectiveFn {
   std::vector<Style> styles_;
   std::vector<StyleTarget> targets_;  // one a layer; empty with crop_each_step
   at::Tensor mask_;                   // [1,1,H,W] f32 or undefined
+  bool by_coverage_;
   MovingAverage average_;
 };
 
@@ -85,6 +92,10 @@ std::string WhyNotReplayed(const v1::Objective& spec) {
   if (own.distance() == GramStyleObjective::WASSERSTEIN2)
     return "distance WASSERSTEIN2 waits for eigenvalues";
   return "";
+}
+
+bool NeedsSurface(const v1::Objective& spec) {
+  return spec.gram_style().mask_by_coverage();
 }
 
 // A style at its scale; for crops at least as large as the canvas.
@@ -132,6 +143,7 @@ absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,
   ASSIGN_OR_RETURN(std::vector<LayerShare> layers,
                    WantLayers(own.layers(), context));
   ASSIGN_OR_RETURN(const at::Tensor mask, LoadMask(own.mask(), context));
+  if (own.mask_by_coverage()) context.wants_coverage = true;
   double total = 0;
   for (const auto& style : own.styles())
     total += style.has_weight() ? style.weight() : 1.0;
@@ -165,8 +177,10 @@ absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,
 }  // namespace
 
 const ObjectiveKind& GramStyleObjectiveKind() {
-  static const ObjectiveKind kind = {
-      .arm = "gram_style", .make = Make, .why_not_replayed = WhyNotReplayed};
+  static const ObjectiveKind kind = {.arm = "gram_style",
+                                     .make = Make,
+                                     .why_not_replayed = WhyNotReplayed,
+                                     .needs_surface = NeedsSurface};
   return kind;
 }
 

@@ -28,6 +28,12 @@ struct StepView {
   at::Tensor input;  // [rows+companions,3,h,w] after transforms, 0..1
   at::Tensor alpha;  // [rows,1,H,W] before transforms; undefined without alpha
   at::Tensor input_alpha;  // [rows,1,h,w] after transforms; undefined without
+  // [rows,1,h,w] after transforms: how much of each pixel the object in space
+  // covers; undefined unless wanted.
+  at::Tensor coverage;
+  // [rows], no gradient: the weighted sum of the objectives before this one in
+  // the spec; undefined for the first.
+  at::Tensor so_far;
   const std::map<std::string, at::Tensor>* activations =
       nullptr;  // resolved name -> [N,C,h,w]
 
@@ -36,6 +42,9 @@ struct StepView {
   // One companion of a layer, f32: [1,C,h,w].
   at::Tensor CompanionLayer(const std::string& resolved,
                             int64_t companion) const;
+  // The object with its own texture in the views of the rows, f32:
+  // [rows,C,h,w]; where it is wanted, it is last in the batch.
+  at::Tensor OriginalLayer(const std::string& resolved) const;
 };
 
 // A scalar per row. Confined to a thread.
@@ -71,6 +80,10 @@ struct ObjectiveContext {
       run_once;
   std::vector<std::string> layers;    // wanted, resolved; filled by make
   std::vector<Companion> companions;  // filled by make; index is the id
+  // Of an object in space (Surface::SeamStep); null where there is none.
+  std::function<at::Tensor(int64_t levels)> seam_step;
+  bool wants_original = false;  // StepView::OriginalLayer; set by make
+  bool wants_coverage = false;  // StepView::coverage; set by make
 
   // Resolves a layer name and wants it; "input" and "image" pass through.
   absl::StatusOr<std::string> Want(absl::string_view layer);
@@ -101,6 +114,9 @@ struct ObjectiveKind {
   bool joins_rows = false;
   // Whether it reads the network's logits without naming them; null: never.
   bool (*reads_logits)(const v1::Objective& spec) = nullptr;
+  // Whether it is about an object in space (ParamKind::has_surface); null:
+  // never.
+  bool (*needs_surface)(const v1::Objective& spec) = nullptr;
   // Whether it reads the alpha channel after the transforms; null: never.
   bool (*reads_transformed_alpha)(const v1::Objective& spec) = nullptr;
   // What its label names after the arm, such as "inception_4c/output:10"; null:

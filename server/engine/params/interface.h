@@ -88,7 +88,7 @@ class Param {
 
 // Copies `values` into the tensors of the same names. All must be there with
 // the same shapes: FAILED_PRECONDITION says which is not, and nothing is
-// changed then.
+// changed then. Working sets are passed over: Param::Load brings their store.
 absl::Status LoadTensors(Param& param,
                          const std::map<std::string, at::Tensor>& values);
 

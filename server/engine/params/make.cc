@@ -110,6 +110,7 @@ absl::Status LoadTensors(Param& param,
                          const std::map<std::string, at::Tensor>& values) {
   const std::vector<ParamTensor> tensors = param.Tensors();
   for (const ParamTensor& tensor : tensors) {
+    if (tensor.working != nullptr) continue;
     const auto it = values.find(tensor.name);
     if (it == values.end()) {
       return absl::FailedPreconditionError(
@@ -126,7 +127,8 @@ absl::Status LoadTensors(Param& param,
   }
   const at::NoGradGuard no_grad;
   for (const ParamTensor& tensor : tensors) {
-    at::Tensor(tensor.value).copy_(values.at(tensor.name));
+    if (tensor.working == nullptr)
+      at::Tensor(tensor.value).copy_(values.at(tensor.name));
   }
   return absl::OkStatus();
 }

@@ -252,10 +252,53 @@ TEST(Presets, TextureIsOfAChannelOrOfStyles) {
   EXPECT_DOUBLE_EQ(TextureSpec(options, {})->optimizer().learning_rate(), 0.03);
   options.styles = {"s.jpg"};
   EXPECT_FALSE(TextureSpec(options, {}).ok());
-  options.style_layers = {"a"};
+  options.layers = {{"c"}, {"a"}};
+  options.style_sides = {448};
   const v1::JobSpec spec = *TextureSpec(options, {});
   EXPECT_DOUBLE_EQ(spec.objectives(0).gram_style().moving_average(), 0.95);
+  EXPECT_DOUBLE_EQ(spec.objectives(0).gram_style().styles(0).scale(), 0.5);
+  EXPECT_TRUE(spec.objectives(1).content().original());
   EXPECT_EQ(spec.parameterization().texture().mesh(), "file:m.obj");
+}
+
+TEST(Presets, TexturesHideTheirSeamsUnlessToldNotTo) {
+  TextureOptions options;
+  options.mesh = "m.obj";
+  options.target = Target();
+  const v1::JobSpec hidden = *TextureSpec(options, {});
+  ASSERT_EQ(hidden.objectives_size(), 2);
+  EXPECT_TRUE(hidden.objectives(1).has_seam());
+  EXPECT_LT(hidden.objectives(1).weight(), 0);
+  options.seam = 0;
+  EXPECT_EQ(TextureSpec(options, {})->objectives_size(), 1);
+  options.seam = 2;
+  SpecOptions common;
+  common.param = "cppn";
+  EXPECT_EQ(TextureSpec(options, common)->objectives_size(), 1);
+}
+
+TEST(Presets, TextureViewsAreSetAsAsked) {
+  TextureOptions options;
+  options.mesh = "m.obj";
+  options.target = Target();
+  options.background = "noise";
+  options.elevation = {10, 40};
+  options.distance = {6};
+  options.start = "original";
+  options.views = 3;
+  const v1::JobSpec spec = *TextureSpec(options, {});
+  const auto& texture = spec.parameterization().texture();
+  EXPECT_EQ(texture.background(), v1::TextureParameterization::RANDOM_FOURIER);
+  EXPECT_EQ(texture.camera().max_elevation(), 40);
+  EXPECT_EQ(texture.camera().max_distance(), 6);
+  EXPECT_TRUE(spec.parameterization().init().has_original());
+  EXPECT_EQ(spec.parameterization().rows(), 3);
+  options.background = "sky.jpg";
+  EXPECT_EQ(
+      TextureSpec(options, {})->parameterization().texture().background_image(),
+      "file:sky.jpg");
+  options.elevation = {95};
+  EXPECT_FALSE(TextureSpec(options, {}).ok());
 }
 
 }  // namespace

@@ -8,7 +8,7 @@ at::Tensor Gram(const at::Tensor& features, const at::Tensor& mask) {
   at::Tensor count;
   if (mask.defined()) {
     f = f * mask;
-    count = mask.square().sum().clamp_min(1e-6);
+    count = mask.square().sum({1, 2, 3}).clamp_min(1e-6).view({-1, 1, 1});
   }
   f = f.flatten(2);
   const at::Tensor product = at::bmm(f, f.transpose(1, 2));
@@ -18,7 +18,8 @@ at::Tensor Gram(const at::Tensor& features, const at::Tensor& mask) {
 at::Tensor FeatureMean(const at::Tensor& features, const at::Tensor& mask) {
   if (!mask.defined()) return features.mean({2, 3});
   const at::Tensor weight = mask.square();
-  return (features * weight).sum({2, 3}) / weight.sum().clamp_min(1e-6);
+  return (features * weight).sum({2, 3}) /
+         weight.sum({1, 2, 3}).clamp_min(1e-6).view({-1, 1});
 }
 
 at::Tensor MatrixRoot(const at::Tensor& matrix) {

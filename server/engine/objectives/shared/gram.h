@@ -6,8 +6,8 @@ namespace phosphene {
 
 // Statistics of features over positions, and distances of them.
 
-// F F^T / (h*w) of [N,C,h,w] -> [N,C,C]. With a mask [1,1,h,w] (0..1) features
-// count by it: (mF)(mF)^T / sum m^2.
+// F F^T / (h*w) of [N,C,h,w] -> [N,C,C]. With a mask [1 or N,1,h,w] (0..1)
+// features count by it: (mF)(mF)^T / sum m^2.
 at::Tensor Gram(const at::Tensor& features, const at::Tensor& mask = {});
 
 // Mean of [N,C,h,w] over (masked) positions -> [N,C].

@@ -2,6 +2,8 @@
 // G). Source: Distill 2018, style transfer.
 #include "server/engine/objectives/shared/moving_average.h"
 
+#include <cmath>
+
 #include "absl/strings/str_cat.h"
 
 namespace phosphene {
@@ -16,7 +18,9 @@ at::Tensor MovingAverage::Effective(const std::string& key, int64_t step,
     entry.step = step;
   }
   entry.current = entry.before * decay_ + now * (1 - decay_);
-  return value + (entry.current - now);
+  const double weight =
+      debias_ ? 1 - std::pow(decay_, static_cast<double>(step + 1)) : 1;
+  return value + (entry.current / weight - now);
 }
 
 void MovingAverage::Apply(const std::string& key, int64_t step,

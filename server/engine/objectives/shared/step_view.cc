@@ -37,4 +37,9 @@ at::Tensor StepView::CompanionLayer(const std::string& resolved,
   return AsMap(Find(*this, resolved).narrow(0, rows + companion, 1));
 }
 
+at::Tensor StepView::OriginalLayer(const std::string& resolved) const {
+  const at::Tensor& batch = Find(*this, resolved);
+  return AsMap(batch.narrow(0, batch.size(0) - rows, rows));
+}
+
 }  // namespace phosphene

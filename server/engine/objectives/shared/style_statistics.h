@@ -16,7 +16,8 @@ struct StyleStatistics {
   at::Tensor mean;  // [N,C]; undefined for distances of Grams alone
 };
 
-// Of features [N,C,h,w], positions weighted by `mask` ([1,1,h,w] or undefined).
+// Of features [N,C,h,w], positions weighted by `mask` ([1 or N,1,h,w] or
+// undefined).
 StyleStatistics StatisticsOf(const at::Tensor& features, const at::Tensor& mask,
                              v1::GramStyleObjective::Distance distance);
 

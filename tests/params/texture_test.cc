@@ -1,0 +1,262 @@
+// The laws of textures on meshes: images are views, gradients are exact, what
+// views do not see costs nothing and stays.
+
+#include "server/engine/params/surface.h"
+
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "tests/params/fixture.h"
+#include "tests/support/cube_obj.h"
+
+namespace phosphene {
+namespace {
+
+constexpr char kMesh[] =
+    "blobs/00000000000000000000000000000000000000000000000000000000000000c0";
+constexpr char kPicture[] =
+    "blobs/00000000000000000000000000000000000000000000000000000000000000b1";
+
+// A texture on a cube; `own` are fields of its message, `rest` of the canvas.
+std::unique_ptr<Param> Textured(const std::string& own,
+                                const std::string& rest = "",
+                                uint64_t seed = 7) {
+  const v1::Parameterization spec = ParamSpec(absl::StrCat(
+      "width: 40 height: 30 texture { mesh: '", kMesh,
+      own.find("atlas_size") == std::string::npos ? "' atlas_size: 48 " : "' ",
+      own, " } ", rest));
+  EXPECT_OK(CheckParam(spec, "p"));
+  ParamContext context = ContextOf(spec, seed);
+  context.read_blob = [](absl::string_view) -> absl::StatusOr<std::string> {
+    return CubeObj();
+  };
+  context.load_image = [](absl::string_view) -> absl::StatusOr<at::Tensor> {
+    return SmoothImage({1, 3, 48, 48}, 1);
+  };
+  auto param = MakeParam(spec, context);
+  EXPECT_OK(param);
+  return param.ok() ? *std::move(param) : nullptr;
+}
+
+class TextureLaw : public testing::TestWithParam<const char*> {};
+
+TEST_P(TextureLaw, RowsAreViewsOfOneTexture) {
+  const auto one = Textured(GetParam()), two = Textured(GetParam(), "rows: 2");
+  Walk(*one);
+  Walk(*two);
+  const at::Tensor image = two->Image(3);
+  EXPECT_EQ(image.sizes(), at::IntArrayRef({2, 3, 30, 40}));
+  EXPECT_GE(image.min().item<float>(), 0);
+  EXPECT_LE(image.max().item<float>(), 1);
+  EXPECT_TRUE(at::equal(image.narrow(0, 0, 1), one->Image(3)));
+  EXPECT_FALSE(at::equal(image[0], image[1]));
+  EXPECT_FALSE(at::equal(one->Image(4), one->Image(3)));
+}
+
+TEST_P(TextureLaw, TheSameSpecMakesTheSameBytes) {
+  const auto a = Textured(GetParam()), b = Textured(GetParam());
+  EXPECT_TRUE(at::equal(a->Image(5), b->Image(5)));
+  EXPECT_FALSE(at::equal(a->Image(5), Textured(GetParam(), "", 8)->Image(5)));
+}
+
+TEST_P(TextureLaw, GradientsAgreeWithDifferences) {
+  const auto param = Textured(GetParam());
+  param->Image(0);  // a texture in tiles has none before a view asks for some
+  Walk(*param);
+  const at::Tensor weights = Noise({1, 3, 30, 40}, 3);
+  const auto grads = Gradients(*param, weights);
+  for (const ParamTensor& tensor : param->Tensors()) {
+    const at::Tensor direction = Noise(tensor.value.sizes(), 17);
+    const auto at_offset = [&](double offset) {
+      const at::NoGradGuard no_grad;
+      at::Tensor(tensor.value).add_(direction, offset);
+      const double sum =
+          (param->Image(0) * weights).sum(at::kDouble).item<double>();
+      at::Tensor(param->Tensors()[0].value).sub_(direction, offset);
+      return sum;
+    };
+    constexpr double kStep = 2e-3;
+    const double difference =
+        (at_offset(kStep) - at_offset(-kStep)) / (2 * kStep);
+    const double slope =
+        (grads.at(tensor.name) * direction).sum(at::kDouble).item<double>();
+    EXPECT_NEAR(slope, difference, 1e-3 * std::abs(difference) + 1e-3)
+        << tensor.name;
+  }
+}
+
+TEST_P(TextureLaw, BehindTheObjectIsTheBackground) {
+  const auto param = Textured(absl::StrCat(GetParam(), " background: WHITE"));
+  const at::Tensor image = param->Image(0);
+  const at::Tensor nothing = param->surface()->Coverage().eq(0);
+  EXPECT_GT(nothing.sum().item<int64_t>(), 0);
+  EXPECT_GT(nothing.logical_not().sum().item<int64_t>(), 100);
+  EXPECT_TRUE(
+      image.masked_select(nothing.expand_as(image)).eq(1).all().item<bool>());
+}
+
+TEST_P(TextureLaw, StateBringsBackTheImage) {
+  const auto param = Textured(GetParam()), other = Textured(GetParam(), "", 9);
+  param->Image(0);
+  Walk(*param);
+  const at::Tensor image = param->Image(0).detach();
+  std::map<std::string, at::Tensor> state;
+  param->Save(&state);
+  other->Load(state);
+  ASSERT_OK(LoadTensors(*other, SaveTensors(*param)));
+  // Other seeds look from elsewhere.
+  const at::Tensor seen = param->surface()->RenderFrom({}, 30, 30);
+  EXPECT_TRUE(at::equal(other->surface()->RenderFrom({}, 30, 30), seen));
+  EXPECT_TRUE(at::equal(param->Image(0), image));
+}
+
+INSTANTIATE_TEST_SUITE_P(Skins, TextureLaw,
+                         testing::Values("fourier { sd: 1 }",
+                                         "pixel { sd: 1 } filter: BILINEAR",
+                                         "laplacian { sd: 1 } ambient: 0.3",
+                                         "fourier {} supersampling: 2",
+                                         "cppn { depth: 3 }",
+                                         "pixel { sd: 1 } atlas_size: 2080"));
+
+TEST(Texture, OpenBackgroundKeepsCoverageAsAlpha) {
+  const auto param =
+      Textured("pixel { sd: 1 } background: OPEN", "channels: 4");
+  const at::Tensor image = param->Image(0);
+  ASSERT_EQ(image.size(1), 4);
+  EXPECT_TRUE(at::equal(image.narrow(1, 3, 1), param->surface()->Coverage()));
+}
+
+TEST(Texture, RandomBackgroundsAreOthersInEachViewAndStep) {
+  for (const char* kind : {"RANDOM_COLOR", "RANDOM_FOURIER"}) {
+    const auto param =
+        Textured(absl::StrCat("pixel {} background: ", kind), "rows: 2");
+    const at::Tensor first = param->Image(0), second = param->Image(1);
+    const auto corner = [](const at::Tensor& image, int64_t row) {
+      return image[row].select(1, 0).select(1, 0);
+    };
+    EXPECT_FALSE(at::equal(corner(first, 0), corner(first, 1))) << kind;
+    EXPECT_FALSE(at::equal(corner(first, 0), corner(second, 0))) << kind;
+  }
+}
+
+// The object's own texture is what it starts from and what content keeps.
+TEST(Texture, TheOriginalIsSeenInTheSameViews) {
+  const auto param =
+      Textured(absl::StrCat("pixel {} texture: '", kPicture, "'"),
+               "init { original {} }");
+  const at::Tensor image = param->Image(2);
+  EXPECT_LT((image - param->surface()->Original(2)).abs().max().item<float>(),
+            1e-3);
+  EXPECT_GT((image - Textured("pixel {}")->Image(2)).abs().max().item<float>(),
+            .05);
+}
+
+TEST(Texture, SeamsVanishUphill) {
+  for (const char* skin : {"pixel { sd: 1 }", "fourier { sd: 1 }",
+                           "pixel { sd: 1 } atlas_size: 2080"}) {
+    const auto param = Textured(skin);
+    const auto step = [&] {
+      param->Image(0);
+      return param->surface()->SeamStep(3);
+    };
+    const at::Tensor before = step();
+    EXPECT_GT(before.item<float>(), 0) << skin;
+    for (int i = 0; i < 5; ++i) {
+      for (const ParamTensor& tensor : param->Tensors())
+        at::Tensor(tensor.value).mutable_grad() = at::Tensor();
+      step().backward();
+      const at::NoGradGuard no_grad;
+      for (const ParamTensor& tensor : param->Tensors()) {
+        const at::Tensor gradient = tensor.value.grad();
+        at::Tensor(tensor.value)
+            .sub_(gradient, 1 / gradient.norm().item<double>());
+      }
+    }
+    EXPECT_LT(step().item<float>(), before.item<float>()) << skin;
+  }
+  EXPECT_FALSE(Textured("cppn {}")->surface()->SeamStep(3).defined());
+}
+
+TEST(Texture, UnderAMaskTheRestStays) {
+  // The mask is the smooth picture's luma: nowhere 0, so the start shows
+  // through everywhere, in part.
+  const auto param =
+      Textured("pixel {}", absl::StrCat("mask { image: '", kPicture, "' }"));
+  const auto plain = Textured("pixel {}");
+  const at::Tensor start = plain->Image(0).detach();
+  for (const auto& moved : {param.get(), plain.get()}) {
+    const at::NoGradGuard no_grad;
+    for (const ParamTensor& tensor : moved->Tensors())
+      at::Tensor(tensor.value).fill_(3);
+  }
+  const at::Tensor within = (param->Image(0) - start).abs();
+  const at::Tensor whole = (plain->Image(0) - start).abs();
+  EXPECT_LT(within.mean().item<float>(), .9 * whole.mean().item<float>());
+  EXPECT_GT(within.mean().item<float>(), .1 * whole.mean().item<float>());
+}
+
+TEST(Texture, LargeAtlasesHoldWhatWasSeen) {
+  const auto param = Textured("pixel {} atlas_size: 8192");
+  param->Image(0).sum().backward();
+  ASSERT_EQ(param->Tensors().size(), 1u);
+  const ParamTensor tiles = param->Tensors()[0];
+  ASSERT_NE(tiles.working, nullptr);
+  const int64_t of_first = tiles.working->stored;
+  EXPECT_EQ(tiles.value.size(0), of_first);
+  EXPECT_LT(of_first, 256 * 256 / 2);
+  param->Image(1);
+  EXPECT_GT(tiles.working->stored, of_first);
+  EXPECT_EQ(param->Tensors()[0].value.sizes(), tiles.value.sizes());
+}
+
+TEST(Texture, ExportsAreInTheFilesCoordinates) {
+  const auto param = Textured("pixel {}");
+  param->Image(0);
+  const auto object = param->surface()->Export();
+  ASSERT_OK(object);
+  EXPECT_EQ(object->atlas.width, 48);
+  for (const Vec3& position : object->mesh->positions)
+    EXPECT_NEAR(position.x, 10, 1.001);
+}
+
+TEST(Texture, NotesTellHowMuchWasSeen) {
+  const auto param = Textured("pixel {}");
+  EXPECT_THAT(param->Notes(),
+              testing::Not(testing::Contains(testing::HasSubstr("have seen"))));
+  for (int64_t step = 0; step < 40; ++step) param->Image(step);
+  EXPECT_THAT(param->Notes(),
+              testing::Contains(testing::HasSubstr("have seen 100.0 %")));
+}
+
+TEST(Texture, WhatFieldsMustBeToEachOtherIsTold) {
+  const auto faults = [](const std::string& own, const std::string& rest = "") {
+    return std::string(
+        CheckParam(ParamSpec(absl::StrCat("texture { mesh: '", kMesh, "' ", own,
+                                          " } ", rest)),
+                   "p")
+            .message());
+  };
+  using testing::HasSubstr;
+  EXPECT_THAT(faults("fourier {} atlas_size: 4096"),
+              HasSubstr("p.texture.atlas_size"));
+  EXPECT_THAT(faults("pixel {} atlas_size: 4097"),
+              HasSubstr("p.texture.atlas_size"));
+  EXPECT_EQ(faults("pixel {} atlas_size: 4096"), "");
+  EXPECT_THAT(faults("cppn { normalize: true }"),
+              HasSubstr("p.texture.cppn.normalize"));
+  EXPECT_THAT(faults("pixel {} camera { min_distance: 9 max_distance: 8 }"),
+              HasSubstr("p.texture.camera.max_distance"));
+  EXPECT_THAT(faults("pixel {}", "channels: 4"), HasSubstr("p.channels"));
+  EXPECT_THAT(faults("pixel {} background: OPEN"), HasSubstr("p.channels"));
+  EXPECT_THAT(faults("pixel {} background: IMAGE"),
+              HasSubstr("p.texture.background_image"));
+  EXPECT_THAT(faults("cppn {}", "init { original {} }"),
+              HasSubstr("p.init.original"));
+  EXPECT_THAT(
+      std::string(CheckParam(ParamSpec("pixel {} init { original {} }"), "p")
+                      .message()),
+      HasSubstr("allowed with: texture"));
+}
+
+}  // namespace
+}  // namespace phosphene
