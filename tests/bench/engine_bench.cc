@@ -27,13 +27,13 @@
 #include "server/engine/cuda/job_scope.h"
 #include "server/engine/cuda/step_graph.h"
 #include "server/engine/optimize/devices.h"
-#include "server/engine/optimize/loop.h"
 #include "server/engine/optimize/network_cache.h"
-#include "server/engine/optimize/outputs.h"
 #include "server/engine/optimize/plan.h"
-#include "server/engine/optimize/replay.h"
-#include "server/engine/optimize/replay_rules.h"
 #include "server/engine/optimize/spec_check.h"
+#include "server/engine/outputs/frame.h"
+#include "server/engine/step/replay_rules.h"
+#include "server/engine/step/replayed.h"
+#include "server/engine/step/whole.h"
 #include "server/engine/tensor/guard.h"
 
 // The server's allocator, set as there (server/process.cc).
@@ -304,20 +304,28 @@ absl::Status Bench(const Flags& flags) {
   ASSIGN_OR_RETURN(Parts parts, MakeParts(context, 0, nullptr));
   const double setup = Milliseconds(Clock::now() - opening);
 
-  Loop loop(spec, parts);
   const bool graph = placement.replay != nullptr;
-  loop.set_replay(std::move(placement.replay));
+  std::unique_ptr<Stepper> stepper;
+  if (graph) {
+    stepper =
+        std::make_unique<ReplayedStepper>(parts, std::move(placement.replay));
+  } else {
+    stepper = std::make_unique<WholeStepper>(parts);
+  }
+  const auto advance = [&](int step) {
+    return stepper->Advance(LaneAt(spec, parts.canvas.rows, step));
+  };
   const int warmup = flags.Int("warmup"), steps = flags.Int("steps");
-  for (int step = 0; step < warmup; ++step) RETURN_IF_ERROR(loop.Step(step));
+  for (int step = 0; step < warmup; ++step) RETURN_IF_ERROR(advance(step));
   StepTimes times;
-  if (!graph) loop.set_times(&times);
+  if (!graph) stepper->set_times(&times);
   std::vector<double> each;
   int replayed = 0;
   for (int step = warmup; step < warmup + steps; ++step) {
     const Clock::time_point start = Clock::now();
-    RETURN_IF_ERROR(loop.Step(step));
+    RETURN_IF_ERROR(advance(step));
     each.push_back(Milliseconds(Clock::now() - start));
-    replayed += loop.ZeroRows() != nullptr ? 1 : 0;
+    replayed += stepper->ZeroRows() != nullptr ? 1 : 0;
   }
   double sum = 0;
   for (const double ms : each) sum += ms;
@@ -362,7 +370,7 @@ absl::Status Bench(const Flags& flags) {
         {"gemm_gflops", number(gemm)},
         {"share_of_gemm_rate",
          number(gemm > 0 ? gflop / (median / 1000) / gemm : 0)},
-        {"objective", number(loop.RowValues()[0])}},
+        {"objective", number(stepper->RowValues()[0])}},
        flags.json);
   if (flags.Text("o").empty()) return absl::OkStatus();
   ASSIGN_OR_RETURN(const auto artifacts,

@@ -5,7 +5,7 @@
 
 #include "server/engine/cuda/job_scope.h"
 #include "tests/cuda/gpu.h"
-#include "tests/optimize/stepped.h"
+#include "tests/step/stepped.h"
 #include "tests/support/status_matchers.h"
 
 namespace phosphene {
@@ -32,8 +32,8 @@ void ExpectStepAsOnCpu(const std::string& more, double tolerance) {
   Stepped cpu(spec), gpu(spec, nullptr, Gpu());
   ASSERT_OK(cpu.Step(0));
   ASSERT_OK(gpu.Step(0));
-  EXPECT_NEAR(gpu.loop().RowValues()[0], cpu.loop().RowValues()[0],
-              tolerance * std::abs(cpu.loop().RowValues()[0]));
+  EXPECT_NEAR(gpu.stepper().RowValues()[0], cpu.stepper().RowValues()[0],
+              tolerance * std::abs(cpu.stepper().RowValues()[0]));
   const auto a = gpu.parts().param->Tensors(), b = cpu.parts().param->Tensors();
   for (size_t i = 0; i < a.size(); ++i) {
     EXPECT_LT(Distance(a[i].value.grad(), b[i].value.grad()), tolerance)
@@ -67,9 +67,9 @@ TEST_P(GraphTest, ReplayedStepsEqualEagerOnes) {
   for (int64_t step = 0; step < spec.steps(); ++step) {
     ASSERT_OK(eager.Step(step));
     ASSERT_OK(graph.Step(step));
-    replayed += graph.loop().ZeroRows() != nullptr ? 1 : 0;
-    ASSERT_NEAR(graph.loop().RowValues()[0], eager.loop().RowValues()[0],
-                1e-3 * std::abs(eager.loop().RowValues()[0]) + 1e-4)
+    replayed += graph.stepper().ZeroRows() != nullptr ? 1 : 0;
+    ASSERT_NEAR(graph.stepper().RowValues()[0], eager.stepper().RowValues()[0],
+                1e-3 * std::abs(eager.stepper().RowValues()[0]) + 1e-4)
         << "step " << step;
   }
   EXPECT_GT(replayed, 10) << "steps ran eagerly; the log says why";

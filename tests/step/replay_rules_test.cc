@@ -1,9 +1,9 @@
-#include "server/engine/optimize/replay_rules.h"
+#include "server/engine/step/replay_rules.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/optimize/stepped.h"
+#include "tests/step/stepped.h"
 
 namespace phosphene {
 namespace {

@@ -2,13 +2,13 @@
 // the step it was given it: what a replayed step shows can then only come from
 // what it is fed.
 
-#include "server/engine/optimize/replay.h"
+#include "server/engine/step/replay.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "server/engine/optimize/replay_rules.h"
-#include "tests/optimize/stepped.h"
+#include "server/engine/step/replay_rules.h"
+#include "tests/step/stepped.h"
 #include "tests/support/status_matchers.h"
 
 namespace phosphene {
@@ -57,10 +57,11 @@ TEST_P(Replayed, EqualsEagerStepsBitwise) {
   for (int64_t step = 0; step < spec.steps(); ++step) {
     ASSERT_OK(eager.Step(step));
     ASSERT_OK(replay.Step(step));
-    if (replay.loop().ZeroRows() != nullptr) ++replayed;
-    ASSERT_EQ(replay.loop().RowValues(), eager.loop().RowValues())
+    if (replay.stepper().ZeroRows() != nullptr) ++replayed;
+    ASSERT_EQ(replay.stepper().RowValues(), eager.stepper().RowValues())
         << "step " << step;
-    ASSERT_EQ(replay.loop().ObjectiveValues(), eager.loop().ObjectiveValues());
+    ASSERT_EQ(replay.stepper().ObjectiveValues(),
+              eager.stepper().ObjectiveValues());
   }
   const auto a = eager.parts().param->Tensors(),
              b = replay.parts().param->Tensors();
@@ -99,8 +100,8 @@ TEST(StepReplay, ReadsZeroGradientsOffTheReport) {
   int recorded = 0;
   Stepped job(spec, std::make_unique<RerunRecorder>(&recorded));
   for (int64_t step = 0; step < 4; ++step) ASSERT_OK(job.Step(step));
-  ASSERT_NE(job.loop().ZeroRows(), nullptr);
-  EXPECT_EQ(*job.loop().ZeroRows(), std::vector<bool>({true, false}));
+  ASSERT_NE(job.stepper().ZeroRows(), nullptr);
+  EXPECT_EQ(*job.stepper().ZeroRows(), std::vector<bool>({true, false}));
 }
 
 TEST(StepReplay, RecordsEachShapeOnceWhenItIsMetAgain) {
@@ -156,7 +157,7 @@ TEST(StepReplay, WhatCannotBeRecordedRunsEagerlyAndSaysWhy) {
     ASSERT_OK(eager.Step(step));
     ASSERT_OK(broken.Step(step));
   }
-  EXPECT_EQ(broken.loop().RowValues(), eager.loop().RowValues());
+  EXPECT_EQ(broken.stepper().RowValues(), eager.stepper().RowValues());
 }
 
 }  // namespace

@@ -4,10 +4,10 @@
 #include <string>
 #include <utility>
 
-#include "server/engine/optimize/loop.h"
 #include "server/engine/optimize/network_cache.h"
 #include "server/engine/optimize/plan.h"
-#include "server/engine/optimize/replay.h"
+#include "server/engine/step/replayed.h"
+#include "server/engine/step/whole.h"
 #include "tests/optimize/tiny_engine.h"
 
 namespace phosphene {
@@ -36,14 +36,18 @@ class Stepped {
     context.model = *networks_->Open("tiny");
     if (spec_.precision() == v1::JobSpec::BF16) context.dtype = at::kBFloat16;
     parts_ = *MakeParts(context, 0, nullptr);
-    loop_ = std::make_unique<Loop>(spec_, parts_);
-    if (recorder == nullptr) return;
-    loop_->set_replay(
-        std::make_unique<StepReplay>(std::move(recorder), device));
+    if (recorder == nullptr) {
+      stepper_ = std::make_unique<WholeStepper>(parts_);
+      return;
+    }
+    stepper_ = std::make_unique<ReplayedStepper>(
+        parts_, std::make_unique<StepReplay>(std::move(recorder), device));
   }
 
-  absl::Status Step(int64_t step) { return loop_->Step(step); }
-  Loop& loop() { return *loop_; }
+  absl::Status Step(int64_t step) {
+    return stepper_->Advance(LaneAt(spec_, parts_.canvas.rows, step));
+  }
+  Stepper& stepper() { return *stepper_; }
   Parts& parts() { return parts_; }
 
  private:
@@ -52,7 +56,7 @@ class Stepped {
   EngineInputs inputs_;
   std::unique_ptr<NetworkCache> networks_;
   Parts parts_;
-  std::unique_ptr<Loop> loop_;
+  std::unique_ptr<Stepper> stepper_;
 };
 
 // TinySpec of 60 steps: past the redirected ReLUs of the first 16.

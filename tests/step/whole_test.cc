@@ -1,4 +1,4 @@
-#include "server/engine/optimize/loop.h"
+#include "server/engine/step/whole.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -90,7 +90,7 @@ INSTANTIATE_TEST_SUITE_P(
                       "precision: BF16",
                       "transforms { per_row: true jitter { pixels: 4 } }"));
 
-TEST(Loop, AnObjectiveOfOneRowLeavesTheOthersAlone) {
+TEST(WholeStepper, AnObjectiveOfOneRowLeavesTheOthersAlone) {
   v1::JobSpec spec = TinySpec("optimizer { sgd {} learning_rate: 10 }");
   spec.mutable_parameterization()->set_rows(2);
   v1::JobSpec still = spec;
@@ -100,14 +100,14 @@ TEST(Loop, AnObjectiveOfOneRowLeavesTheOthersAlone) {
   EXPECT_NE(PictureOf(spec, 1), PictureOf(still, 1));
 }
 
-TEST(Loop, WeightsScaleTheSumAndSignsTurnIt) {
+TEST(WholeStepper, WeightsScaleTheSumAndSignsTurnIt) {
   v1::JobSpec spec = TinySpec();
   const double plain = ValueAfter(spec, 1);
   spec.mutable_objectives(0)->set_weight(-3);
   EXPECT_NEAR(ValueAfter(spec, 1), -3 * plain, 1e-5);
 }
 
-TEST(Loop, AJobWithoutANetworkRuns) {
+TEST(WholeStepper, AJobWithoutANetworkRuns) {
   TinyEngine tiny;
   ASSERT_OK_AND_ASSIGN(
       const RunResult result,

@@ -10,9 +10,10 @@
 #include "server/base/faults.h"
 #include "server/base/status_macros.h"
 #include "server/engine/optimize/checkpoint.h"
-#include "server/engine/optimize/image_tensor.h"
 #include "server/engine/optimize/spec_check.h"
 #include "server/engine/params/resize.h"
+#include "server/engine/params/surface.h"
+#include "server/engine/tensor/image_tensor.h"
 #include "server/imaging/decode.h"
 
 namespace phosphene {
@@ -39,6 +40,13 @@ at::Tensor FinerThan(const Canvas& coarse, const at::Tensor& image) {
                              image.size(2), image.size(3));
 }
 
+std::map<std::string, at::Tensor> TensorsOf(Param& param) {
+  std::map<std::string, at::Tensor> tensors;
+  for (const ParamTensor& tensor : param.Tensors())
+    tensors[tensor.name] = tensor.value.detach();
+  return tensors;
+}
+
 // The next octave starts from the last one's image; where the parameterization
 // cannot, but has no resolution either (cppn), from its tensors as they are. A
 // start image gives back the detail the coarser octave could not hold, as in
@@ -46,6 +54,13 @@ at::Tensor FinerThan(const Canvas& coarse, const at::Tensor& image) {
 absl::Status HandOver(Param& previous, const Canvas& coarse, bool from_image,
                       const Canvas& canvas, Param& param) {
   const at::NoGradGuard no_grad;
+  // A surface keeps its texture, however large the views of it are.
+  if (param.surface() != nullptr) {
+    std::map<std::string, at::Tensor> beside;
+    previous.Save(&beside);
+    param.Load(beside);
+    return LoadTensors(param, TensorsOf(previous));
+  }
   at::Tensor image = previous.Render(canvas.height, canvas.width);
   if (from_image) {
     const at::Tensor start = param.Render(canvas.height, canvas.width);
@@ -53,10 +68,7 @@ absl::Status HandOver(Param& previous, const Canvas& coarse, bool from_image,
   }
   const absl::Status as_image = param.SetImage(image);
   if (as_image.code() != absl::StatusCode::kUnimplemented) return as_image;
-  std::map<std::string, at::Tensor> tensors;
-  for (const ParamTensor& tensor : previous.Tensors())
-    tensors[tensor.name] = tensor.value.detach();
-  if (LoadTensors(param, tensors).ok()) return absl::OkStatus();
+  if (LoadTensors(param, TensorsOf(previous)).ok()) return absl::OkStatus();
   return absl::UnimplementedError(absl::StrCat(
       "spec.optimizer.octaves: ", std::string(as_image.message())));
 }
@@ -74,6 +86,7 @@ absl::StatusOr<std::unique_ptr<Param>> MakeOctaveParam(
   made.load_image = [&context](absl::string_view blob) {
     return LoadImageBlob(*context.inputs, blob);
   };
+  made.read_blob = context.inputs->read_blob;
   made.load_tensors = [&context](absl::string_view blob) {
     return LoadParameters(*context.inputs, blob);
   };
@@ -129,6 +142,11 @@ absl::Status MakeObjectives(const PlanContext& context, Parts& parts) {
                              const std::vector<std::string>& layers) {
     return RunOnce(context, image, layers);
   };
+  if (Surface* const surface = parts.param->surface(); surface != nullptr) {
+    made.seam_step = [surface](int64_t levels) {
+      return surface->SeamStep(levels);
+    };
+  }
   for (int i = 0; i < spec.objectives_size(); ++i) {
     const v1::Objective& objective = spec.objectives(i);
     ObjectivePart part;
@@ -143,16 +161,20 @@ absl::Status MakeObjectives(const PlanContext& context, Parts& parts) {
         parts.wants_input_alpha || ReadsTransformedAlpha(objective);
     parts.objectives.push_back(std::move(part));
   }
+  parts.wants_original = made.wants_original;
+  parts.wants_coverage = made.wants_coverage;
   parts.companions = std::move(made.companions);
   for (Companion& companion : parts.companions) {
     companion.image = companion.image.to(context.device, at::kFloat);
   }
   if (made.layers.empty()) return absl::OkStatus();
   parts.network_channels = context.model.info->input_channels();
-  ASSIGN_OR_RETURN(parts.network,
+  ASSIGN_OR_RETURN(NetworkLease lease,
                    context.networks->Compile(
                        context.model, made.layers,
                        CompileOptionsOf(spec, context.device, context.dtype)));
+  const auto kept = std::make_shared<NetworkLease>(std::move(lease));
+  parts.network = std::shared_ptr<Network>(kept, kept->get());
   return absl::OkStatus();
 }
 
@@ -171,11 +193,17 @@ CompileOptions CompileOptionsOf(const v1::JobSpec& spec, at::Device device,
   return options;
 }
 
+ImageLimits BlobImageLimits() {
+  ImageLimits limits;
+  limits.max_pixels = kMaxBlobPixels;
+  return limits;
+}
+
 absl::StatusOr<at::Tensor> LoadImageBlob(const EngineInputs& inputs,
                                          absl::string_view blob) {
   ASSIGN_OR_RETURN(const std::string bytes, inputs.read_blob(blob));
   DecodeOptions options;
-  options.limits.max_pixels = kMaxBlobPixels;
+  options.limits = BlobImageLimits();
   auto image = DecodeImage(bytes, options);
   if (!image.ok()) return Annotate(image.status(), blob);
   return ToTensor(*image);

@@ -7,35 +7,12 @@
 #include "absl/status/statusor.h"
 #include "phosphene/v1/job.pb.h"
 #include "server/engine/engine.h"
-#include "server/engine/objectives/interface.h"
 #include "server/engine/optimize/network_cache.h"
-#include "server/engine/optimizers/interface.h"
 #include "server/engine/params/interface.h"
-#include "server/engine/transforms/interface.h"
+#include "server/engine/step/parts.h"
+#include "server/imaging/format.h"
 
 namespace phosphene {
-
-// One objective of the spec.
-struct ObjectivePart {
-  std::unique_ptr<ObjectiveFn> fn;
-  v1::Objective share;  // `weight` and `row` alone
-  std::string label;
-};
-
-// Everything one octave runs on: a spec turned into parts. Members are in the
-// order they depend on each other. Confined to a thread.
-struct Parts {
-  Canvas canvas;  // of this octave
-  std::unique_ptr<Param> param;
-  std::unique_ptr<TransformChain> transforms;
-  std::vector<ObjectivePart> objectives;
-  std::vector<Companion> companions;  // on the device
-  NetworkLease network;               // null where no objective reads a layer
-  int64_t network_channels = 0;  // the network's input channels; 0 without one
-  bool wants_input_alpha =
-      false;  // an objective reads alpha after the transforms
-  std::unique_ptr<OptimizerFn> optimizer;
-};
 
 // Where parts come from.
 struct PlanContext {
@@ -60,7 +37,9 @@ absl::StatusOr<Parts> MakeParts(const PlanContext& context, int64_t octave,
 CompileOptions CompileOptionsOf(const v1::JobSpec& spec, at::Device device,
                                 at::ScalarType dtype);
 
-// A decoded image blob, f32 [1,3 or 4,H,W] 0..1, at most 2^26 pixels.
+// How large an image blob may be.
+ImageLimits BlobImageLimits();
+// A decoded image blob, f32 [1,3 or 4,H,W] 0..1.
 absl::StatusOr<at::Tensor> LoadImageBlob(const EngineInputs& inputs,
                                          absl::string_view blob);
 

@@ -7,7 +7,7 @@
 
 #include "server/engine/tensor/torch_pch.h"
 
-#include "server/engine/optimize/outputs.h"
+#include "server/engine/outputs/frame.h"
 
 namespace phosphene {
 namespace {
@@ -30,14 +30,15 @@ Reporter::Reporter(const v1::JobSpec& spec, RunSink& sink, int64_t first_step)
       rate_from_(reported_),
       rate_from_step_(first_step) {}
 
-void Reporter::AfterStep(int64_t done, const Loop& loop, const Parts& parts) {
+void Reporter::AfterStep(int64_t done, const Stepper& stepper,
+                         const Parts& parts) {
   const Time now = std::chrono::steady_clock::now();
   if (done == total_ || now - reported_ >= kProgressEvery)
-    Progress(done, now, loop, parts);
+    Progress(done, now, stepper, parts);
   Frame(done, parts);
 }
 
-void Reporter::Progress(int64_t done, Time now, const Loop& loop,
+void Reporter::Progress(int64_t done, Time now, const Stepper& stepper,
                         const Parts& parts) {
   // The rate is that of about the last second; until one has passed, of all.
   if (now > rate_from_)
@@ -52,11 +53,11 @@ void Reporter::Progress(int64_t done, Time now, const Loop& loop,
   progress.set_step(done);
   progress.set_total_steps(total_);
   progress.set_steps_per_second(rate_);
-  const std::vector<double> rows = loop.RowValues();
+  const std::vector<double> rows = stepper.RowValues();
   progress.set_objective_value(
       std::accumulate(rows.begin(), rows.end(), 0.0) /
       static_cast<double>(std::max<size_t>(1, rows.size())));
-  const std::vector<double> values = loop.ObjectiveValues();
+  const std::vector<double> values = stepper.ObjectiveValues();
   for (size_t i = 0; i < values.size(); ++i) {
     v1::ObjectiveValue* value = progress.add_objectives();
     value->set_label(parts.objectives[i].label);

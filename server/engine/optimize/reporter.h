@@ -5,8 +5,8 @@
 
 #include "phosphene/v1/job.pb.h"
 #include "server/engine/engine.h"
-#include "server/engine/optimize/loop.h"
-#include "server/engine/params/interface.h"
+#include "server/engine/step/parts.h"
+#include "server/engine/step/step.h"
 
 namespace phosphene {
 
@@ -19,11 +19,12 @@ class Reporter {
   Reporter(const v1::JobSpec& spec, RunSink& sink, int64_t first_step);
 
   // After each step; `done` counts steps, over all octaves.
-  void AfterStep(int64_t done, const Loop& loop, const Parts& parts);
+  void AfterStep(int64_t done, const Stepper& stepper, const Parts& parts);
 
  private:
   using Time = std::chrono::steady_clock::time_point;
-  void Progress(int64_t done, Time now, const Loop& loop, const Parts& parts);
+  void Progress(int64_t done, Time now, const Stepper& stepper,
+                const Parts& parts);
   void Frame(int64_t done, const Parts& parts);
 
   const v1::JobSpec& spec_;

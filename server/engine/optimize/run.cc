@@ -17,15 +17,14 @@
 #include "server/base/log.h"
 #include "server/base/status_macros.h"
 #include "server/engine/optimize/checkpoint.h"
-#include "server/engine/optimize/loop.h"
-#include "server/engine/optimize/output_kinds.h"
-#include "server/engine/optimize/outputs.h"
 #include "server/engine/optimize/override_notes.h"
-#include "server/engine/optimize/replay.h"
-#include "server/engine/optimize/replay_rules.h"
 #include "server/engine/optimize/reporter.h"
 #include "server/engine/optimize/spec_check.h"
 #include "server/engine/optimize/zero_gradient.h"
+#include "server/engine/outputs/interface.h"
+#include "server/engine/step/replay_rules.h"
+#include "server/engine/step/replayed.h"
+#include "server/engine/step/whole.h"
 
 namespace phosphene {
 namespace {
@@ -76,19 +75,19 @@ class Runner {
     const int64_t per_octave = StepsPerOctave(spec_),
                   octaves = OctaveCount(spec_);
     while (true) {
-      Loop loop(spec_, parts_);
-      loop.set_replay(MakeReplay());
+      const std::unique_ptr<Stepper> stepper = MakeStepper();
       while (step_ < (octave_ + 1) * per_octave) {
         if (stop_.stop_requested()) return false;
-        RETURN_IF_ERROR(loop.Step(step_));
-        if (loop.ZeroRows() != nullptr) {
-          watch_.ObserveRows(*loop.ZeroRows(), step_);
+        RETURN_IF_ERROR(
+            stepper->Advance(LaneAt(spec_, parts_.canvas.rows, step_)));
+        if (stepper->ZeroRows() != nullptr) {
+          watch_.ObserveRows(*stepper->ZeroRows(), step_);
         } else {
           watch_.Observe(parts_.param->Tensors(), step_);
         }
         ++step_;
-        value_ = MeanOf(loop.RowValues());
-        reporter.AfterStep(step_, loop, parts_);
+        value_ = MeanOf(stepper->RowValues());
+        reporter.AfterStep(step_, *stepper, parts_);
         RETURN_IF_ERROR(CheckpointIfDue());
       }
       if (octave_ + 1 >= octaves) return true;
@@ -106,7 +105,7 @@ class Runner {
     result.step = step_;
     result.objective_value = value_;
     std::string state = !finished || KeepsState(spec_) ? Serialize() : "";
-    auto artifacts = MakeOutputs(spec_, *parts_.param, state, stop_);
+    auto artifacts = MakeOutputs({spec_, *parts_.param, state, stop_});
     // Stopped at the last step or while its pictures were made: what is left
     // to do is to make them.
     if (absl::IsCancelled(artifacts.status())) {
@@ -119,6 +118,8 @@ class Runner {
     result.finished = finished;
     if (!finished) result.checkpoint = std::move(state);
     result.warnings = watch_.Warnings(step_);
+    for (std::string& note : parts_.param->Notes())
+      result.warnings.push_back(std::move(note));
     if (context_.model.info != nullptr) {
       for (std::string& note :
            OverrideNotes(spec_.gradient_overrides(), *context_.model.info)) {
@@ -139,16 +140,19 @@ class Runner {
     return absl::OkStatus();
   }
 
-  // On a GPU: steps recorded once and replayed; null where they cannot be.
-  std::unique_ptr<StepReplay> MakeReplay() const {
-    if (!context_.device.is_cuda()) return nullptr;
+  // On a GPU: steps recorded once and replayed, where they can be.
+  std::unique_ptr<Stepper> MakeStepper() {
+    if (!context_.device.is_cuda())
+      return std::make_unique<WholeStepper>(parts_);
     const std::string why = WhyNotReplayed(spec_);
     auto recorder = why.empty() ? MakeGraphRecorder() : nullptr;
     if (recorder == nullptr) {
       LogInfo("steps run one operation at a time", {{"why", why}});
-      return nullptr;
+      return std::make_unique<WholeStepper>(parts_);
     }
-    return std::make_unique<StepReplay>(std::move(recorder), context_.device);
+    return std::make_unique<ReplayedStepper>(
+        parts_,
+        std::make_unique<StepReplay>(std::move(recorder), context_.device));
   }
 
   // A run on one network cannot go on upon another: its result would be of
@@ -189,8 +193,12 @@ class Runner {
     state.dtype = context_.dtype;
     state.threads = context_.threads;
     for (const ParamTensor& p : parts_.param->Tensors()) {
-      state.tensors["param/" + p.name] = p.value.detach();
+      if (p.working == nullptr)
+        state.tensors["param/" + p.name] = p.value.detach();
     }
+    std::map<std::string, at::Tensor> beside;
+    parts_.param->Save(&beside);
+    state.Add("param_state/", beside);
     state.Add("optimizer/", parts_.optimizer->Save());
     for (size_t i = 0; i < parts_.objectives.size(); ++i) {
       std::map<std::string, at::Tensor> own;
@@ -213,6 +221,7 @@ class Runner {
       return absl::DataLossError(
           absl::StrCat("the checkpoint ", std::string(loaded.message())));
     }
+    parts_.param->Load(state.Under("param_state/"));
     RETURN_IF_ERROR(parts_.optimizer->Load(state.Under("optimizer/")));
     for (size_t i = 0; i < parts_.objectives.size(); ++i) {
       parts_.objectives[i].fn->Load(

@@ -1,6 +1,6 @@
 // Records a step of each shape once and replays it.
 
-#include "server/engine/optimize/replay.h"
+#include "server/engine/step/replay.h"
 
 #include <utility>
 

@@ -1,13 +1,14 @@
 // Asks every part of a spec whether its steps are the same device work.
 
-#include "server/engine/optimize/replay_rules.h"
+#include "server/engine/step/replay_rules.h"
 
 #include "absl/strings/str_cat.h"
+#include "server/engine/engine.h"
 #include "server/engine/objectives/interface.h"
 #include "server/engine/objectives/shared/terms.h"
-#include "server/engine/optimize/loop.h"
 #include "server/engine/optimizers/interface.h"
 #include "server/engine/params/interface.h"
+#include "server/engine/step/lanes.h"
 #include "server/engine/transforms/interface.h"
 
 namespace phosphene {
