@@ -127,7 +127,7 @@ absl::StatusOr<std::vector<GltfInstance>> Walk(
     instances.push_back({mesh, skin ? GltfTransform() : transform});
   }
   if (skinned) {
-    notes->push_back(
+    notes->emplace_back(
         "a skeleton was left out: what it moves stands as it was modelled");
   }
   return instances;

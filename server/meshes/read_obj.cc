@@ -170,7 +170,7 @@ absl::StatusOr<RawMesh> ReadObj(absl::string_view bytes,
     RETURN_IF_ERROR(
         ReadMtl(text.materials, limits, &mesh.materials, &mesh.notes));
   } else if (text.names_library) {
-    mesh.notes.push_back(
+    mesh.notes.emplace_back(
         "the materials are in another file, which was not read");
   }
   Collector collector;

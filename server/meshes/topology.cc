@@ -93,4 +93,18 @@ std::vector<SurfaceEdge> SeamEdges(const Mesh& mesh) {
   return FindEdges(mesh).seams;
 }
 
+std::vector<std::array<int32_t, 3>> Neighbours(const Mesh& mesh) {
+  std::vector<std::array<int32_t, 3>> neighbours(mesh.triangles.size(),
+                                                 {-1, -1, -1});
+  const std::vector<HalfEdge> edges = SortedHalfEdges(mesh);
+  for (size_t first = 0, end = 0; first < edges.size(); first = end) {
+    while (end < edges.size() && edges[end].SameEdge(edges[first])) ++end;
+    if (end - first != 2) continue;
+    const HalfEdge &a = edges[first], &b = edges[first + 1];
+    neighbours[a.triangle][a.corner] = static_cast<int32_t>(b.triangle);
+    neighbours[b.triangle][b.corner] = static_cast<int32_t>(a.triangle);
+  }
+  return neighbours;
+}
+
 }  // namespace phosphene

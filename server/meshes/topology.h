@@ -39,4 +39,8 @@ SurfaceEdges FindEdges(const Mesh& mesh);
 // FindEdges(mesh).seams.
 std::vector<SurfaceEdge> SeamEdges(const Mesh& mesh);
 
+// Of each triangle the one across its edges (from corner i to i + 1), -1 where
+// there is none or more than one. O(n log n).
+std::vector<std::array<int32_t, 3>> Neighbours(const Mesh& mesh);
+
 }  // namespace phosphene
