@@ -50,7 +50,7 @@ void ExpectIdsEqual(const RasterMesh& mesh, const Camera& camera, int height,
           << want.triangle;
     }
   }
-  EXPECT_GT(shown, height * width / 20);
+  EXPECT_GT(shown, height * width / 40);
   EXPECT_LT(differ, 1 + shown / 50);
 }
 

@@ -124,11 +124,13 @@ absl::StatusOr<RasterMesh> MakeRasterMesh(const Mesh& mesh) {
   RETURN_IF_ERROR(CheckMesh(mesh));
   RasterMesh out;
   out.sphere = FitUnitSphere(mesh);
-  if (!std::isfinite(out.sphere.scale) || !(out.sphere.scale > 0)) {
+  out.positions = ToUnitSphere(mesh, out.sphere);
+  float most = 0;
+  for (const Vec3& p : out.positions) most = std::max(most, Dot(p, p));
+  if (!(most > 0.5f)) {
     return absl::InvalidArgumentError(
         "all positions of the mesh are the same point");
   }
-  out.positions = ToUnitSphere(mesh, out.sphere);
   out.uvs = mesh.uvs;
   if (out.uvs.empty()) out.uvs.push_back({0, 0});
   out.triangles.reserve(mesh.triangles.size());
