@@ -26,14 +26,7 @@ class Counter {
     full_ = full_ || work_ > kMaxWork || width > kMaxSpan ||
             height > kMaxSpan || std::abs(SignedArea(a, b, c)) > 4;
     if (full_) return;
-    // Moved to the first atlas before it is scaled: UVs may be far out.
-    const float left = std::floor(std::min({a.x, b.x, c.x}));
-    const float low = std::floor(std::min({a.y, b.y, c.y}));
-    const auto moved = [&](const Vec2& uv) {
-      return Vec2{uv.x - left, uv.y - low};
-    };
-    const UvTriangle triangle =
-        SnapToAtlas(moved(a), moved(b), moved(c), static_cast<int>(size_));
+    const UvTriangle triangle = SnapToTexels(MoveToFirstAtlas(a, b, c, size_));
     work_ += static_cast<int64_t>(height * static_cast<double>(size_));
     ForEachTexelRow(triangle, [&](int64_t y, int64_t begin, int64_t end) {
       uint8_t* const row = &hits_[WrapTexel(y, size_) * size_];

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>
@@ -35,10 +36,24 @@ inline UvTriangle SnapToTexels(const std::array<std::array<double, 2>, 3>& at) {
 
 // A triangle of UVs in an atlas of `size` texels a side; y runs upwards.
 inline UvTriangle SnapToAtlas(const Vec2& a, const Vec2& b, const Vec2& c,
-                              int size) {
-  const double s = size;
+                              int64_t size) {
+  const auto s = static_cast<double>(size);
   return SnapToTexels(
       {{{a.x * s, a.y * s}, {b.x * s, b.y * s}, {c.x * s, c.y * s}}});
+}
+
+using AtlasCorners = std::array<std::array<double, 2>, 3>;  // in texels
+
+// The same, moved by whole atlases so that it begins in the first: UVs may be
+// far out, and they wrap.
+inline AtlasCorners MoveToFirstAtlas(const Vec2& a, const Vec2& b,
+                                     const Vec2& c, int64_t size) {
+  const double left = std::floor(std::min({a.x, b.x, c.x}));
+  const double low = std::floor(std::min({a.y, b.y, c.y}));
+  const auto s = static_cast<double>(size);
+  return {{{(a.x - left) * s, (a.y - low) * s},
+           {(b.x - left) * s, (b.y - low) * s},
+           {(c.x - left) * s, (c.y - low) * s}}};
 }
 
 inline int64_t CeilDivide(int64_t a, int64_t b) {  // REQUIRES: b > 0
