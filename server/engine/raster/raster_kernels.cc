@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
+
+#include "server/engine/raster/clones.h"
 
 namespace phosphene {
 namespace {
@@ -17,72 +20,90 @@ bool IsSmall(const RasterPrim& p) {
          std::abs(p.a2) <= kSmallExtent && std::abs(p.b2) <= kSmallExtent;
 }
 
-// What rows of a prim share, in one kind of whole number.
-template <typename Edge>
-struct PrimLanes {
-  Edge e1[kRasterLanes], e2[kRasterLanes];  // a pixel's to the first's
-  Edge next1, next2;                        // from a block to the next
-  Edge least0, least1, least2;
-  Edge area;
-  DepthPlane depth;
+// Neighbouring pixels as vectors, which any machine's registers share out.
+template <typename T>
+struct Lanes {
+  typedef T Type __attribute__((vector_size(kRasterLanes * sizeof(T))));
 };
+using Ints = Lanes<int32_t>::Type;
+using Floats = Lanes<float>::Type;
 
+// All pixels of a prim in a band, eight at once; Edge holds its whole numbers.
 template <typename Edge>
-PrimLanes<Edge> LanesOf(const RasterPrim& p) {
-  PrimLanes<Edge> out;
-  for (int k = 0; k < kRasterLanes; ++k) {
-    out.e1[k] = static_cast<Edge>(p.a1) * (kSubpixels * k);
-    out.e2[k] = static_cast<Edge>(p.a2) * (kSubpixels * k);
-  }
-  out.next1 = static_cast<Edge>(p.a1) * (kSubpixels * kRasterLanes);
-  out.next2 = static_cast<Edge>(p.a2) * (kSubpixels * kRasterLanes);
-  out.least0 = p.least[0];
-  out.least1 = p.least[1];
-  out.least2 = p.least[2];
-  out.area = static_cast<Edge>(AreaOf(p));
-  out.depth = DepthOf(p);
-  return out;
-}
-
-// A block of pixels whose first has edge values first1, first2.
-template <typename Edge>
-inline void DrawBlock(const PrimLanes<Edge>& lanes, Edge first1, Edge first2,
-                      int32_t number, float* __restrict depth,
-                      int32_t* __restrict nearest) {
-  for (int k = 0; k < kRasterLanes; ++k) {
-    const Edge e1 = first1 + lanes.e1[k];
-    const Edge e2 = first2 + lanes.e2[k];
-    const Edge e0 = lanes.area - e1 - e2;
-    const bool inside =
-        (e0 >= lanes.least0) & (e1 >= lanes.least1) & (e2 >= lanes.least2);
-    const float z =
-        DepthAt(lanes.depth, static_cast<float>(e1), static_cast<float>(e2));
-    const bool wins = inside & (z > depth[k]);
-    depth[k] = wins ? z : depth[k];
-    nearest[k] = wins ? number : nearest[k];
-  }
-}
-
-template <typename Edge>
-void DrawPrim(const RasterBand& band, const RasterPrim& p, int32_t number,
-              float* depth, int32_t* nearest) {
-  const PrimLanes<Edge> lanes = LanesOf<Edge>(p);
+PHOSPHENE_RASTER_INLINE void DrawPrim(const RasterBand& band,
+                                      const RasterPrim& p, int32_t number,
+                                      float* depth, int32_t* nearest) {
+  using Edges = typename Lanes<Edge>::Type;
+  const DepthPlane plane = DepthOf(p);
+  const Edge area = static_cast<Edge>(AreaOf(p));
+  const Edge a1 = static_cast<Edge>(p.a1), b1 = static_cast<Edge>(p.b1);
+  const Edge a2 = static_cast<Edge>(p.a2), b2 = static_cast<Edge>(p.b2);
+  const Edge least0 = p.least[0], least1 = p.least[1], least2 = p.least[2];
   const int32_t left = p.left & ~(kRasterLanes - 1);
   const int32_t top = std::max(p.top, band.top);
   const int32_t bottom = std::min(p.bottom, band.bottom - 1);
   const Edge dx = static_cast<Edge>(kSubpixels * left + kSubpixels / 2 - p.x);
+  const Edge dy = static_cast<Edge>(kSubpixels * top + kSubpixels / 2 - p.y);
+  const Edges pixel = {0, 1, 2, 3, 4, 5, 6, 7};
+  Edges row1 = pixel * (a1 * kSubpixels) + (a1 * dx + b1 * dy);
+  Edges row2 = pixel * (a2 * kSubpixels) + (a2 * dx + b2 * dy);
   for (int32_t y = top; y <= bottom; ++y) {
-    const Edge dy = static_cast<Edge>(kSubpixels * y + kSubpixels / 2 - p.y);
-    Edge e1 = static_cast<Edge>(p.a1) * dx + static_cast<Edge>(p.b1) * dy;
-    Edge e2 = static_cast<Edge>(p.a2) * dx + static_cast<Edge>(p.b2) * dy;
     const int64_t row = static_cast<int64_t>(y - band.top) * band.stride;
+    Edges e1 = row1, e2 = row2;
     for (int32_t x = left; x <= p.right; x += kRasterLanes) {
-      DrawBlock(lanes, e1, e2, number, depth + row + x, nearest + row + x);
-      e1 += lanes.next1;
-      e2 += lanes.next2;
+      const Edges e0 = area - e1 - e2;
+      const auto inside = (e0 >= least0) & (e1 >= least1) & (e2 >= least2);
+      const Floats z =
+          plane.at + (__builtin_convertvector(e1, Floats) * plane.by_e1 +
+                      __builtin_convertvector(e2, Floats) * plane.by_e2);
+      Floats before;
+      Ints shown;
+      std::memcpy(&before, depth + row + x, sizeof(before));
+      std::memcpy(&shown, nearest + row + x, sizeof(shown));
+      const Ints wins = __builtin_convertvector(inside, Ints) & (z > before);
+      const Ints bits = ((Ints)z & wins) | ((Ints)before & ~wins);
+      shown = (number & wins) | (shown & ~wins);
+      std::memcpy(depth + row + x, &bits, sizeof(bits));
+      std::memcpy(nearest + row + x, &shown, sizeof(shown));
+      e1 += a1 * (kSubpixels * kRasterLanes);
+      e2 += a2 * (kSubpixels * kRasterLanes);
     }
+    row1 += b1 * kSubpixels;
+    row2 += b2 * kSubpixels;
   }
 }
+
+// What a prim says of its pixels, remembered from row to row.
+class ValuesCache {
+ public:
+  ValuesCache(const RasterView& view, const RasterGeometry& mesh,
+              const PrimList& list)
+      : view_(view),
+        mesh_(mesh),
+        list_(list),
+        number_(kSlots, -1),
+        values_(kSlots) {}
+
+  const PrimValues& Get(int32_t number) {
+    const int32_t slot = number % kSlots;
+    if (number_[slot] != number) {
+      const RasterPrim& prim = list_.prims[number];
+      values_[slot] =
+          ValuesOf(view_, mesh_, prim,
+                   prim.weights < 0 ? nullptr : &list_.weights[prim.weights]);
+      number_[slot] = number;
+    }
+    return values_[slot];
+  }
+
+ private:
+  static constexpr int32_t kSlots = 512;
+  const RasterView& view_;
+  const RasterGeometry& mesh_;
+  const PrimList& list_;
+  std::vector<int32_t> number_;
+  std::vector<PrimValues> values_;
+};
 
 }  // namespace
 
@@ -130,6 +151,7 @@ void BinPrims(const std::vector<RasterPrim>& prims, int32_t height,
   }
 }
 
+PHOSPHENE_RASTER_CLONES
 int64_t DrawBand(const RasterBand& band, const std::vector<RasterPrim>& prims,
                  const int32_t* at, int64_t count, float* depth,
                  int32_t* nearest) {
@@ -158,6 +180,7 @@ void WriteBand(const RasterView& view, const RasterGeometry& mesh,
                const RasterBand& band, const PrimList& list,
                const int32_t* nearest, int64_t first_pixel, int64_t first,
                const FragmentArrays& to, int32_t* triangle) {
+  ValuesCache cache(view, mesh, list);
   int64_t i = first;
   for (int32_t y = band.top; y < band.bottom; ++y) {
     const int32_t* row =
