@@ -17,6 +17,13 @@
 #include "server/engine/raster/sample.h"
 #include "server/engine/raster/sample_tiles.h"
 
+// The server's allocator, set as there (server/process.cc).
+extern "C" {
+const char* malloc_conf =
+    "background_thread:true,oversize_threshold:1,dirty_decay_ms:30000,muzzy_"
+    "decay_ms:0,thp:always";
+}
+
 namespace phosphene {
 namespace {
 

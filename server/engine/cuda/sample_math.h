@@ -134,15 +134,18 @@ struct TiledTexels : TexelLevels {
   }
 };
 
-// Calls fn(level, place, weight) for every texel a fragment reads, up to eight.
+// Calls fn(level, place, weight) for every texel a fragment reads at levels
+// `first` to `last`, up to eight.
 template <typename Texels, typename Fn>
 PHOSPHENE_HD inline void ForEachTap(const Texels& texels, float u, float v,
-                                    float level, const Fn& fn) {
+                                    float level, int32_t first, int32_t last,
+                                    const Fn& fn) {
   const LevelBlend blend = BlendOf(level, texels.levels);
   for (int pass = 0; pass < 2; ++pass) {
     const int32_t l = pass == 0 ? blend.fine : blend.coarse;
     const float share = pass == 0 ? 1.0f - blend.share : blend.share;
     if (pass == 1 && !(share > 0)) return;
+    if (l < first || l > last) continue;
     const TexelTaps taps = TapsAt(u, v, texels.height[l], texels.width[l]);
     for (int k = 0; k < 4; ++k) {
       const int64_t at = texels.At(l, taps.y.at[k >> 1], taps.x.at[k & 1]);

@@ -60,14 +60,21 @@ class SampleFunction : public torch::autograd::Function<SampleFunction> {
     const int32_t levels = LevelsOf(holder);
     Pyramid sums;
     int64_t h = holder.height, w = holder.width;
-    for (int32_t l = 0; l < holder.points.LevelsRead(levels); ++l) {
-      sums.level.push_back(at::zeros({channels, h, w}, at::kFloat));
+    const int32_t read = holder.points.LevelsRead(levels);
+    for (int32_t l = 0; l < read; ++l) {
+      sums.level.push_back(l == 0 && read > 1
+                               ? at::empty({channels, h, w}, at::kFloat)
+                               : at::zeros({channels, h, w}, at::kFloat));
       h = std::max<int64_t>(1, h / 2);
       w = std::max<int64_t>(1, w / 2);
     }
-    AddAll(sums.Texels(levels), holder.points, grad);
-    for (size_t l = sums.level.size() - 1; l > 0; --l)
-      SpreadLevel(sums.level[l], sums.level[l - 1]);
+    const PlainTexels texels = sums.Texels(levels);
+    if (read > 1) AddAll(texels, holder.points, false, grad);
+    for (int32_t l = read - 1; l > 0; --l) {
+      SpreadLevel(sums.level[l], l == 1 ? Spread::kOverwrite : Spread::kAdd,
+                  sums.level[l - 1]);
+    }
+    AddAll(texels, holder.points, true, grad);
     return {sums.level[0].to(grads[0].device()), at::Tensor()};
   }
 

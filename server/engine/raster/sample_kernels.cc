@@ -16,16 +16,23 @@ struct Tap {
   int64_t at;
 };
 
+struct LevelRange {
+  int32_t first, last;
+};
+constexpr LevelRange kAllLevels = {0, kMaxMipLevels};
+
 // The texels of points begin..begin+count-1: those of point i are
 // taps[8 * i] .. taps[8 * i + taps_of[i] - 1].
 template <typename Texels>
-void FindTaps(const Texels& texels, const SamplePoints& points, int64_t begin,
-              int64_t count, Tap* taps, int32_t* taps_of) {
+void FindTaps(const Texels& texels, const SamplePoints& points,
+              const LevelRange& range, int64_t begin, int64_t count, Tap* taps,
+              int32_t* taps_of) {
   for (int64_t i = 0; i < count; ++i) {
     Tap* to = taps + 8 * i;
     const float level =
         points.level == nullptr ? 0.0f : points.level[begin + i];
     ForEachTap(texels, points.u[begin + i], points.v[begin + i], level,
+               range.first, range.last,
                [&to](int32_t l, int64_t at, float weight) {
                  *to++ = {l, weight, at};
                });
@@ -42,15 +49,17 @@ inline int64_t PlaceOf(const SamplePoints& points, int32_t channels,
 
 // Calls fn(taps, number of them, place) for every point in order.
 template <typename Texels, typename Fn>
-void OverPoints(const Texels& texels, const SamplePoints& points, int64_t begin,
-                int64_t end, const Fn& fn) {
+void OverPoints(const Texels& texels, const SamplePoints& points,
+                const LevelRange& range, int64_t begin, int64_t end,
+                const Fn& fn) {
   Tap taps[8 * kChunk];
   int32_t taps_of[kChunk];
   for (int64_t at = begin; at < end; at += kChunk) {
     const int64_t count = std::min(kChunk, end - at);
-    FindTaps(texels, points, at, count, taps, taps_of);
-    for (int64_t i = 0; i < count; ++i)
+    FindTaps(texels, points, range, at, count, taps, taps_of);
+    for (int64_t i = 0; i < count; ++i) {
       fn(taps + 8 * i, taps_of[i], PlaceOf(points, texels.channels, at + i));
+    }
   }
 }
 
@@ -73,6 +82,22 @@ void MeanRow(const float* __restrict upper, const float* __restrict lower,
     out[x] = ((upper[2 * x] + upper[2 * x + 1]) +
               (lower[2 * x] + lower[2 * x + 1])) *
              0.25f;
+  }
+}
+
+// Its transpose for one of the two rows.
+void AddRow(const float* __restrict from, int32_t width,
+            float* __restrict out) {
+  for (int32_t x = 0; x < width; ++x) {
+    out[2 * x] += 0.25f * from[x];
+    out[2 * x + 1] += 0.25f * from[x];
+  }
+}
+void WriteRow(const float* __restrict from, int32_t width,
+              float* __restrict out) {
+  for (int32_t x = 0; x < width; ++x) {
+    out[2 * x] = 0.25f * from[x];
+    out[2 * x + 1] = 0.25f * from[x];
   }
 }
 
@@ -112,7 +137,7 @@ void WriteMipLevels(const float* uv_dx, const float* uv_dy, int64_t count,
 template <typename Texels>
 void ReadTexels(const Texels& texels, const SamplePoints& points, int64_t begin,
                 int64_t end, float* to) {
-  OverPoints(texels, points, begin, end,
+  OverPoints(texels, points, kAllLevels, begin, end,
              [&](const Tap* taps, int32_t count, int64_t place) {
                for (int32_t c = 0; c < texels.channels; ++c) {
                  float sum = 0;
@@ -128,9 +153,11 @@ void ReadTexels(const Texels& texels, const SamplePoints& points, int64_t begin,
 
 template <typename Texels>
 void AddToTexels(const Texels& texels, const SamplePoints& points,
-                 int64_t count, int32_t first, int32_t last,
+                 int64_t count, bool fine, int32_t first, int32_t last,
                  const float* from) {
-  OverPoints(texels, points, 0, count,
+  const LevelRange range =
+      fine ? LevelRange{0, 0} : LevelRange{1, kMaxMipLevels};
+  OverPoints(texels, points, range, 0, count,
              [&](const Tap* taps, int32_t many, int64_t place) {
                for (int32_t c = first; c < last; ++c) {
                  const float value = from[place + c * points.stride];
@@ -148,9 +175,9 @@ template void ReadTexels(const PlainTexels&, const SamplePoints&, int64_t,
 template void ReadTexels(const TiledTexels&, const SamplePoints&, int64_t,
                          int64_t, float*);
 template void AddToTexels(const PlainTexels&, const SamplePoints&, int64_t,
-                          int32_t, int32_t, const float*);
+                          bool, int32_t, int32_t, const float*);
 template void AddToTexels(const TiledTexels&, const SamplePoints&, int64_t,
-                          int32_t, int32_t, const float*);
+                          bool, int32_t, int32_t, const float*);
 
 void MarkTiles(const TexelLevels& levels, const SamplePoints& points,
                int64_t count, uint8_t* marks) {
@@ -160,8 +187,8 @@ void MarkTiles(const TexelLevels& levels, const SamplePoints& points,
   texels.tiles_a_row = levels.width[0] >> (kTileLevels - 1);
   for (int64_t i = 0; i < count; ++i) {
     ForEachTap(texels, points.u[i], points.v[i],
-               points.level == nullptr ? 0.0f : points.level[i],
-               [](int32_t, int64_t, float) {});
+               points.level == nullptr ? 0.0f : points.level[i], 0,
+               kTileLevels - 1, [](int32_t, int64_t, float) {});
   }
 }
 
@@ -191,7 +218,7 @@ void MakeMipRows(const float* fine, int32_t height, int32_t width,
 }
 
 void SpreadMipRows(const float* coarse, int32_t height, int32_t width,
-                   int32_t begin, int32_t end, float* fine) {
+                   int32_t begin, int32_t end, Spread how, float* fine) {
   const int32_t half = std::max(1, width / 2);
   const int32_t half_rows = std::max(1, height / 2);
   for (int32_t y = begin; y < end; ++y) {
@@ -199,12 +226,14 @@ void SpreadMipRows(const float* coarse, int32_t height, int32_t width,
     if (height % 2 == 0 && width % 2 == 0) {
       const float* __restrict from =
           coarse + static_cast<int64_t>(y / 2) * half;
-      for (int32_t x = 0; x < half; ++x) {
-        row[2 * x] += 0.25f * from[x];
-        row[2 * x + 1] += 0.25f * from[x];
+      if (how == Spread::kAdd) {
+        AddRow(from, half, row);
+      } else {
+        WriteRow(from, half, row);
       }
       continue;
     }
+    if (how == Spread::kOverwrite) std::fill(row, row + width, 0.0f);
     // Coarse rows that may cover this one: at most two.
     const int32_t low = static_cast<int32_t>(int64_t{y} * half_rows / height);
     for (int32_t cy = low; cy <= std::min(low + 1, half_rows - 1); ++cy) {
@@ -236,7 +265,8 @@ void SpreadTileMips(float* mips, float* tile) {
   for (int32_t level = kTileLevels - 1; level > 0; --level) {
     const int32_t side = 32 >> (level - 1);
     float* fine = level == 1 ? tile : mips + TileMipStart(level - 1);
-    SpreadMipRows(mips + TileMipStart(level), side, side, 0, side, fine);
+    SpreadMipRows(mips + TileMipStart(level), side, side, 0, side,
+                  level == 1 ? Spread::kOverwrite : Spread::kAdd, fine);
   }
 }
 

@@ -34,10 +34,12 @@ void ReadTexels(const Texels& texels, const SamplePoints& points, int64_t begin,
                 int64_t end, float* to);
 
 // The transpose, for channels `first`..`last`-1: adds from[...] of points
-// 0..count-1, in their order, to the texels.
+// 0..count-1, in their order, to the texels of level 0 (`fine`), or to those of
+// all others.
 template <typename Texels>
 void AddToTexels(const Texels& texels, const SamplePoints& points,
-                 int64_t count, int32_t first, int32_t last, const float* from);
+                 int64_t count, bool fine, int32_t first, int32_t last,
+                 const float* from);
 
 // Sets marks[tile] of every tile of 32 x 32 texels that points 0..count-1 read
 // at levels 0 to 5; tiles follow each other by rows.
@@ -49,12 +51,13 @@ void MarkTiles(const TexelLevels& levels, const SamplePoints& points,
 void MakeMipRows(const float* fine, int32_t height, int32_t width,
                  int32_t begin, int32_t end, float* coarse);
 // The transpose: adds the gradient of the coarser level to rows
-// `begin`..`end`-1 of the finer one.
+// `begin`..`end`-1 of the finer one, or overwrites these with it.
+enum class Spread { kAdd, kOverwrite };
 void SpreadMipRows(const float* coarse, int32_t height, int32_t width,
-                   int32_t begin, int32_t end, float* fine);
+                   int32_t begin, int32_t end, Spread how, float* fine);
 
 // Levels 1 to 5 of a tile [32*32] in [kTileMips]; and the transpose, which adds
-// to both: levels gather from coarser ones, then spread to finer ones.
+// to these and overwrites the tile.
 void MakeTileMips(const float* tile, float* mips);
 void SpreadTileMips(float* mips, float* tile);
 

@@ -99,14 +99,14 @@ at::Tensor CoarserLevel(const at::Tensor& fine) {
   return out;
 }
 
-void SpreadLevel(const at::Tensor& coarse, const at::Tensor& fine) {
+void SpreadLevel(const at::Tensor& coarse, Spread how, const at::Tensor& fine) {
   const int64_t channels = fine.size(0), h = fine.size(1), w = fine.size(2);
   const int64_t plane = coarse.size(1) * coarse.size(2);
   const float* from = coarse.const_data_ptr<float>();
   float* to = fine.mutable_data_ptr<float>();
   OverRows(channels, h, w, [&](int64_t c, int32_t begin, int32_t end) {
     SpreadMipRows(from + c * plane, static_cast<int32_t>(h),
-                  static_cast<int32_t>(w), begin, end, to + c * h * w);
+                  static_cast<int32_t>(w), begin, end, how, to + c * h * w);
   });
 }
 
@@ -124,20 +124,22 @@ at::Tensor ReadAll(const Texels& texels, const PointSet& points) {
 
 // Threads share channels, so that the order of a channel's sums is theirs.
 template <typename Texels>
-void AddAll(const Texels& texels, const PointSet& points,
+void AddAll(const Texels& texels, const PointSet& points, bool fine,
             const at::Tensor& values) {
   const SamplePoints at = points.Points(texels.channels);
   const float* from = values.const_data_ptr<float>();
   const int64_t grain = points.count() < kGrainPoints ? texels.channels : 1;
   at::parallel_for(0, texels.channels, grain, [&](int64_t first, int64_t last) {
-    AddToTexels(texels, at, points.count(), static_cast<int32_t>(first),
+    AddToTexels(texels, at, points.count(), fine, static_cast<int32_t>(first),
                 static_cast<int32_t>(last), from);
   });
 }
 
 template at::Tensor ReadAll(const PlainTexels&, const PointSet&);
 template at::Tensor ReadAll(const TiledTexels&, const PointSet&);
-template void AddAll(const PlainTexels&, const PointSet&, const at::Tensor&);
-template void AddAll(const TiledTexels&, const PointSet&, const at::Tensor&);
+template void AddAll(const PlainTexels&, const PointSet&, bool,
+                     const at::Tensor&);
+template void AddAll(const TiledTexels&, const PointSet&, bool,
+                     const at::Tensor&);
 
 }  // namespace phosphene

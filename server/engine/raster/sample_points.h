@@ -29,15 +29,18 @@ PointSet PointSetAt(const at::Tensor& uv, const at::Tensor& level);
 PointSet PointSetOf(const RasterViews& views, const at::Tensor& level);
 
 // What one level of a pyramid is made of: [C,max(1,H/2),max(1,W/2)], and the
-// transpose, which adds to `fine`. CPU f32, contiguous.
+// transpose, into `fine`. CPU f32, contiguous.
 at::Tensor CoarserLevel(const at::Tensor& fine);
-void SpreadLevel(const at::Tensor& coarse, const at::Tensor& fine);
+void SpreadLevel(const at::Tensor& coarse, Spread how, const at::Tensor& fine);
 
 // Runs ReadTexels and AddToTexels over the threads there are.
+// Gradients: AddAll(fine = false) fills the coarse levels, which are spread
+// down to level 0, overwriting it, and AddAll(fine = true) adds what was read
+// there itself: large atlases are written once instead of three times.
 template <typename Texels>
 at::Tensor ReadAll(const Texels& texels, const PointSet& points);
 template <typename Texels>
-void AddAll(const Texels& texels, const PointSet& points,
+void AddAll(const Texels& texels, const PointSet& points, bool fine,
             const at::Tensor& values);
 
 }  // namespace phosphene

@@ -115,7 +115,7 @@ TilePyramid PyramidOf(const at::Tensor& texels, const TilesHolder& holder) {
 at::Tensor GradientOf(const TilesHolder& holder, const at::Tensor& grad) {
   const int64_t channels = grad.size(holder.points.pixel.defined() ? 1 : 0);
   TilePyramid sums;
-  sums.texels = at::zeros({holder.tiles, channels, kTileTexels}, at::kFloat);
+  sums.texels = at::empty({holder.tiles, channels, kTileTexels}, at::kFloat);
   sums.mips = at::zeros({holder.tiles, channels, kTileMips}, at::kFloat);
   int64_t h = holder.height / kTileSide, w = holder.width / kTileSide;
   for (int64_t l = TopLevels(holder); l > 0; --l) {
@@ -123,10 +123,10 @@ at::Tensor GradientOf(const TilesHolder& holder, const at::Tensor& grad) {
     h /= 2;
     w /= 2;
   }
-  AddAll(sums.Texels(holder), holder.points, grad);
+  AddAll(sums.Texels(holder), holder.points, false, grad);
   if (!sums.top.empty()) {
     for (size_t l = sums.top.size() - 1; l > 0; --l)
-      SpreadLevel(sums.top[l], sums.top[l - 1]);
+      SpreadLevel(sums.top[l], Spread::kAdd, sums.top[l - 1]);
     sums.mips.select(2, kTileMips - 1)
         .add_(sums.top[0].view({channels, -1}).index_select(1, holder.ids).t());
   }
@@ -135,6 +135,7 @@ at::Tensor GradientOf(const TilesHolder& holder, const at::Tensor& grad) {
   OverPlanes(holder.tiles, channels, [&](int64_t i) {
     SpreadTileMips(mips + i * kTileMips, texels + i * kTileTexels);
   });
+  AddAll(sums.Texels(holder), holder.points, true, grad);
   return sums.texels.view({holder.tiles, channels, kTileSide, kTileSide});
 }
 
