@@ -222,6 +222,14 @@ TEST(SampleTest, TheLogarithmIsOne) {
     EXPECT_NEAR(Log2(value), std::log2(value), 5e-6);
 }
 
+TEST(SampleTest, WhatIsNoNumberReadsSomeTexel) {
+  const at::Tensor uv =
+      at::tensor({INFINITY, NAN, -1e38f, -INFINITY, 1e38f, 0.f}).view({2, 3});
+  const at::Tensor level = at::tensor({NAN, INFINITY, -INFINITY});
+  const at::Tensor out = SampleAt(at::ones({1, 16, 8}), uv, level);
+  EXPECT_LT((out - 1).abs().max().item<float>(), 1e-6);
+}
+
 TEST(SampleTest, RefusesWhatIsNoAtlas) {
   const at::Tensor uv = at::zeros({2, 3});
   EXPECT_THROW(SampleAt(at::zeros({9, 4, 4}), uv, {}), c10::Error);

@@ -40,6 +40,13 @@ TEST(TexelMaskTest, ChartsWrap) {
   }
 }
 
+TEST(TexelMaskTest, ChartsOfAGridLeaveNoHole) {
+  for (int n : {1, 7, 40}) {
+    const RasterMesh mesh = Drawn(GridMesh(n, 0.3f));
+    EXPECT_EQ(ChartMask(mesh, 61, 128).Count(), 61 * 128) << n;
+  }
+}
+
 TEST(TexelMaskTest, AChartOfManyTurnsSetsAll) {
   EXPECT_EQ(ChartMask(Rectangle(0, 0, 1e30f, 1), 16, 16).Count(), 256);
 }

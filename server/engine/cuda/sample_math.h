@@ -65,13 +65,14 @@ struct AxisTaps {
 };
 // `place`: 0 and 1 are the borders of the atlas.
 PHOSPHENE_HD inline AxisTaps TapsOf(float place, int32_t size) {
-  const float turned = place - floorf(place);  // 0..1
+  float turned = place - floorf(place);
+  if (!(turned >= 0 && turned <= 1)) turned = 0;  // of what is no number
   const float texel = turned * static_cast<float>(size) - 0.5f;
   const float below = floorf(texel);
   AxisTaps out;
   out.share = texel - below;
   const int32_t first = static_cast<int32_t>(below);  // -1..size-1
-  out.at[0] = first < 0 ? size - 1 : (first < size ? first : size - 1);
+  out.at[0] = first < 0 ? size - 1 : first;
   out.at[1] = first + 1 < size ? first + 1 : 0;
   return out;
 }

@@ -17,9 +17,9 @@ namespace phosphene {
 // map.
 //
 // Deterministic, forward and backward: each channel's sums run over fragments
-// in their order, whatever the number of threads. Sums on CUDA are whole
-// numbers, so that their order does not matter; they differ from the CPU's by
-// rounding.
+// in their order, whatever the number of threads. What lies on a CUDA device
+// travels to the CPU, is read there, and the result travels back: the same
+// bytes, at the price of the way.
 
 enum class TexelFilter {
   kTrilinear,  // by the size of a pixel in texels

@@ -37,7 +37,8 @@ void OverRows(int64_t channels, int64_t height, int64_t width, const Fn& fn) {
 int32_t PointSet::LevelsRead(int32_t levels) const {
   if (!level.defined() || count() == 0) return 1;
   const float most = level.max().item<float>();
-  if (!(most > 0)) return 1;
+  if (most <= 0) return 1;
+  // Also where one is no number.
   if (!(most < static_cast<float>(levels - 1))) return levels;
   return static_cast<int32_t>(std::ceil(most)) + 1;
 }

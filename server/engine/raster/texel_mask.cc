@@ -12,13 +12,16 @@
 namespace phosphene {
 namespace {
 
+// Triangles drawn before a look whether all texels are set.
+constexpr size_t kLookAfter = 1024;
+
 int64_t Wrapped(int64_t at, int64_t size) {
   const int64_t rest = at % size;
   return rest < 0 ? rest + size : rest;
 }
 
 // A triangle in UV space as one on a screen of texels, shifted by whole atlases
-// so that it lies at 0 or beyond. False: it is too large, all texels are set.
+// so that it lies at 0 or beyond; and how far it reaches.
 struct UvTriangle {
   double x[3], y[3];
   double width = 0, height = 0;
@@ -46,6 +49,39 @@ void SetAll(TexelMask* mask) {
   }
 }
 
+// Pixels first..last of a row that a prim covers; last < first: none.
+struct RowSpan {
+  int32_t first, last;
+};
+RowSpan SpanOf(const RasterPrim& prim, int32_t row) {
+  // Edges are whole numbers and linear: each cuts the row once.
+  const EdgeValues edges = EdgesAt(prim, prim.left, row);
+  const double step[3] = {
+      -static_cast<double>(kSubpixels) * (prim.a1 + prim.a2),
+      static_cast<double>(kSubpixels) * prim.a1,
+      static_cast<double>(kSubpixels) * prim.a2};
+  double first = 0, last = prim.right - prim.left;
+  for (int k = 0; k < 3; ++k) {
+    const double missing = prim.least[k] - edges.e[k];
+    if (step[k] == 0) {
+      if (missing > 0) return {0, -1};
+    } else if (step[k] > 0) {
+      first = std::max(first, std::floor(missing / step[k]) - 1);
+    } else {
+      last = std::min(last, std::ceil(missing / step[k]) + 1);
+    }
+  }
+  // Divided with rounding, a pixel too wide on either side: now exactly.
+  RowSpan span = {prim.left + static_cast<int32_t>(first),
+                  prim.left + static_cast<int32_t>(last)};
+  const auto covers = [&](int32_t x) {
+    return Covers(prim, EdgesAt(prim, x, row));
+  };
+  while (span.first <= span.last && !covers(span.first)) ++span.first;
+  while (span.first <= span.last && !covers(span.last)) --span.last;
+  return span;
+}
+
 // Texels whose centres a triangle covers, by the rasterizer's own edges.
 void SetCovered(const UvTriangle& uv, TexelMask* mask) {
   RasterView screen = {};
@@ -62,10 +98,9 @@ void SetCovered(const UvTriangle& uv, TexelMask* mask) {
   if (!MakePrim(screen, x, y, inverse_w, 0, &prim)) return;
   for (int32_t row = prim.top; row <= prim.bottom; ++row) {
     const int64_t to = Wrapped(row, mask->height());
-    for (int32_t column = prim.left; column <= prim.right; ++column) {
-      if (Covers(prim, EdgesAt(prim, column, row)))
-        mask->Set(to, Wrapped(column, mask->width()));
-    }
+    const RowSpan span = SpanOf(prim, row);
+    for (int32_t column = span.first; column <= span.last; ++column)
+      mask->Set(to, Wrapped(column, mask->width()));
   }
 }
 
@@ -101,6 +136,8 @@ void AccumulateCoverage(const RasterViews& views, TexelMask* mask) {
 TexelMask ChartMask(const RasterMesh& mesh, int64_t height, int64_t width) {
   TexelMask out(height, width);
   for (size_t t = 0; t < mesh.triangles.size(); ++t) {
+    if (t % kLookAfter == kLookAfter - 1 && out.Count() == height * width)
+      return out;
     const UvTriangle uv = UvTriangleOf(mesh, t);
     if (!(uv.width <= kMaxUvRepeats && uv.height <= kMaxUvRepeats)) {
       SetAll(&out);
