@@ -4,6 +4,8 @@
 
 #include <ATen/Parallel.h>
 
+#include "server/engine/raster/raster_kernels.h"
+#include "server/engine/raster/raster_view.h"
 #include "tests/raster/raster_meshes.h"
 #include "tests/raster/reference.h"
 
@@ -197,7 +199,7 @@ void ExpectSameBytes(const RasterViews& a, const RasterViews& b) {
 TEST(RasterTest, AnyNumberOfThreadsGivesTheSameBytes) {
   const RasterMesh mesh = Drawn(GridMesh(100, 0.3f, 0.8f));
   const std::vector<Camera> cameras = {CameraAt(20, 30, 3, 45),
-                                       CameraAt(90, 5, 1.2, 70)};
+                                       CameraAt(90, 5, 0.4, 70)};
   const int before = at::get_num_threads();
   Rasterizer rasterizer(mesh);
   at::set_num_threads(1);
@@ -207,6 +209,70 @@ TEST(RasterTest, AnyNumberOfThreadsGivesTheSameBytes) {
     ExpectSameBytes(one, rasterizer.Draw(cameras, 150, 170, kEverything));
   }
   at::set_num_threads(before);
+}
+
+// A view drawn as the kernels of raster.cu do, triangle by triangle in an order
+// of no meaning.
+RasterViews DrawByKeys(const RasterMesh& mesh, const Camera& camera, int height,
+                       int width) {
+  const RasterView view = ViewOf(camera, height, width);
+  const RasterGeometry geometry = GeometryOf(mesh);
+  std::vector<uint64_t> keys(height * width, 0);
+  RasterPrim prims[kMaxPrims];
+  PrimWeights weights[kMaxPrims];
+  for (int32_t t = geometry.triangle_count - 1; t >= 0; --t) {
+    const int count = SetupFromMesh(view, geometry, t, prims, weights);
+    for (int k = 0; k < count; ++k) {
+      for (int y = prims[k].top; y <= prims[k].bottom; ++y) {
+        for (int x = prims[k].left; x <= prims[k].right; ++x) {
+          const float z = DepthIfCovered(prims[k], x, y);
+          uint64_t& key = keys[y * width + x];
+          if (z > 0) key = std::max(key, RasterKey(z, t));
+        }
+      }
+    }
+  }
+  RasterViews out = DrawOne(mesh, camera, height, width);
+  std::vector<int64_t> pixel;
+  std::vector<int32_t> face;
+  for (int64_t p = 0; p < height * width; ++p) {
+    if (keys[p] == 0) continue;
+    pixel.push_back(p);
+    face.push_back(static_cast<int32_t>(0xffffffffu - (keys[p] & 0xffffffffu)));
+  }
+  out.pixel = at::tensor(pixel, at::kLong);
+  out.face = at::tensor(face, at::kInt);
+  for (at::Tensor* values : {&out.uv, &out.uv_dx, &out.uv_dy, &out.barycentric,
+                             &out.position, &out.facing}) {
+    std::vector<int64_t> sizes = values->sizes().vec();
+    sizes.back() = out.pixel.size(0);
+    *values = at::full(sizes, -7.0f);
+  }
+  FragmentArrays to;
+  to.count = out.pixel.size(0);
+  to.face = out.face.data_ptr<int32_t>();
+  to.uv = out.uv.data_ptr<float>();
+  to.uv_dx = out.uv_dx.data_ptr<float>();
+  to.uv_dy = out.uv_dy.data_ptr<float>();
+  to.barycentric = out.barycentric.data_ptr<float>();
+  to.position = out.position.data_ptr<float>();
+  to.facing = out.facing.data_ptr<float>();
+  for (int64_t i = 0; i < to.count; ++i) {
+    WriteFragmentOfFace(view, geometry, static_cast<int32_t>(pixel[i] % width),
+                        static_cast<int32_t>(pixel[i] / width), to, i);
+  }
+  return out;
+}
+
+TEST(RasterTest, TheGpusWayGivesTheSameBytes) {
+  const RasterMesh mesh = Drawn(GridMesh(20, 0.3f, 0.8f));
+  for (const Camera& camera :
+       {CameraAt(20, 30, 3, 45), CameraAt(90, 5, 0.4, 70),
+        CameraAt(0, 0, 0.012, 10)}) {
+    const RasterViews views = DrawOne(mesh, camera, 120, 90);
+    EXPECT_GT(views.fragments(), 500);
+    ExpectSameBytes(views, DrawByKeys(mesh, camera, 120, 90));
+  }
 }
 
 TEST(RasterTest, ABatchIsItsViewsOneAfterTheOther) {

@@ -10,28 +10,6 @@ namespace {
 constexpr int kThreads = 128;
 constexpr int kWarp = 32;
 
-__device__ inline int SetupOf(const RasterLaunch& launch, int32_t triangle,
-                              RasterPrim prims[kMaxPrims],
-                              PrimWeights weights[kMaxPrims]) {
-  const int32_t* index = launch.mesh.triangles + int64_t{6} * triangle;
-  ScreenVertex corners[3];
-  for (int k = 0; k < 3; ++k) {
-    corners[k] = ProjectVertex(launch.view,
-                               launch.mesh.positions + int64_t{3} * index[k]);
-  }
-  return SetupTriangle(launch.view, corners, triangle, prims, weights);
-}
-
-// The depth of a prim at a pixel, 0 where it does not cover it.
-__device__ inline float DepthIfCovered(const RasterPrim& prim, int32_t x,
-                                       int32_t y) {
-  const EdgeValues edges = EdgesAt(prim, x, y);
-  if (!Covers(prim, edges)) return 0;
-  const float z = DepthAt(DepthOf(prim), static_cast<float>(edges.e[1]),
-                          static_cast<float>(edges.e[2]));
-  return z > 0 ? z : 0;
-}
-
 __global__ void KeysKernel(RasterLaunch launch, unsigned long long* keys) {
   const int64_t thread = int64_t{blockIdx.x} * blockDim.x + threadIdx.x;
   const int64_t triangle = thread / kWarp;
@@ -39,10 +17,9 @@ __global__ void KeysKernel(RasterLaunch launch, unsigned long long* keys) {
   if (triangle >= launch.mesh.triangle_count) return;
   RasterPrim prims[kMaxPrims];
   PrimWeights weights[kMaxPrims];
+  const int32_t number = static_cast<int32_t>(triangle);
   const int count =
-      SetupOf(launch, static_cast<int32_t>(triangle), prims, weights);
-  const unsigned long long number =
-      0xffffffffull - static_cast<unsigned long long>(triangle);
+      SetupFromMesh(launch.view, launch.mesh, number, prims, weights);
   for (int i = 0; i < count; ++i) {
     const RasterPrim& prim = prims[i];
     const int32_t width = prim.right - prim.left + 1;
@@ -52,9 +29,8 @@ __global__ void KeysKernel(RasterLaunch launch, unsigned long long* keys) {
       const int32_t y = prim.top + static_cast<int32_t>(at / width);
       const float z = DepthIfCovered(prim, x, y);
       if (z <= 0) continue;
-      const unsigned long long depth = __float_as_uint(z);
       atomicMax(keys + int64_t{y} * launch.view.width + x,
-                depth << 32 | number);
+                static_cast<unsigned long long>(RasterKey(z, number)));
     }
   }
 }
@@ -66,24 +42,7 @@ __global__ void FragmentsKernel(RasterLaunch launch, int64_t first_pixel,
   const int64_t pixel = to.pixel[i] - first_pixel;
   const int32_t x = static_cast<int32_t>(pixel % launch.view.width);
   const int32_t y = static_cast<int32_t>(pixel / launch.view.width);
-  RasterPrim prims[kMaxPrims];
-  PrimWeights weights[kMaxPrims];
-  const int count = SetupOf(launch, to.face[i], prims, weights);
-  // Of a triangle in parts the one whose depth won; the first, as on the CPU.
-  int shown = -1;
-  float nearest = 0;
-  for (int k = 0; k < count; ++k) {
-    const float z = DepthIfCovered(prims[k], x, y);
-    if (z <= nearest) continue;
-    nearest = z;
-    shown = k;
-  }
-  if (shown < 0) return;
-  const RasterPrim& prim = prims[shown];
-  const PrimValues values =
-      ValuesOf(launch.view, launch.mesh, prim,
-               prim.weights < 0 ? nullptr : &weights[prim.weights]);
-  WriteFragment(prim, values, x, y, to, i);
+  WriteFragmentOfFace(launch.view, launch.mesh, x, y, to, i);
 }
 
 unsigned BlocksFor(int64_t threads) {

@@ -8,6 +8,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 
 #include "server/engine/cuda/host_device.h"
 
@@ -436,6 +437,64 @@ PHOSPHENE_HD inline void WriteFragment(const RasterPrim& prim,
     const float facing = fabsf(Blend(values.facing, c1, c2));
     to.facing[i] = facing < 1 ? facing : 1;
   }
+}
+
+// What GPU kernels do for a triangle or a fragment alone, from nothing but the
+// mesh; CPU loops share work instead, and come to the same bits.
+
+PHOSPHENE_HD inline int SetupFromMesh(const RasterView& view,
+                                      const RasterGeometry& mesh,
+                                      int32_t triangle,
+                                      RasterPrim prims[kMaxPrims],
+                                      PrimWeights weights[kMaxPrims]) {
+  const int32_t* index = mesh.triangles + int64_t{6} * triangle;
+  ScreenVertex corners[3];
+  for (int k = 0; k < 3; ++k)
+    corners[k] = ProjectVertex(view, mesh.positions + int64_t{3} * index[k]);
+  return SetupTriangle(view, corners, triangle, prims, weights);
+}
+
+// The depth of a prim at a pixel, 0 where it does not cover it.
+PHOSPHENE_HD inline float DepthIfCovered(const RasterPrim& prim, int32_t x,
+                                         int32_t y) {
+  const EdgeValues edges = EdgesAt(prim, x, y);
+  if (!Covers(prim, edges)) return 0;
+  const float z = DepthAt(DepthOf(prim), static_cast<float>(edges.e[1]),
+                          static_cast<float>(edges.e[2]));
+  return z > 0 ? z : 0;
+}
+
+// The larger the nearer; of the same depth, the first triangle.
+PHOSPHENE_HD inline uint64_t RasterKey(float depth, int32_t triangle) {
+  uint32_t bits;
+  memcpy(&bits, &depth, sizeof(bits));
+  return static_cast<uint64_t>(bits) << 32 |
+         (0xffffffffu - static_cast<uint32_t>(triangle));
+}
+
+// Writes fragment `i`, whose face is given, at a pixel of its view.
+PHOSPHENE_HD inline void WriteFragmentOfFace(const RasterView& view,
+                                             const RasterGeometry& mesh,
+                                             int32_t x, int32_t y,
+                                             const FragmentArrays& to,
+                                             int64_t i) {
+  RasterPrim prims[kMaxPrims];
+  PrimWeights weights[kMaxPrims];
+  const int count = SetupFromMesh(view, mesh, to.face[i], prims, weights);
+  // Of a triangle in parts the one that is nearest; the first, as in loops.
+  int shown = -1;
+  float nearest = 0;
+  for (int k = 0; k < count; ++k) {
+    const float z = DepthIfCovered(prims[k], x, y);
+    if (z <= nearest) continue;
+    nearest = z;
+    shown = k;
+  }
+  if (shown < 0) return;
+  const RasterPrim& prim = prims[shown];
+  const PrimValues values = ValuesOf(
+      view, mesh, prim, prim.weights < 0 ? nullptr : &weights[prim.weights]);
+  WriteFragment(prim, values, x, y, to, i);
 }
 
 }  // namespace phosphene

@@ -248,7 +248,7 @@ RasterViews Rasterizer::DrawOnCuda(absl::Span<const Camera> cameras,
                                    const RasterOptions& options) {
   const int64_t views = static_cast<int64_t>(cameras.size());
   const int64_t pixels = height * width;
-  const int index = options.device.index();
+  const int index = std::max<int>(0, options.device.index());
   const DeviceMesh& mesh =
       scratch_->on_device.try_emplace(index, mesh_, options.device)
           .first->second;
