@@ -6,30 +6,31 @@
 #include "absl/strings/str_cat.h"
 #include "server/base/status_macros.h"
 #include "server/meshes/read_mesh.h"
-#include "server/meshes/topology.h"
+#include "server/meshes/unwrap.h"
+#include "server/meshes/uv_facts.h"
 
 namespace phosphene {
 namespace {
 
-std::vector<SeamEdge> SeamsOf(const Mesh& mesh) {
-  std::vector<SeamEdge> seams;
-  for (const SurfaceEdge& edge : SeamEdges(mesh)) {
-    const auto& [a, b] = edge.side;
-    seams.push_back({a.uv[0], a.uv[1], b.uv[0], b.uv[1]});
-  }
-  return seams;
+void AddNote(std::string note, std::vector<std::string>* notes) {
+  if (!note.empty()) notes->push_back(std::move(note));
 }
 
 }  // namespace
-
 absl::StatusOr<std::unique_ptr<Scene>> MakeScene(absl::string_view bytes,
                                                  const SceneOptions& options) {
   auto scene = std::make_unique<Scene>();
   ASSIGN_OR_RETURN(scene->source, ReadMesh(bytes));
-  scene->notes = scene->source.notes;
-  scene->mesh = scene->source;
+  if (options.unwrap || !scene->source.has_uvs()) {
+    scene->mesh =
+        Unwrap(scene->source, static_cast<int>(options.atlas_side)).mesh;
+  } else {
+    scene->mesh = scene->source;
+    AddNote(UvNote(FindUvFacts(scene->mesh)), &scene->mesh.notes);
+  }
+  scene->notes = scene->mesh.notes;
   ASSIGN_OR_RETURN(scene->drawn, MakeRasterMesh(scene->mesh));
-  scene->seams = SeamsOf(scene->mesh);
+  scene->seams = SeamEdges(scene->mesh);
   return scene;
 }
 

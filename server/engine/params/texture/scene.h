@@ -7,8 +7,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "server/engine/raster/raster_mesh.h"
-#include "server/engine/raster/seam_points.h"
 #include "server/meshes/mesh.h"
+#include "server/meshes/topology.h"
 
 namespace phosphene {
 
@@ -20,7 +20,7 @@ struct Scene {
   // in their order.
   Mesh mesh;
   RasterMesh drawn;  // `mesh`, centred, of radius 1
-  std::vector<SeamEdge> seams;
+  std::vector<SurfaceEdge> seams;
   std::vector<std::string> notes;  // what was left out, made, or may look odd
 };
 
