@@ -13,9 +13,12 @@
 #include <string>
 #include <vector>
 
+#include "server/engine/raster/fill_unseen.h"
 #include "server/engine/raster/raster.h"
 #include "server/engine/raster/sample.h"
 #include "server/engine/raster/sample_tiles.h"
+#include "server/engine/raster/seam_points.h"
+#include "server/engine/raster/texel_mask.h"
 
 // The server's allocator, set as there (server/process.cc).
 extern "C" {
@@ -111,8 +114,25 @@ void BenchTiles(Rasterizer& rasterizer, int64_t side, int64_t view, int runs) {
   });
 }
 
+void BenchAtlas(const Mesh& file, const RasterMesh& mesh, int64_t side,
+                int runs) {
+  const at::Tensor atlas = at::rand({3, side, side}).set_requires_grad(true);
+  const at::Tensor points = SeamPoints(SeamEdges(file), side, side);
+  std::printf("  %d points along seams\n", static_cast<int>(points.size(1)));
+  Report(Named("seams forward + backward", side, 0), runs, [&](int) {
+    SeamLoss(atlas, points, 3).backward();
+    atlas.mutable_grad().reset();
+  });
+  const TexelMask mask = ChartMask(mesh, side, side);
+  Report(Named("charts", side, 0), runs,
+         [&](int) { ChartMask(mesh, side, side); });
+  Report(Named("fill", side, 0), runs,
+         [&](int) { FillUnseen(atlas.detach(), mask); });
+}
+
 int Run(const char* path, int runs) {
-  const absl::StatusOr<RasterMesh> mesh = MakeRasterMesh(ReadTriangles(path));
+  const Mesh file = ReadTriangles(path);
+  const absl::StatusOr<RasterMesh> mesh = MakeRasterMesh(file);
   if (!mesh.ok()) {
     std::fprintf(stderr, "%s: %s\n", path, mesh.status().ToString().c_str());
     return 1;
@@ -135,6 +155,7 @@ int Run(const char* path, int runs) {
     BenchPlain(rasterizer, side, 512, runs);
   }
   for (int64_t side : {1024, 8192}) BenchTiles(rasterizer, side, 512, runs);
+  BenchAtlas(file, *mesh, 1024, runs);
   return 0;
 }
 

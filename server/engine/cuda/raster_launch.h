@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "server/engine/cuda/raster_math.h"
+#include "server/engine/cuda/fragment_math.h"
 
 namespace phosphene {
 

@@ -56,7 +56,7 @@ inline constexpr int64_t kMaxViewPixels = int64_t{1} << 30;  // of all views
 // Faces are cut at the camera's near plane, and far outside of the picture.
 //
 // Deterministic: the same bytes for any number of threads. On CUDA the same
-// arithmetic (engine/cuda/raster_math.h). Thread-compatible.
+// arithmetic (engine/cuda/raster_math.h, fragment_math.h). Thread-compatible.
 //
 // Supersampling: draw at twice the size and take means of 2x2 pixels.
 class Rasterizer {

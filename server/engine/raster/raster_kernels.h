@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "server/engine/cuda/raster_math.h"
+#include "server/engine/cuda/fragment_math.h"
 
 namespace phosphene {
 
