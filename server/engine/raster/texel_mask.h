@@ -41,9 +41,8 @@ class TexelMask {
 void AccumulateCoverage(const RasterViews& views, TexelMask* mask);
 
 // Texels whose centres lie in a triangle of the mesh in UV space, wrapped. A
-// triangle that spans more than kMaxUvRepeats of the atlas sets all. Ends early
-// when all are set.
+// triangle over more than kMaxUvRepeats atlases (uv_spans.h) sets all. Ends
+// early when all are set.
 TexelMask ChartMask(const RasterMesh& mesh, int64_t height, int64_t width);
-inline constexpr double kMaxUvRepeats = 2;
 
 }  // namespace phosphene
