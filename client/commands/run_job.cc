@@ -11,6 +11,7 @@
 #include "client/base/json.h"
 #include "client/base/units.h"
 #include "client/commands/follow.h"
+#include "client/mesh/joined_mesh.h"
 #include "client/spec/file_refs.h"
 #include "client/spec/spec_file.h"
 #include "server/base/status_macros.h"
@@ -19,15 +20,6 @@ namespace phosphene::client {
 namespace {
 
 using google::protobuf::util::TimeUtil;
-
-// Whether the spec asks for the artifact by this name, or names none.
-bool IsOutput(const v1::Job& job, const std::string& artifact) {
-  const auto& outputs = job.spec().outputs();
-  return std::any_of(
-      outputs.begin(), outputs.end(), [&](const v1::Output& output) {
-        return output.name().empty() || output.name() == artifact;
-      });
-}
 
 absl::Status PrintSpec(Session& session, const v1::JobSpec& spec) {
   session.Answer(spec, SpecToText(spec));
@@ -43,7 +35,7 @@ absl::StatusOr<v1::Job> CreateJob(Session& session, v1::JobSpec spec,
   ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
   RETURN_IF_ERROR(
       ResolveFileRefs(&spec, "spec", folder, [&](const std::string& path) {
-        return UploadFile(*connection, path, session.TransferView(path));
+        return UploadNamed(session, *connection, path);
       }));
   v1::CreateJobRequest request;
   request.set_request_id(NewUuid());
@@ -123,14 +115,15 @@ absl::Status SaveArtifacts(Session& session, const v1::Job& job,
       continue;
     }
     RETURN_IF_ERROR(SaveArtifact(session, *found, file.path));
-    // Files that go with it, such as the texture of an OBJ, follow it.
+    // An OBJ is followed by its material and that by its texture.
+    absl::string_view before = found->media_type();
     for (auto beside = found + 1;
-         beside != job.artifacts().end() && !IsOutput(job, beside->name());
+         file.path != "-" && beside != job.artifacts().end() &&
+         (before == "model/obj" || before == "model/mtl");
          ++beside) {
       const std::string folder = file.path.substr(0, file.path.rfind('/') + 1);
-      if (file.path != "-")
-        RETURN_IF_ERROR(
-            SaveArtifact(session, *beside, folder + beside->name()));
+      RETURN_IF_ERROR(SaveArtifact(session, *beside, folder + beside->name()));
+      before = beside->media_type();
     }
   }
   return absl::OkStatus();

@@ -56,15 +56,28 @@ absl::Status FitOutputs(const Flags& flags, v1::JobSpec* spec) {
   return absl::OkStatus();
 }
 
+// The file that each -o is for: of its output's name, else the next.
+std::vector<WantedFile> WantedOf(const v1::Job& job, const Flags& flags) {
+  std::vector<WantedFile> wanted;
+  for (size_t i = 0; i < flags.outputs.size(); ++i) {
+    const int at = static_cast<int>(i);
+    std::string name =
+        at < job.spec().outputs_size() ? job.spec().outputs(at).name() : "";
+    if (name.empty() && at < job.artifacts_size())
+      name = job.artifacts(at).name();
+    if (!name.empty() && job.artifacts_size() > 0)
+      wanted.push_back({std::move(name), flags.outputs[i]});
+  }
+  return wanted;
+}
+
 absl::Status Watch(Session& session, const v1::Job& job, const Flags& flags) {
   ASSIGN_OR_RETURN(const Followed followed,
                    Follow(session, job.name(), flags.view));
   if (followed.detached) return absl::OkStatus();
   const int made = followed.job.artifacts_size();
-  for (int i = 0; i < made && i < static_cast<int>(flags.outputs.size()); ++i) {
-    RETURN_IF_ERROR(SaveArtifact(session, followed.job.artifacts(i),
-                                 flags.outputs[static_cast<size_t>(i)]));
-  }
+  RETURN_IF_ERROR(
+      SaveArtifacts(session, followed.job, WantedOf(followed.job, flags)));
   if (followed.job.state() == v1::Job::SUCCEEDED)
     TellRun(session, followed.job);
   if (flags.outputs.empty() && made > 0) {

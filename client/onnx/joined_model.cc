@@ -11,20 +11,19 @@
 #include <unistd.h>
 
 #include <climits>
-#include <filesystem>
 #include <string>
 #include <vector>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "client/base/beside.h"
 #include "phosphene/onnx/onnx.pb.h"
 #include "server/base/status_macros.h"
 
 namespace phosphene::client {
 namespace {
 
-namespace fs = std::filesystem;
 using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::internal::WireFormatLite;
@@ -95,10 +94,7 @@ struct Place {
 
 class Joiner {
  public:
-  explicit Joiner(const std::string& path)
-      : folder_(fs::path(path).parent_path()) {
-    if (folder_.empty()) folder_ = ".";
-  }
+  explicit Joiner(const std::string& path) : folder_(FolderOf(path)) {}
 
   absl::StatusOr<ByteSource> Join(onnx::ModelProto* model) {
     std::vector<TensorProto> external;
@@ -154,32 +150,18 @@ class Joiner {
   // The file of that name, if it lies in the model's folder.
   absl::StatusOr<std::string> Resolve(const TensorProto& tensor,
                                       const std::string& location) const {
-    const auto outside = [&] {
-      return Bad(tensor,
-                 absl::StrCat("keeps its data in \"", location,
-                              "\"; only files in the model's folder are read"));
-    };
     if (location.empty() || location.find('\0') != std::string::npos)
       return Bad(tensor, "does not say in which file its data is");
-    const fs::path relative(location);
-    if (relative.is_absolute()) return outside();
-    for (const fs::path& part : relative) {
-      if (part == "..") return outside();
-    }
-    std::error_code error;
-    const fs::path folder = fs::canonical(folder_, error);
-    const fs::path file =
-        error ? fs::path() : fs::canonical(folder_ / relative, error);
-    if (error) {
+    const absl::StatusOr<std::string> file = FileBeside(folder_, location);
+    if (absl::IsNotFound(file.status())) {
       return absl::NotFoundError(absl::StrCat(
           "tensor \"", tensor.name(), "\" keeps its data in \"", location,
-          "\", which is not beside the model: ", (folder_ / relative).string(),
-          ": ", error.message()));
+          "\", which is not beside the model: ", file.status().message()));
     }
-    // Links were followed.
-    const fs::path inside = file.lexically_relative(folder);
-    if (inside.empty() || *inside.begin() == "..") return outside();
-    return file.string();
+    if (file.ok()) return file;
+    return Bad(tensor,
+               absl::StrCat("keeps its data in \"", location,
+                            "\"; only files in the model's folder are read"));
   }
 
   // Data of tensors in attributes, which is small, goes into the message.
@@ -272,7 +254,7 @@ class Joiner {
     *out += static_cast<char>(value);
   }
 
-  fs::path folder_;
+  const std::string folder_;
 };
 
 }  // namespace
