@@ -106,16 +106,8 @@ class Unwrapper {
   }
 
   static void TurnToSmallBox(FlatChart* chart) {
-    double best_area = HUGE_VAL, best_angle = 0;
-    for (int i = 0; i < kAngles; ++i) {
-      const double angle = M_PI / 2 * i / kAngles;
-      const auto [low, high] = BoundsAt(*chart, angle);
-      const double area = (high[0] - low[0]) * (high[1] - low[1]);
-      if (area < best_area) {
-        best_area = area;
-        best_angle = angle;
-      }
-    }
+    double best_angle = chart->triangles.size() == 1 ? AngleOfLongest(*chart)
+                                                     : BestAngle(*chart);
     auto [low, high] = BoundsAt(*chart, best_angle);
     if (high[1] - low[1] > high[0] - low[0]) {
       best_angle += M_PI / 2;
@@ -127,6 +119,33 @@ class Unwrapper {
     }
     chart->box.width = high[0] - low[0];
     chart->box.height = high[1] - low[1];
+  }
+
+  static double BestAngle(const FlatChart& chart) {
+    double best_area = HUGE_VAL, best_angle = 0;
+    for (int i = 0; i < kAngles; ++i) {
+      const double angle = M_PI / 2 * i / kAngles;
+      const auto [low, high] = BoundsAt(chart, angle);
+      const double area = (high[0] - low[0]) * (high[1] - low[1]);
+      if (area < best_area) {
+        best_area = area;
+        best_angle = angle;
+      }
+    }
+    return best_angle;
+  }
+
+  // Lays a triangle's longest side down, so that a needle fills its box.
+  static double AngleOfLongest(const FlatChart& chart) {
+    double longest = -1, angle = 0;
+    for (int i = 0; i < 3; ++i) {
+      const Flat &a = chart.points[i], &b = chart.points[(i + 1) % 3];
+      const double length = std::hypot(b[0] - a[0], b[1] - a[1]);
+      if (length <= longest) continue;
+      longest = length;
+      angle = -std::atan2(b[1] - a[1], b[0] - a[0]);
+    }
+    return angle;
   }
 
   static Flat Turned(const Flat& p, double angle) {

@@ -19,11 +19,13 @@ struct Unwrapped {
 
 // Makes UVs for an atlas of `atlas_size` texels a side: charts (charts.h) are
 // projected along their mean normal, turned into small boxes and packed into a
-// square with gutters of 4 texels, all at one scale. No texel of the atlas (of
-// 2048 a side where it is larger) lies in two triangles; where charts are
-// smaller than a texel that is so because they lie apart. Every triangle has
-// area; one of less than a texel, alone in its chart, is drawn larger than
-// its scale. Holes, loose parts, crowded edges and single triangles work.
+// square with gutters of 4 texels, all at one scale. Triangles that hit a texel
+// of another (in an atlas of 2048 a side where it is larger) get charts of
+// their own, so none is in two triangles, unless a surface's noise is so much
+// finer than a texel that four rounds of that leave some. Charts smaller than
+// texels lie apart. Every triangle has area; one of less than a texel, alone in
+// its chart, is drawn larger than its scale. Holes, loose parts, crowded edges
+// and single triangles work.
 // Deterministic, linear in triangles up to sorting.
 // REQUIRES: triangles with area, atlas_size in 16..16384.
 Unwrapped Unwrap(const Mesh& mesh, int atlas_size);

@@ -16,8 +16,7 @@ struct Welded {
 // Each point is compared with first comers alone, so a chain of close points
 // does not collapse as a whole. Deterministic; time linear in the points, since
 // a cell of the grid they are sorted in holds few first comers.
-// REQUIRES: finite points, tolerance >= 0 and at least 1e-9 of their extent
-// where not 0.
+// REQUIRES: finite points, tolerance 0 or at least 1e-7 of their extent.
 Welded WeldPositions(const std::vector<Vec3>& points, double tolerance);
 
 }  // namespace phosphene
