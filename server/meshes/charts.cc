@@ -92,6 +92,7 @@ class Grower {
     Chart chart;
     chart.axis = axis;
     const ChartPlane plane(axis);
+    origin_ = Corner(seed, 0);
     hits_.clear();
     refused_.clear();
     seen_by_[seed] = ++run_;
@@ -113,7 +114,7 @@ class Grower {
   bool Draw(uint32_t triangle, const ChartPlane& plane) {
     std::array<std::array<double, 2>, 3> at;
     for (int i = 0; i < 3; ++i) {
-      const Point3 p = Corner(triangle, i) * texels_per_unit_;
+      const Point3 p = (Corner(triangle, i) - origin_) * texels_per_unit_;
       at[i] = {Dot(p, plane.right), Dot(p, plane.up)};
     }
     const UvTriangle snapped = SnapToTexels(at);
@@ -139,6 +140,7 @@ class Grower {
   std::vector<uint32_t> seen_by_;  // the run that looked at it last
   std::vector<uint32_t> refused_;  // by the last chart
   uint32_t run_ = 0;
+  Point3 origin_;  // of the chart at hand
   int64_t work_ = 0, drifted_ = 0;
   std::vector<std::pair<int64_t, int64_t>> drawn_;
   absl::flat_hash_set<std::pair<int64_t, int64_t>> hits_;

@@ -232,6 +232,22 @@ TEST(ReadGltf, MaterialsBringColourPictureAndTheirUvs) {
   EXPECT_FLOAT_EQ(mesh.uvs[uv[0]].y, 1);
 }
 
+// As the sample viewer of its authors and three.js turn them: counterclockwise
+// where v runs down.
+TEST(ReadGltf, TextureTransformTurnsTheScaledUvs) {
+  GltfBuilder file;
+  const int material = file.Material("hide", RedPng());
+  file.root["materials"][material]["pbrMetallicRoughness"]["baseColorTexture"]
+           ["extensions"]["KHR_texture_transform"] = {{"rotation", M_PI / 2},
+                                                      {"scale", {2, 3}}};
+  file.root["meshes"][file.AddQuad()]["primitives"][0]["material"] = material;
+  const Mesh mesh = MustRead(file.Glb());
+  // (1, 1) of the file's second corner: u' = 3 v, v' = -2 u.
+  const Vec2& uv = mesh.uvs[mesh.triangles[0].uv[1]];
+  EXPECT_NEAR(uv.x, 3, 1e-6);
+  EXPECT_NEAR(uv.y, 1 + 2, 1e-6);
+}
+
 TEST(ReadGltf, PicturesMayBeDataUrisAndThoseElsewhereAreNoted) {
   GltfBuilder file;
   const int material = file.Material("hide", RedPng());

@@ -84,6 +84,13 @@ TEST(Unwrap, ClosedAndOpenSurfacesTakeFewCharts) {
             6);
 }
 
+TEST(Unwrap, WhereTheMeshStandsDoesNotMatter) {
+  Mesh spiral = Spiral(3);
+  const int64_t charts = Unwrap(spiral, 512).charts;
+  for (Vec3& p : spiral.positions) p = {p.x + 4096, p.y - 4096, p.z + 4096};
+  EXPECT_NEAR(ExpectLaws(spiral, 512, .2).charts, charts, 2);
+}
+
 TEST(Unwrap, WhatLiesOverItselfIsCut) {
   const Unwrapped made = ExpectLaws(Spiral(6), 512, .2);
   EXPECT_GE(made.charts, 6);
