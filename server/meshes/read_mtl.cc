@@ -44,7 +44,9 @@ absl::Status TooManyPictureBytes(const MeshLimits& limits) {
 absl::Status AddPicture(std::string picture, const MeshLimits& limits,
                         int64_t* total, MeshMaterial* material,
                         std::vector<std::string>* notes) {
-  if (SniffFormat(picture) == ImageFormat::kUnknown) {
+  const ImageFormat format = SniffFormat(picture);
+  if (format != ImageFormat::kPng && format != ImageFormat::kJpeg &&
+      format != ImageFormat::kWebp) {
     notes->push_back(
         absl::StrCat("the picture of material \"", material->name,
                      "\" is neither PNG, JPEG nor WebP and was left out"));
