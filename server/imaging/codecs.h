@@ -2,6 +2,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "server/imaging/encode.h"
 #include "server/imaging/format.h"
 #include "server/imaging/image.h"
 
@@ -17,9 +18,18 @@ absl::StatusOr<Image8> DecodeJpeg(absl::string_view bytes,
                                   const ImageLimits& limits);
 absl::StatusOr<Image8> DecodeWebp(absl::string_view bytes,
                                   const ImageInfo& info);
+absl::StatusOr<Image8> DecodeTiff(absl::string_view bytes,
+                                  const ImageInfo& info,
+                                  const ImageLimits& limits);
+
+// Of the first picture of a TIFF, by its directory alone.
+absl::Status ReadTiffHeader(absl::string_view bytes, int64_t* width,
+                            int64_t* height, int* orientation);
 
 // INVALID_ARGUMENT unless width, height >= 1, channels in 1..4 and the pixel
 // count fits.
 absl::Status CheckImage(const Image8& image);
+// The same of its size alone.
+absl::Status CheckSize(const PixelRows& image);
 
 }  // namespace phosphene

@@ -21,6 +21,8 @@ absl::StatusOr<Image8> DecodeStored(absl::string_view bytes,
       return DecodeJpeg(bytes, info, limits);
     case ImageFormat::kWebp:
       return DecodeWebp(bytes, info);
+    case ImageFormat::kTiff:
+      return DecodeTiff(bytes, info, limits);
     case ImageFormat::kUnknown:
       break;
   }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +16,19 @@ namespace phosphene {
 // bytes. Thread-safe. INVALID_ARGUMENT: an image whose pixel count does not
 // match its size, of no pixels, or too large for the format.
 
+// A picture that is made a few rows at a time, so that it is never held as a
+// whole. Encoders ask for rows in order, each once.
+struct PixelRows {
+  int width = 0;
+  int height = 0;
+  int channels = 0;  // as Image8
+  // Rows begin..end-1, [rows, width, channels], to `pixels`. An error ends the
+  // encoding with it.
+  std::function<absl::Status(int begin, int end, uint8_t* pixels)> read;
+};
+// Those of an image, which must outlive them.
+PixelRows RowsOf(const Image8& image);
+
 struct PngOptions {
   int compression = 6;  // zlib level, 0..9
   // Text chunks, key (1-79 Latin-1 characters) and UTF-8 value; long ones are
@@ -23,6 +38,19 @@ struct PngOptions {
 // 1 to 4 channels, lossless, at most 2^31-1 on a side.
 absl::StatusOr<std::string> EncodePng(const Image8& image,
                                       const PngOptions& options = {});
+absl::StatusOr<std::string> EncodePng(const PixelRows& image,
+                                      const PngOptions& options = {});
+
+struct TiffOptions {
+  int compression = 6;      // zlib level, 1..9
+  std::string description;  // ImageDescription, ASCII; "" for none
+};
+// 1 to 4 channels, lossless, in tiles of 256 x 256, straight alpha; below 4
+// GiB.
+absl::StatusOr<std::string> EncodeTiff(const Image8& image,
+                                       const TiffOptions& options = {});
+absl::StatusOr<std::string> EncodeTiff(const PixelRows& image,
+                                       const TiffOptions& options = {});
 
 struct JpegOptions {
   int quality = 92;  // 1..100

@@ -3,6 +3,7 @@
 #include <png.h>
 
 #include <csetjmp>
+#include <cstring>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -18,6 +19,8 @@ struct Writer {
   std::string out;
   std::string message;
   std::vector<png_text> text;
+  std::vector<uint8_t> row;
+  absl::Status status;
 };
 
 void Append(png_structp png, png_bytep data, size_t size) {
@@ -52,8 +55,9 @@ std::vector<png_text> TextChunks(const PngOptions& options) {
 constexpr int kColorTypes[] = {PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_GRAY_ALPHA,
                                PNG_COLOR_TYPE_RGB, PNG_COLOR_TYPE_RGB_ALPHA};
 
-// False: libpng failed, and `message` says why.
-bool Write(png_structp png, png_infop info, const Image8& image,
+// False: libpng failed, and `message` says why, or a row could not be had, and
+// `status` says why.
+bool Write(png_structp png, png_infop info, const PixelRows& image,
            const PngOptions& options, Writer* writer) {
   if (setjmp(png_jmpbuf(png)) != 0) return false;
   png_set_write_fn(png, writer, Append, Flush);
@@ -68,22 +72,29 @@ bool Write(png_structp png, png_infop info, const Image8& image,
                  static_cast<int>(writer->text.size()));
   }
   png_write_info(png, info);
-  const size_t stride = static_cast<size_t>(image.width) * image.channels;
-  for (int y = 0; y < image.height; ++y)
-    png_write_row(png, image.pixels.data() + y * stride);
+  for (int y = 0; y < image.height; ++y) {
+    writer->status = image.read(y, y + 1, writer->row.data());
+    if (!writer->status.ok()) return false;
+    png_write_row(png, writer->row.data());
+  }
   png_write_end(png, nullptr);
   return true;
 }
 
 }  // namespace
 
-absl::Status CheckImage(const Image8& image) {
+absl::Status CheckSize(const PixelRows& image) {
   if (image.width < 1 || image.height < 1 || image.channels < 1 ||
       image.channels > 4) {
     return absl::InvalidArgumentError(
         absl::StrCat("no image of ", image.width, " x ", image.height, " with ",
                      image.channels, " channels"));
   }
+  return absl::OkStatus();
+}
+
+absl::Status CheckImage(const Image8& image) {
+  RETURN_IF_ERROR(CheckSize(RowsOf(image)));
   const size_t size =
       static_cast<size_t>(image.width) * image.height * image.channels;
   if (image.pixels.size() != size) {
@@ -94,16 +105,38 @@ absl::Status CheckImage(const Image8& image) {
   return absl::OkStatus();
 }
 
+PixelRows RowsOf(const Image8& image) {
+  PixelRows rows;
+  rows.width = image.width;
+  rows.height = image.height;
+  rows.channels = image.channels;
+  rows.read = [&image](int begin, int end, uint8_t* pixels) {
+    const size_t stride = static_cast<size_t>(image.width) * image.channels;
+    std::memcpy(pixels, image.pixels.data() + begin * stride,
+                (end - begin) * stride);
+    return absl::OkStatus();
+  };
+  return rows;
+}
+
 absl::StatusOr<std::string> EncodePng(const Image8& image,
                                       const PngOptions& options) {
   RETURN_IF_ERROR(CheckImage(image));
+  return EncodePng(RowsOf(image), options);
+}
+
+absl::StatusOr<std::string> EncodePng(const PixelRows& image,
+                                      const PngOptions& options) {
+  RETURN_IF_ERROR(CheckSize(image));
   Writer writer;
   writer.text = TextChunks(options);
+  writer.row.resize(static_cast<size_t>(image.width) * image.channels);
   png_structp png =
       png_create_write_struct(PNG_LIBPNG_VER_STRING, &writer, Fail, Ignore);
   png_infop info = png == nullptr ? nullptr : png_create_info_struct(png);
   const bool ok = info != nullptr && Write(png, info, image, options, &writer);
   png_destroy_write_struct(&png, &info);
+  RETURN_IF_ERROR(writer.status);
   if (!ok)
     return absl::InvalidArgumentError(absl::StrCat("PNG: ", writer.message));
   return std::move(writer.out);

@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "server/base/status_macros.h"
+#include "server/imaging/codecs.h"
 #include "server/imaging/exif.h"
 
 namespace phosphene {
@@ -106,6 +107,13 @@ absl::StatusOr<Size> WebpSize(absl::string_view bytes) {
   return size;
 }
 
+absl::StatusOr<Size> TiffSize(absl::string_view bytes) {
+  Size size;
+  RETURN_IF_ERROR(
+      ReadTiffHeader(bytes, &size.width, &size.height, &size.orientation));
+  return size;
+}
+
 absl::StatusOr<Size> SizeOf(ImageFormat format, absl::string_view bytes) {
   switch (format) {
     case ImageFormat::kPng:
@@ -114,13 +122,15 @@ absl::StatusOr<Size> SizeOf(ImageFormat format, absl::string_view bytes) {
       return JpegSize(bytes);
     case ImageFormat::kWebp:
       return WebpSize(bytes);
+    case ImageFormat::kTiff:
+      return TiffSize(bytes);
     case ImageFormat::kUnknown:
       break;
   }
-  return absl::InvalidArgumentError(
-      bytes.empty()
-          ? "not an image: it is empty"
-          : "not an image: neither PNG, JPEG nor WebP by its first bytes");
+  return absl::InvalidArgumentError(bytes.empty()
+                                        ? "not an image: it is empty"
+                                        : "not an image: neither PNG, JPEG, "
+                                          "WebP nor TIFF by its first bytes");
 }
 
 absl::Status CheckLimits(ImageFormat format, const Size& size,
@@ -149,6 +159,12 @@ ImageFormat SniffFormat(absl::string_view bytes) {
       bytes.substr(8, 4) == "WEBP") {
     return ImageFormat::kWebp;
   }
+  // Little- and big-endian, classic and BigTIFF.
+  for (const absl::string_view magic :
+       {absl::string_view("II*\0", 4), absl::string_view("MM\0*", 4),
+        absl::string_view("II+\0", 4), absl::string_view("MM\0+", 4)}) {
+    if (absl::StartsWith(bytes, magic)) return ImageFormat::kTiff;
+  }
   return ImageFormat::kUnknown;
 }
 
@@ -160,6 +176,8 @@ absl::string_view FormatName(ImageFormat format) {
       return "JPEG";
     case ImageFormat::kWebp:
       return "WebP";
+    case ImageFormat::kTiff:
+      return "TIFF";
     case ImageFormat::kUnknown:
       break;
   }
@@ -174,6 +192,8 @@ absl::string_view MediaType(ImageFormat format) {
       return "image/jpeg";
     case ImageFormat::kWebp:
       return "image/webp";
+    case ImageFormat::kTiff:
+      return "image/tiff";
     case ImageFormat::kUnknown:
       break;
   }

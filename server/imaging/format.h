@@ -9,13 +9,13 @@
 
 namespace phosphene {
 
-enum class ImageFormat { kUnknown, kPng, kJpeg, kWebp };
+enum class ImageFormat { kUnknown, kPng, kJpeg, kWebp, kTiff };
 
 // The format by the first bytes; file names and declared types don't count.
 ImageFormat SniffFormat(absl::string_view bytes);
 
-// "PNG", "JPEG", "WebP" or "unknown", and "image/png" and the like ("" when
-// unknown).
+// "PNG", "JPEG", "WebP", "TIFF" or "unknown", and "image/png" and the like (""
+// when unknown).
 absl::string_view FormatName(ImageFormat format);
 absl::string_view MediaType(ImageFormat format);
 
