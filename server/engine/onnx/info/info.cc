@@ -3,6 +3,7 @@
 #include "server/engine/onnx/info/info.h"
 
 #include <algorithm>
+#include <unordered_set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -54,6 +55,14 @@ absl::Status OpenedNetwork::Read(const ModelBytes& file,
 
 void OpenedNetwork::ListLayers() {
   const auto facts = Survey(graph_, config_.input(), channels_);
+  reach_ = ReachOfValues(graph_, config_.input());
+  for (const auto& [value, known] : facts) {
+    if (known.integer || known.stride == 0) continue;
+    const double places =
+        1.0 / static_cast<double>(known.stride * known.stride);
+    bytes_[value] =
+        sizeof(float) * static_cast<double>(known.channels) * places;
+  }
   // Values that no image reaches, and shape arithmetic, are not layers.
   std::unordered_map<std::string, bool> reached{{config_.input(), true}};
   std::vector<std::string> names;
@@ -160,6 +169,38 @@ void OpenedNetwork::FindLogits(
   const bool classes = known == facts.end() || known->second.rank != 4 ||
                        (known->second.height == 1 && known->second.stride == 0);
   if (index_.count(value) > 0 && (softmax || classes)) logits_ = value;
+}
+
+absl::StatusOr<Reach> OpenedNetwork::ReachOf(absl::string_view resolved) const {
+  const auto known = reach_.find(std::string(resolved));
+  if (known == reach_.end()) {
+    return absl::UnimplementedError(
+        absl::StrCat("no picture reaches \"", resolved, "\""));
+  }
+  if (known->second.sees_all.empty()) return known->second.reach;
+  return absl::UnimplementedError(
+      absl::StrCat("\"", resolved, "\" sees the whole picture at once, by ",
+                   known->second.sees_all));
+}
+
+double OpenedNetwork::BytesPerPixel(
+    const std::vector<std::string>& resolved) const {
+  const auto producers = IndexProducers(graph_);
+  std::unordered_set<std::string> seen(resolved.begin(), resolved.end());
+  std::vector<std::string> todo(seen.begin(), seen.end());
+  double sum = 0;
+  while (!todo.empty()) {
+    const std::string value = std::move(todo.back());
+    todo.pop_back();
+    const auto own = bytes_.find(value);
+    if (own != bytes_.end()) sum += own->second;
+    const auto maker = producers.find(value);
+    if (maker == producers.end()) continue;
+    for (const std::string& input : graph_.nodes[maker->second].inputs) {
+      if (seen.insert(input).second) todo.push_back(input);
+    }
+  }
+  return sum;
 }
 
 absl::Status OpenedNetwork::CheckInputSize() const {

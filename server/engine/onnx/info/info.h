@@ -11,6 +11,7 @@
 #include "server/engine/onnx/file/tensor_proto.h"
 #include "server/engine/onnx/file/weights.h"
 #include "server/engine/onnx/info/layout.h"
+#include "server/engine/onnx/info/reach.h"
 #include "server/engine/onnx/info/survey.h"
 #include "server/engine/onnx/program/network.h"
 
@@ -38,6 +39,8 @@ class OpenedNetwork : public NetworkInfo {
   const std::vector<v1::Layer>& layers() const override { return layers_; }
   absl::StatusOr<std::string> Resolve(absl::string_view layer) const override;
   int64_t Channels(absl::string_view resolved) const override;
+  absl::StatusOr<Reach> ReachOf(absl::string_view resolved) const override;
+  double BytesPerPixel(const std::vector<std::string>& resolved) const override;
   std::string Logits() const override { return logits_; }
   int64_t input_channels() const override { return channels_; }
   int64_t input_height() const override { return height_; }
@@ -77,6 +80,8 @@ class OpenedNetwork : public NetworkInfo {
   std::map<std::string, std::string> aliases_;     // alias -> value name
   std::map<std::string, Layout> layouts_;  // of layers that are not [N,C,...]
   std::string logits_;
+  std::unordered_map<std::string, ValueReach> reach_;
+  std::unordered_map<std::string, double> bytes_;  // a pixel of the picture
   mutable WeightCache cache_;
 };
 

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "server/engine/onnx/ops/op.h"
-#include "server/engine/onnx/ops/shared/window.h"
 
 namespace phosphene::onnx {
 namespace {
@@ -33,27 +32,16 @@ at::Tensor ConstantInput(const Graph& graph, const Node& node, size_t i) {
   return it == graph.constants.end() ? at::Tensor() : it->second;
 }
 
-// The window of a convolving or pooling node at the survey's size; null when
-// the node is faulty, which Compile will say.
+// The window of a convolving or pooling node at the survey's size.
 std::optional<Window> WindowOf(const Graph& graph, const Node& node,
                                const ValueFacts& in) {
   if (in.rank != 4) return std::nullopt;
+  const std::optional<Window> window = WindowAsWritten(graph, node);
+  if (!window.has_value()) return std::nullopt;
+  if (in.height == 0)
+    return window->auto_pad == Window::kExplicit ? window : std::nullopt;
   try {
-    std::vector<int64_t> kernel;
-    Tensors constants(node.inputs.size());
-    const at::Tensor weight = ConstantInput(graph, node, 1);
-    if (TraitsOf(node.op).takes_weights && weight.defined() &&
-        weight.dim() == 4) {
-      kernel = weight.sizes().slice(2).vec();
-    }
-    const OpOptions options;
-    const Window window =
-        ReadWindow(OpInit(node, graph.opset, constants, options), kernel);
-    if (window.rank() != 2) return std::nullopt;
-    if (in.height == 0)
-      return window.auto_pad == Window::kExplicit ? std::make_optional(window)
-                                                  : std::nullopt;
-    return WithPads(window, {in.height, in.width});
+    return WithPads(*window, {in.height, in.width});
   } catch (const std::exception&) {
     return std::nullopt;
   }
@@ -212,6 +200,24 @@ double FlopsOf(const Graph& graph, const Node& node, const Facts& facts) {
 }
 
 }  // namespace
+
+std::optional<Window> WindowAsWritten(const Graph& graph, const Node& node) {
+  try {
+    std::vector<int64_t> kernel;
+    Tensors constants(node.inputs.size());
+    const at::Tensor weight = ConstantInput(graph, node, 1);
+    if (TraitsOf(node.op).takes_weights && weight.defined() &&
+        weight.dim() == 4) {
+      kernel = weight.sizes().slice(2).vec();
+    }
+    const OpOptions options;
+    const Window window =
+        ReadWindow(OpInit(node, graph.opset, constants, options), kernel);
+    return window.rank() == 2 ? std::make_optional(window) : std::nullopt;
+  } catch (const std::exception&) {
+    return std::nullopt;
+  }
+}
 
 Facts Survey(const Graph& graph, const std::string& image, int64_t channels) {
   Facts facts;

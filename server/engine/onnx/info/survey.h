@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "server/engine/onnx/file/graph.h"
+#include "server/engine/onnx/ops/shared/window.h"
 
 namespace phosphene::onnx {
 
@@ -28,6 +30,10 @@ constexpr int64_t kSurveySize = 224;
 std::unordered_map<std::string, ValueFacts> Survey(const Graph& graph,
                                                    const std::string& image,
                                                    int64_t channels);
+
+// The window of a convolving or pooling node over two axes, with auto_pad not
+// turned into pads; none when the node is faulty, which Compile will say.
+std::optional<Window> WindowAsWritten(const Graph& graph, const Node& node);
 
 // FLOPs (two per multiply-add) of the convolutions and matrix products a value
 // needs, by value name, for values in `names`; one image of 224 x 224.

@@ -40,9 +40,21 @@ struct OpTraits {
     kUntold,    // inputs do not tell: it chooses between branches
   };
 
+  // What a position of the output sees of the inputs, for pictures that go
+  // through in tiles (info/reach.h).
+  enum Sees {
+    kEverything,             // not bounded, or not followed
+    kItsPlace,               // the same position
+    kItsPlaceAlongChannels,  // likewise, where attribute `axis` is the
+                             // channels'
+    kItsWindow,              // a window of the first input
+    kPastBorder,             // the position a border away (Pad)
+  };
+
   Shape shape = kUnknown;
   Channels channels = kStay;
   Makes makes = kAsInputs;
+  Sees sees = kEverything;
   // A batch is any number of rows, each treated apart. The others may hold the
   // batch size the file was exported with in a shape or an index.
   bool any_batch = false;

@@ -15,6 +15,15 @@
 
 namespace phosphene {
 
+// What a position of a layer sees of the picture: position i, on either axis,
+// sees no pixel before i * stride - before, and none from (i + 1) * stride +
+// after on. Where a tile begins at a multiple of the stride, with that much
+// more of the picture around it, its positions are those of the whole picture.
+struct Reach {
+  int64_t stride = 1;
+  int64_t before = 0, after = 0;
+};
+
 // What is addressable in a network and how it takes images: parsed once a
 // model, shared by all jobs on it. Immutable, thread-safe.
 class NetworkInfo {
@@ -28,6 +37,16 @@ class NetworkInfo {
       absl::string_view layer) const = 0;
   // Channels of a resolved layer (0 unknown).
   virtual int64_t Channels(absl::string_view resolved) const = 0;
+  // What its positions see. UNIMPLEMENTED names the node that sees the whole
+  // picture at once, or one that is not followed.
+  virtual absl::StatusOr<Reach> ReachOf(absl::string_view resolved) const {
+    return absl::UnimplementedError("what layers see is not known");
+  }
+  // Bytes of activations in f32 that these layers and all they are made from
+  // take for each pixel of the picture, gradients left out; 0 unknown.
+  virtual double BytesPerPixel(const std::vector<std::string>& resolved) const {
+    return 0;
+  }
   // Value name of the logits (see ClassLogitObjective.layer); "" if none.
   virtual std::string Logits() const = 0;
   virtual int64_t input_channels() const = 0;
