@@ -6,23 +6,29 @@
 #include "server/base/status_macros.h"
 #include "server/engine/objectives/shared/fields.h"
 #include "server/engine/objectives/shared/reference.h"
+#include "server/engine/objectives/shared/summed.h"
 
 namespace phosphene {
 namespace {
 
-class ActivationMatch final : public ObjectiveFn {
+class ActivationMatch final : public Summed {
  public:
   ActivationMatch(std::string layer, std::optional<Companionship> image,
                   at::Tensor vector, v1::Metric metric)
-      : layer_(std::move(layer)),
+      : Summed({layer}),
+        layer_(std::move(layer)),
         image_(std::move(image)),
         vector_(std::move(vector)),
         metric_(metric) {}
 
-  at::Tensor Value(const StepView& view) override {
+  Sums SumsOf(const StepView& tile) override {
     const at::Tensor target =
-        image_.has_value() ? image_->Layer(view, layer_) : vector_;
-    return -Distance(Counterpart(view, layer_, target), target, metric_);
+        image_.has_value() ? image_->Layer(tile, layer_) : vector_;
+    return OverValues(
+        Differences(Counterpart(tile, layer_, target), target, metric_));
+  }
+  at::Tensor Finish(const Sums& sums, const StepView& view) override {
+    return -MeanOf(sums);
   }
 
  private:
@@ -64,7 +70,8 @@ const ObjectiveKind& ActivationMatchObjectiveKind() {
   static const ObjectiveKind kind = {.arm = "activation_match",
                                      .check = Check,
                                      .make = Make,
-                                     .why_not_replayed = SameEachStep};
+                                     .why_not_replayed = SameEachStep,
+                                     .why_not_tiled = SumsUp};
   return kind;
 }
 

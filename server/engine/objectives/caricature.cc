@@ -3,19 +3,26 @@
 #include "server/base/status_macros.h"
 #include "server/engine/objectives/shared/cosine.h"
 #include "server/engine/objectives/shared/reference.h"
+#include "server/engine/objectives/shared/summed.h"
 
 namespace phosphene {
 namespace {
 
-class Caricature final : public ObjectiveFn {
+class Caricature final : public Summed {
  public:
   Caricature(std::string layer, Companionship image, double power)
-      : layer_(std::move(layer)), image_(std::move(image)), power_(power) {}
+      : Summed({layer}),
+        layer_(std::move(layer)),
+        image_(std::move(image)),
+        power_(power) {}
 
-  at::Tensor Value(const StepView& view) override {
-    const at::Tensor target = image_.Layer(view, layer_);
-    return DotCosine(Counterpart(view, layer_, target), target, power_)
-        .mean({1, 2});
+  Sums SumsOf(const StepView& tile) override {
+    const at::Tensor target = image_.Layer(tile, layer_);
+    return OverPlaces(
+        DotCosine(Counterpart(tile, layer_, target), target, power_));
+  }
+  at::Tensor Finish(const Sums& sums, const StepView& view) override {
+    return MeanOf(sums);
   }
 
  private:
@@ -38,8 +45,10 @@ absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,
 }  // namespace
 
 const ObjectiveKind& CaricatureObjectiveKind() {
-  static const ObjectiveKind kind = {
-      .arm = "caricature", .make = Make, .why_not_replayed = SameEachStep};
+  static const ObjectiveKind kind = {.arm = "caricature",
+                                     .make = Make,
+                                     .why_not_replayed = SameEachStep,
+                                     .why_not_tiled = SumsUp};
   return kind;
 }
 

@@ -2,18 +2,21 @@
 // objectives.channel.
 #include "absl/strings/str_cat.h"
 #include "server/base/status_macros.h"
-#include "server/engine/objectives/interface.h"
+#include "server/engine/objectives/shared/summed.h"
 
 namespace phosphene {
 namespace {
 
-class Channel final : public ObjectiveFn {
+class Channel final : public Summed {
  public:
   Channel(std::string layer, int64_t channel)
-      : layer_(std::move(layer)), channel_(channel) {}
+      : Summed({layer}), layer_(std::move(layer)), channel_(channel) {}
 
-  at::Tensor Value(const StepView& view) override {
-    return view.Layer(layer_).select(1, channel_).mean({1, 2});
+  Sums SumsOf(const StepView& tile) override {
+    return OverPlaces(tile.Layer(layer_).select(1, channel_));
+  }
+  at::Tensor Finish(const Sums& sums, const StepView& view) override {
+    return MeanOf(sums);
   }
 
  private:
@@ -44,6 +47,7 @@ const ObjectiveKind& ChannelObjectiveKind() {
                                      .check = Check,
                                      .make = Make,
                                      .why_not_replayed = SameEachStep,
+                                     .why_not_tiled = SumsUp,
                                      .target = Target};
   return kind;
 }

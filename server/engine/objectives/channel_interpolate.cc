@@ -5,25 +5,31 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/base/status_macros.h"
-#include "server/engine/objectives/interface.h"
 #include "server/engine/objectives/shared/fields.h"
+#include "server/engine/objectives/shared/summed.h"
 
 namespace phosphene {
 namespace {
 
-class ChannelInterpolate final : public ObjectiveFn {
+class ChannelInterpolate final : public Summed {
  public:
   ChannelInterpolate(std::string from, int64_t from_channel, std::string to,
                      int64_t to_channel)
-      : from_(std::move(from)),
+      : Summed({from, to}),
+        from_(std::move(from)),
         to_(std::move(to)),
         from_channel_(from_channel),
         to_channel_(to_channel) {}
 
-  at::Tensor Value(const StepView& view) override {
-    const at::Tensor from =
-        view.Layer(from_).select(1, from_channel_).mean({1, 2});
-    const at::Tensor to = view.Layer(to_).select(1, to_channel_).mean({1, 2});
+  Sums SumsOf(const StepView& tile) override {
+    const at::Tensor from = tile.Layer(from_).select(1, from_channel_);
+    const at::Tensor to = tile.Layer(to_).select(1, to_channel_);
+    Sums sums;
+    sums.terms = {OverPlaces(from), OverPlaces(to)};
+    return sums;
+  }
+  at::Tensor Finish(const Sums& sums, const StepView& view) override {
+    const at::Tensor from = MeanOf(sums.terms[0]), to = MeanOf(sums.terms[1]);
     const int64_t last = std::max<int64_t>(1, view.rows - 1);
     const at::Tensor w = at::arange(view.rows, from.options()) / last;
     return (1 - w) * from + w * to;
@@ -67,6 +73,7 @@ const ObjectiveKind& ChannelInterpolateObjectiveKind() {
                                      .check = Check,
                                      .make = Make,
                                      .why_not_replayed = SameEachStep,
+                                     .why_not_tiled = SumsUp,
                                      .target = Target};
   return kind;
 }

@@ -5,44 +5,71 @@
 #include "absl/strings/str_cat.h"
 #include "server/base/status_macros.h"
 #include "server/engine/objectives/shared/reference.h"
+#include "server/engine/objectives/shared/summed.h"
 #include "server/engine/objectives/shared/weighted_layers.h"
 
 namespace phosphene {
 namespace {
 
-class Content final : public ObjectiveFn {
+class Content final : public Summed {
  public:
   Content(std::vector<LayerShare> layers,
           std::optional<Companionship> companion,
           std::map<std::string, at::Tensor> fixed, v1::Metric metric)
-      : layers_(std::move(layers)),
+      : Summed(NamesOf(layers)),
+        layers_(std::move(layers)),
         companion_(std::move(companion)),
         fixed_(std::move(fixed)),
         metric_(metric) {}
 
-  at::Tensor Value(const StepView& view) override {
-    at::Tensor out;
+  Sums SumsOf(const StepView& tile) override {
+    Sums sums;
     for (const LayerShare& layer : layers_) {
-      at::Tensor target = Target(view, layer.name);
-      const at::Tensor rows = Counterpart(view, layer.name, target);
-      target = Resized(target, rows.size(2), rows.size(3));
-      const at::Tensor term = Distance(rows, target, metric_) * -layer.weight;
+      const at::Tensor target = Target(tile, layer.name);
+      const at::Tensor rows = Counterpart(tile, layer.name, target);
+      sums.terms.push_back(OverValues(Differences(rows, target, metric_)));
+    }
+    return sums;
+  }
+  at::Tensor Finish(const Sums& sums, const StepView& view) override {
+    at::Tensor out;
+    for (size_t i = 0; i < layers_.size(); ++i) {
+      const at::Tensor term = MeanOf(sums.terms[i]) * -layers_[i].weight;
       out = out.defined() ? out + term : term;
     }
     return out;
   }
 
  private:
-  at::Tensor Target(const StepView& view, const std::string& layer) const {
-    if (companion_.has_value()) return companion_->Layer(view, layer);
-    if (fixed_.empty()) return view.OriginalLayer(layer).detach();
-    return fixed_.at(layer);
+  // What the positions that the view owns are to be.
+  at::Tensor Target(const StepView& view, const std::string& layer) {
+    const OwnCells own = view.CellsOf(layer);
+    if (companion_.has_value())
+      return Resized(companion_->Layer(view, layer), own.height, own.width);
+    if (fixed_.empty())
+      return Resized(view.OriginalLayer(layer).detach(), own.height, own.width);
+    return Fitted(layer, own.whole_height, own.whole_width)
+        .narrow(2, own.y, own.height)
+        .narrow(3, own.x, own.width);
+  }
+  // A fixed target at the size that transforms leave to its layer; kept for the
+  // tiles of the same view.
+  const at::Tensor& Fitted(const std::string& layer, int64_t height,
+                           int64_t width) {
+    const at::Tensor& target = fixed_.at(layer);
+    if (target.size(2) == height && target.size(3) == width) return target;
+    at::Tensor& fitted = fitted_[layer];
+    if (!fitted.defined() || fitted.size(2) != height ||
+        fitted.size(3) != width) {
+      fitted = Resized(target, height, width);
+    }
+    return fitted;
   }
 
   std::vector<LayerShare> layers_;
   std::optional<Companionship> companion_;  // with follow_transforms
   // Else: [1,C,h,w] f32 by layer; of the object's own texture none.
-  std::map<std::string, at::Tensor> fixed_;
+  std::map<std::string, at::Tensor> fixed_, fitted_;
   v1::Metric metric_;
 };
 
@@ -88,6 +115,7 @@ const ObjectiveKind& ContentObjectiveKind() {
                                      .check = Check,
                                      .make = Make,
                                      .why_not_replayed = SameEachStep,
+                                     .why_not_tiled = SumsUp,
                                      .needs_surface = NeedsSurface};
   return kind;
 }

@@ -1,17 +1,21 @@
 // Whatever a layer sees, amplified: mean act^2. Source: lucid
 // objectives.deepdream.
 #include "server/base/status_macros.h"
-#include "server/engine/objectives/interface.h"
+#include "server/engine/objectives/shared/summed.h"
 
 namespace phosphene {
 namespace {
 
-class DeepDream final : public ObjectiveFn {
+class DeepDream final : public Summed {
  public:
-  explicit DeepDream(std::string layer) : layer_(std::move(layer)) {}
+  explicit DeepDream(std::string layer)
+      : Summed({layer}), layer_(std::move(layer)) {}
 
-  at::Tensor Value(const StepView& view) override {
-    return view.Layer(layer_).square().mean({1, 2, 3});
+  Sums SumsOf(const StepView& tile) override {
+    return OverValues(tile.Layer(layer_).square());
+  }
+  at::Tensor Finish(const Sums& sums, const StepView& view) override {
+    return MeanOf(sums);
   }
 
  private:
@@ -27,8 +31,10 @@ absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,
 }  // namespace
 
 const ObjectiveKind& DeepDreamObjectiveKind() {
-  static const ObjectiveKind kind = {
-      .arm = "deepdream", .make = Make, .why_not_replayed = SameEachStep};
+  static const ObjectiveKind kind = {.arm = "deepdream",
+                                     .make = Make,
+                                     .why_not_replayed = SameEachStep,
+                                     .why_not_tiled = SumsUp};
   return kind;
 }
 

@@ -3,29 +3,33 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/base/status_macros.h"
-#include "server/engine/objectives/interface.h"
 #include "server/engine/objectives/shared/cosine.h"
 #include "server/engine/objectives/shared/fields.h"
+#include "server/engine/objectives/shared/summed.h"
 #include "server/engine/tensor/rng.h"
 
 namespace phosphene {
 namespace {
 
-class Direction final : public ObjectiveFn {
+class Direction final : public Summed {
  public:
   Direction(std::string layer, at::Tensor vector,
             const v1::DirectionObjective& spec)
-      : layer_(std::move(layer)),
+      : Summed({layer}),
+        layer_(std::move(layer)),
         vector_(std::move(vector)),
         power_(spec.cossim_power()),
         center_only_(spec.center_only()) {}
 
-  at::Tensor Value(const StepView& view) override {
-    at::Tensor map = view.Layer(layer_);  // [rows,C,h,w]
+  Sums SumsOf(const StepView& tile) override {
+    at::Tensor map = tile.Layer(layer_);  // [rows,C,h,w]
     if (center_only_) {
       map = map.narrow(2, map.size(2) / 2, 1).narrow(3, map.size(3) / 2, 1);
     }
-    return DotCosine(map, vector_, power_).mean({1, 2});
+    return OverPlaces(DotCosine(map, vector_, power_));
+  }
+  at::Tensor Finish(const Sums& sums, const StepView& view) override {
+    return MeanOf(sums);
   }
 
  private:
@@ -65,13 +69,18 @@ absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,
       std::move(layer), vector.view({1, -1, 1, 1}).to(context.device), own);
 }
 
+std::string WhyNotTiled(const v1::Objective& spec) {
+  return spec.direction().center_only() ? "center_only looks at one place" : "";
+}
+
 }  // namespace
 
 const ObjectiveKind& DirectionObjectiveKind() {
   static const ObjectiveKind kind = {.arm = "direction",
                                      .check = Check,
                                      .make = Make,
-                                     .why_not_replayed = SameEachStep};
+                                     .why_not_replayed = SameEachStep,
+                                     .why_not_tiled = WhyNotTiled};
   return kind;
 }
 

@@ -9,6 +9,7 @@
 #include "server/engine/objectives/shared/moving_average.h"
 #include "server/engine/objectives/shared/reference.h"
 #include "server/engine/objectives/shared/style_statistics.h"
+#include "server/engine/objectives/shared/summed.h"
 #include "server/engine/objectives/shared/weighted_layers.h"
 
 namespace phosphene {
@@ -21,12 +22,13 @@ struct Style {
   int64_t companion = -1;  // with crop_each_step
 };
 
-class GramStyle final : public ObjectiveFn {
+class GramStyle final : public Summed {
  public:
   GramStyle(const GramStyleObjective& spec, std::vector<LayerShare> layers,
             std::vector<Style> styles, std::vector<StyleTarget> targets,
             at::Tensor mask)
-      : distance_(spec.distance()),
+      : Summed(NamesOf(layers)),
+        distance_(spec.distance()),
         layers_(std::move(layers)),
         styles_(std::move(styles)),
         targets_(std::move(targets)),
@@ -34,23 +36,31 @@ class GramStyle final : public ObjectiveFn {
         by_coverage_(spec.mask_by_coverage()),
         average_(spec.moving_average(), spec.debias()) {}
 
-  at::Tensor Value(const StepView& view) override {
+  // A term for each layer: its sums, and those of the styles' crops.
+  Sums SumsOf(const StepView& tile) override {
+    Sums sums;
+    for (const LayerShare& layer : layers_) {
+      Sums own = StyleSums(tile.Layer(layer.name), MaskOf(tile, layer.name),
+                           distance_);
+      Sums& both = sums.terms.emplace_back();
+      both.terms.push_back(std::move(own));
+      if (!targets_.empty()) continue;
+      const c10::NoGradGuard no_grad;
+      for (const Style& style : styles_) {
+        both.terms.push_back(StyleSums(
+            tile.CompanionLayer(layer.name, style.companion), {}, distance_));
+      }
+    }
+    return sums;
+  }
+  at::Tensor Finish(const Sums& sums, const StepView& view) override {
     at::Tensor out;
     for (size_t i = 0; i < layers_.size(); ++i) {
-      const at::Tensor features = view.Layer(layers_[i].name);
-      at::Tensor mask;
-      if (mask_.defined())
-        mask = Resized(mask_, features.size(2), features.size(3));
-      if (by_coverage_) {
-        const at::Tensor covered =
-            Resized(view.coverage, features.size(2), features.size(3));
-        mask = mask.defined() ? mask * covered : covered;
-      }
-      StyleStatistics statistics = StatisticsOf(features, mask, distance_);
+      const std::vector<Sums>& own = sums.terms[i].terms;
+      StyleStatistics statistics = StatisticsOf(own[0]);
       average_.Apply(absl::StrCat(i), view.step, &statistics);
       const at::Tensor distance = StyleDistance(
-          statistics, targets_.empty() ? Target(view, i) : targets_[i],
-          distance_);
+          statistics, targets_.empty() ? Target(own) : targets_[i], distance_);
       const at::Tensor term = distance * -layers_[i].weight;
       out = out.defined() ? out + term : term;
     }
@@ -64,16 +74,29 @@ class GramStyle final : public ObjectiveFn {
   }
 
  private:
-  // The blend of the styles as this step's crops show them.
-  StyleTarget Target(const StepView& view, size_t layer) const {
+  // The blend of the styles as this step's crops show them; `sums` has theirs
+  // behind the rows'.
+  StyleTarget Target(const std::vector<Sums>& sums) const {
     const c10::NoGradGuard no_grad;
     StyleStatistics blend;
-    for (const Style& style : styles_) {
-      const at::Tensor features =
-          view.CompanionLayer(layers_[layer].name, style.companion);
-      AddScaled(StatisticsOf(features, {}, distance_), style.weight, &blend);
-    }
+    for (size_t i = 0; i < styles_.size(); ++i)
+      AddScaled(StatisticsOf(sums[1 + i]), styles_[i].weight, &blend);
     return MakeStyleTarget(blend, distance_);
+  }
+  // How much the positions that the view owns count; undefined: all alike.
+  at::Tensor MaskOf(const StepView& view, const std::string& layer) const {
+    const OwnCells own = view.CellsOf(layer);
+    at::Tensor mask;
+    if (mask_.defined()) {
+      mask = Resized(mask_, own.whole_height, own.whole_width)
+                 .narrow(2, own.y, own.height)
+                 .narrow(3, own.x, own.width);
+    }
+    if (by_coverage_) {
+      const at::Tensor covered = Resized(view.coverage, own.height, own.width);
+      mask = mask.defined() ? mask * covered : covered;
+    }
+    return mask;
   }
 
   GramStyleObjective::Distance distance_;
@@ -92,6 +115,12 @@ std::string WhyNotReplayed(const v1::Objective& spec) {
   if (own.distance() == GramStyleObjective::WASSERSTEIN2)
     return "distance WASSERSTEIN2 waits for eigenvalues";
   return "";
+}
+
+std::string WhyNotTiled(const v1::Objective& spec) {
+  return spec.gram_style().mask_by_coverage()
+             ? "mask_by_coverage is of a whole view"
+             : "";
 }
 
 bool NeedsSurface(const v1::Objective& spec) {
@@ -137,6 +166,37 @@ absl::StatusOr<at::Tensor> LoadMask(const std::string& blob,
   return mask;
 }
 
+// A style's sums by layer: of the image in one piece or in tiles.
+absl::Status SumsOfStyle(const GramStyleObjective& spec,
+                         const at::Tensor& image,
+                         const std::vector<LayerShare>& layers,
+                         ObjectiveContext& context, std::vector<Sums>* sums) {
+  std::vector<std::string> in_network;
+  for (size_t i = 0; i < layers.size(); ++i) {
+    if (layers[i].name == "input" || layers[i].name == "image") {
+      (*sums)[i] = StyleSums(image, {}, spec.distance());
+    } else {
+      in_network.push_back(layers[i].name);
+    }
+  }
+  if (in_network.empty()) return absl::OkStatus();
+  RETURN_IF_ERROR(
+      LookAtReference(context, image, in_network, [&](const StepView& view) {
+        for (size_t i = 0; i < layers.size(); ++i) {
+          if (layers[i].name == "input" || layers[i].name == "image") continue;
+          const Sums part =
+              StyleSums(view.Layer(layers[i].name), {}, spec.distance());
+          if (view.own == nullptr) {
+            (*sums)[i] = part;
+          } else {
+            (*sums)[i].Add(part);
+          }
+        }
+      }));
+  for (Sums& layer : *sums) layer = layer.Rounded();
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,
                                                   ObjectiveContext& context) {
   const GramStyleObjective& own = spec.gram_style();
@@ -157,12 +217,10 @@ absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,
       made.companion =
           context.AddCompanion({std::move(image), /*crop_each_step=*/true});
     } else {
-      ASSIGN_OR_RETURN(const auto maps,
-                       RunReference(context, image, NamesOf(layers)));
-      for (size_t i = 0; i < layers.size(); ++i) {
-        AddScaled(StatisticsOf(maps.at(layers[i].name), {}, own.distance()),
-                  made.weight, &blends[i]);
-      }
+      std::vector<Sums> sums(layers.size());
+      RETURN_IF_ERROR(SumsOfStyle(own, image, layers, context, &sums));
+      for (size_t i = 0; i < layers.size(); ++i)
+        AddScaled(StatisticsOf(sums[i]), made.weight, &blends[i]);
     }
     styles.push_back(made);
   }
@@ -180,6 +238,7 @@ const ObjectiveKind& GramStyleObjectiveKind() {
   static const ObjectiveKind kind = {.arm = "gram_style",
                                      .make = Make,
                                      .why_not_replayed = WhyNotReplayed,
+                                     .why_not_tiled = WhyNotTiled,
                                      .needs_surface = NeedsSurface};
   return kind;
 }

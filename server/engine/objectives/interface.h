@@ -19,6 +19,15 @@
 
 namespace phosphene {
 
+// The positions of a layer that a tile of the view owns: each is owned by the
+// tile that holds its first pixel.
+struct OwnCells {
+  int64_t top = 0, left = 0;      // of the first one, in the tile's layer
+  int64_t y = 0, x = 0;           // of the first one, in the whole layer
+  int64_t height = 0, width = 0;  // 0 where the tile owns none
+  int64_t whole_height = 0, whole_width = 0;  // the whole layer's
+};
+
 // What objectives look at in one step. Batches begin with the job's rows;
 // companions (reference images sent through the same transforms) follow.
 struct StepView {
@@ -36,15 +45,35 @@ struct StepView {
   at::Tensor so_far;
   const std::map<std::string, at::Tensor>* activations =
       nullptr;  // resolved name -> [N,C,h,w]
+  // Of a tile: what it owns of each layer, "input" among them; its image is
+  // not defined. Null: the view is whole.
+  const std::map<std::string, OwnCells>* own = nullptr;
 
-  // The rows of a layer, f32: [rows,C,h,w] ("input" and "image" too).
-  at::Tensor Layer(const std::string& resolved) const;
+  // The rows of a layer, f32: [rows,C,h,w] ("input" and "image" too). Of a tile
+  // what it owns; with `beyond` that many positions more to the right and below
+  // as far as the whole layer has them (ObjectiveFn::beyond).
+  at::Tensor Layer(const std::string& resolved, int64_t beyond = 0) const;
+  // Where what Layer gives lies in the whole layer.
+  OwnCells CellsOf(const std::string& resolved) const;
   // One companion of a layer, f32: [1,C,h,w].
   at::Tensor CompanionLayer(const std::string& resolved,
                             int64_t companion) const;
   // The object with its own texture in the views of the rows, f32:
   // [rows,C,h,w]; where it is wanted, it is last in the batch.
   at::Tensor OriginalLayer(const std::string& resolved) const;
+};
+
+// What an objective sums over the positions of layers, tile by tile. What tiles
+// sum up to is what the whole view gives, up to the order of sums.
+struct Sums {
+  std::vector<at::Tensor> parts;  // f32, with gradient
+  std::vector<double> counts;     // of positions or values
+  std::vector<Sums> terms;        // an expression's: one of each term
+
+  // Adds a tile's: parts in f64, without gradient.
+  void Add(const Sums& tile);
+  // All parts in f32, as Finish takes them.
+  Sums Rounded() const;
 };
 
 // A scalar per row. Confined to a thread.
@@ -54,6 +83,21 @@ class ObjectiveFn {
   // [rows] f32, with gradient; row r depends on row r alone, unless the kind
   // joins rows: then the value is spread over the rows it joins.
   virtual at::Tensor Value(const StepView& view) = 0;
+
+  // A picture larger than memory goes through the network in tiles, for
+  // objectives that are smooth functions of sums over positions (see
+  // shared/summed.h and ObjectiveKind::why_not_tiled). Those that read no layer
+  // of the network are of the whole view in any case: in_tiles is false and
+  // Finish is Value.
+  virtual bool in_tiles() const { return false; }
+  // Positions past its own, to the right and below, that a tile must see.
+  virtual int64_t beyond() const { return 0; }
+  virtual Sums SumsOf(const StepView& tile) { return {}; }
+  // The value of these sums (f32); `view` is the whole, without activations.
+  virtual at::Tensor Finish(const Sums& sums, const StepView& view) {
+    return Value(view);
+  }
+
   // State that a checkpoint must keep (moving averages); same keys both ways.
   virtual void Save(std::map<std::string, at::Tensor>* state) const {}
   virtual void Load(const std::map<std::string, at::Tensor>& state) {}
@@ -65,6 +109,9 @@ struct Companion {
   bool crop_each_step =
       false;  // random canvas-size crop each step; else H',W' = canvas
 };
+
+// Looks at a view that is whole or a tile.
+using LookFn = std::function<void(const StepView& view)>;
 
 // What objectives are made from, and where they say what they need.
 struct ObjectiveContext {
@@ -78,6 +125,11 @@ struct ObjectiveContext {
   std::function<absl::StatusOr<std::map<std::string, at::Tensor>>(
       const at::Tensor& image, const std::vector<std::string>& layers)>
       run_once;
+  // Likewise tile by tile, for pictures larger than memory; null: at once.
+  std::function<absl::Status(const at::Tensor& image,
+                             const std::vector<std::string>& layers,
+                             const LookFn& look)>
+      run_in_tiles;
   std::vector<std::string> layers;    // wanted, resolved; filled by make
   std::vector<Companion> companions;  // filled by make; index is the id
   // Of an object in space (Surface::SeamStep); null where there is none.
@@ -89,6 +141,12 @@ struct ObjectiveContext {
   absl::StatusOr<std::string> Want(absl::string_view layer);
   int64_t AddCompanion(Companion companion);
 };
+
+// Values of ObjectiveKind::why_not_tiled.
+inline std::string WholePicture(const v1::Objective& spec) {
+  return "it looks at all of a layer at once";
+}
+inline std::string SumsUp(const v1::Objective& spec) { return ""; }
 
 // A kind of objective: one arm of Objective.kind, one file. `weight`, `row`
 // and `label` of the message are handled outside.
@@ -110,6 +168,9 @@ struct ObjectiveKind {
 
   // See tensor/replayable.h. Kinds that do not say are not replayed.
   std::string (*why_not_replayed)(const v1::Objective& spec) = OtherEachStep;
+  // Why it cannot be summed up tile by tile, where it reads layers of the
+  // network; "" where it can.
+  std::string (*why_not_tiled)(const v1::Objective& spec) = WholePicture;
   // A row's value depends on other rows (alignment, diversity).
   bool joins_rows = false;
   // Whether it reads the network's logits without naming them; null: never.

@@ -1,19 +1,22 @@
 // sum |x - constant|: pulls values to a constant. Source: lucid objectives.L1.
 
 #include "server/base/status_macros.h"
-#include "server/engine/objectives/interface.h"
 #include "server/engine/objectives/shared/fields.h"
+#include "server/engine/objectives/shared/summed.h"
 
 namespace phosphene {
 namespace {
 
-class L1 final : public ObjectiveFn {
+class L1 final : public Summed {
  public:
   L1(std::string layer, double constant)
-      : layer_(std::move(layer)), constant_(constant) {}
+      : Summed({layer}), layer_(std::move(layer)), constant_(constant) {}
 
-  at::Tensor Value(const StepView& view) override {
-    return (view.Layer(layer_) - constant_).abs().sum({1, 2, 3});
+  Sums SumsOf(const StepView& tile) override {
+    return OverValues((tile.Layer(layer_) - constant_).abs());
+  }
+  at::Tensor Finish(const Sums& sums, const StepView& view) override {
+    return sums.parts[0];
   }
 
  private:
@@ -31,8 +34,10 @@ absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,
 }  // namespace
 
 const ObjectiveKind& L1ObjectiveKind() {
-  static const ObjectiveKind kind = {
-      .arm = "l1", .make = Make, .why_not_replayed = SameEachStep};
+  static const ObjectiveKind kind = {.arm = "l1",
+                                     .make = Make,
+                                     .why_not_replayed = SameEachStep,
+                                     .why_not_tiled = SumsUp};
   return kind;
 }
 

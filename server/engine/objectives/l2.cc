@@ -1,22 +1,27 @@
 // sqrt(epsilon + sum (x - constant)^2). Source: lucid objectives.L2.
 
 #include "server/base/status_macros.h"
-#include "server/engine/objectives/interface.h"
 #include "server/engine/objectives/shared/fields.h"
+#include "server/engine/objectives/shared/summed.h"
 
 namespace phosphene {
 namespace {
 
 constexpr double kDefaultEpsilon = 1e-6;
 
-class L2 final : public ObjectiveFn {
+class L2 final : public Summed {
  public:
   L2(std::string layer, double constant, double epsilon)
-      : layer_(std::move(layer)), constant_(constant), epsilon_(epsilon) {}
+      : Summed({layer}),
+        layer_(std::move(layer)),
+        constant_(constant),
+        epsilon_(epsilon) {}
 
-  at::Tensor Value(const StepView& view) override {
-    return ((view.Layer(layer_) - constant_).square().sum({1, 2, 3}) + epsilon_)
-        .sqrt();
+  Sums SumsOf(const StepView& tile) override {
+    return OverValues((tile.Layer(layer_) - constant_).square());
+  }
+  at::Tensor Finish(const Sums& sums, const StepView& view) override {
+    return (sums.parts[0] + epsilon_).sqrt();
   }
 
  private:
@@ -36,8 +41,10 @@ absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,
 }  // namespace
 
 const ObjectiveKind& L2ObjectiveKind() {
-  static const ObjectiveKind kind = {
-      .arm = "l2", .make = Make, .why_not_replayed = SameEachStep};
+  static const ObjectiveKind kind = {.arm = "l2",
+                                     .make = Make,
+                                     .why_not_replayed = SameEachStep,
+                                     .why_not_tiled = SumsUp};
   return kind;
 }
 

@@ -8,8 +8,8 @@ class Negate final : public Expression {
  public:
   explicit Negate(const v1::Objective&) {}
 
-  at::Tensor Value(const StepView& view) override {
-    return -TermValues(view)[0];
+  at::Tensor Combine(const std::vector<at::Tensor>& values) const override {
+    return -values[0];
   }
 };
 
@@ -18,7 +18,8 @@ class Negate final : public Expression {
 const ObjectiveKind& NegateObjectiveKind() {
   static const ObjectiveKind kind = {.arm = "negate",
                                      .make = MakeExpression<Negate>,
-                                     .why_not_replayed = SameEachStep};
+                                     .why_not_replayed = SameEachStep,
+                                     .why_not_tiled = SumsUp};
   return kind;
 }
 

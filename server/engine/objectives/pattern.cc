@@ -3,19 +3,23 @@
 #include "absl/strings/str_cat.h"
 #include "server/base/status_macros.h"
 #include "server/engine/objectives/shared/reference.h"
+#include "server/engine/objectives/shared/summed.h"
 
 namespace phosphene {
 namespace {
 
 constexpr double kDefaultSelectivity = 2;
 
-class Pattern final : public ObjectiveFn {
+class Pattern final : public Summed {
  public:
   Pattern(std::string layer, at::Tensor target)
-      : layer_(std::move(layer)), target_(std::move(target)) {}
+      : Summed({layer}), layer_(std::move(layer)), target_(std::move(target)) {}
 
-  at::Tensor Value(const StepView& view) override {
-    return (Counterpart(view, layer_, target_) * target_).mean({1, 2, 3});
+  Sums SumsOf(const StepView& tile) override {
+    return OverValues(Counterpart(tile, layer_, target_) * target_);
+  }
+  at::Tensor Finish(const Sums& sums, const StepView& view) override {
+    return MeanOf(sums);
   }
 
  private:
@@ -47,8 +51,10 @@ absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,
 }  // namespace
 
 const ObjectiveKind& PatternObjectiveKind() {
-  static const ObjectiveKind kind = {
-      .arm = "pattern", .make = Make, .why_not_replayed = SameEachStep};
+  static const ObjectiveKind kind = {.arm = "pattern",
+                                     .make = Make,
+                                     .why_not_replayed = SameEachStep,
+                                     .why_not_tiled = SumsUp};
   return kind;
 }
 

@@ -9,8 +9,8 @@ class Power final : public Expression {
   explicit Power(const v1::Objective& spec)
       : exponent_(spec.power().exponent()) {}
 
-  at::Tensor Value(const StepView& view) override {
-    const at::Tensor base = TermValues(view)[0];
+  at::Tensor Combine(const std::vector<at::Tensor>& values) const override {
+    const at::Tensor& base = values[0];
     // Below exponent 1 the slope at zero is infinite: keep a little away.
     return base.sign() * base.abs().clamp_min(1e-12).pow(exponent_);
   }
@@ -24,7 +24,8 @@ class Power final : public Expression {
 const ObjectiveKind& PowerObjectiveKind() {
   static const ObjectiveKind kind = {.arm = "power",
                                      .make = MakeExpression<Power>,
-                                     .why_not_replayed = SameEachStep};
+                                     .why_not_replayed = SameEachStep,
+                                     .why_not_tiled = SumsUp};
   return kind;
 }
 

@@ -8,8 +8,7 @@ class Product final : public Expression {
  public:
   explicit Product(const v1::Objective&) {}
 
-  at::Tensor Value(const StepView& view) override {
-    std::vector<at::Tensor> values = TermValues(view);
+  at::Tensor Combine(const std::vector<at::Tensor>& values) const override {
     at::Tensor out = values[0];
     for (size_t i = 1; i < values.size(); ++i) out = out * values[i];
     return out;
@@ -21,7 +20,8 @@ class Product final : public Expression {
 const ObjectiveKind& ProductObjectiveKind() {
   static const ObjectiveKind kind = {.arm = "product",
                                      .make = MakeExpression<Product>,
-                                     .why_not_replayed = SameEachStep};
+                                     .why_not_replayed = SameEachStep,
+                                     .why_not_tiled = SumsUp};
   return kind;
 }
 

@@ -9,8 +9,8 @@ class Scale final : public Expression {
  public:
   explicit Scale(const v1::Objective& spec) : factor_(spec.scale().factor()) {}
 
-  at::Tensor Value(const StepView& view) override {
-    return TermValues(view)[0] * factor_;
+  at::Tensor Combine(const std::vector<at::Tensor>& values) const override {
+    return values[0] * factor_;
   }
 
  private:
@@ -22,7 +22,8 @@ class Scale final : public Expression {
 const ObjectiveKind& ScaleObjectiveKind() {
   static const ObjectiveKind kind = {.arm = "scale",
                                      .make = MakeExpression<Scale>,
-                                     .why_not_replayed = SameEachStep};
+                                     .why_not_replayed = SameEachStep,
+                                     .why_not_tiled = SumsUp};
   return kind;
 }
 

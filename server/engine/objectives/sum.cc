@@ -8,8 +8,7 @@ class Sum final : public Expression {
  public:
   explicit Sum(const v1::Objective&) {}
 
-  at::Tensor Value(const StepView& view) override {
-    std::vector<at::Tensor> values = TermValues(view);
+  at::Tensor Combine(const std::vector<at::Tensor>& values) const override {
     at::Tensor out = values[0];
     for (size_t i = 1; i < values.size(); ++i) out = out + values[i];
     return out;
@@ -21,7 +20,8 @@ class Sum final : public Expression {
 const ObjectiveKind& SumObjectiveKind() {
   static const ObjectiveKind kind = {.arm = "sum",
                                      .make = MakeExpression<Sum>,
-                                     .why_not_replayed = SameEachStep};
+                                     .why_not_replayed = SameEachStep,
+                                     .why_not_tiled = SumsUp};
   return kind;
 }
 

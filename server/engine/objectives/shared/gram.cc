@@ -3,23 +3,35 @@
 
 namespace phosphene {
 
+at::Tensor GramSum(const at::Tensor& features, const at::Tensor& mask) {
+  const at::Tensor f = (mask.defined() ? features * mask : features).flatten(2);
+  return at::bmm(f, f.transpose(1, 2));
+}
+
+at::Tensor FeatureSum(const at::Tensor& features, const at::Tensor& mask) {
+  if (!mask.defined()) return features.sum({2, 3});
+  return (features * mask.square()).sum({2, 3});
+}
+
+at::Tensor MaskSum(const at::Tensor& mask) {
+  return mask.square().sum({1, 2, 3});
+}
+
+at::Tensor Weight(const at::Tensor& mask_sum, int64_t dims) {
+  std::vector<int64_t> shape(dims, 1);
+  shape[0] = -1;
+  return mask_sum.clamp_min(1e-6).view(shape);
+}
+
 at::Tensor Gram(const at::Tensor& features, const at::Tensor& mask) {
-  at::Tensor f = features;
-  at::Tensor count;
-  if (mask.defined()) {
-    f = f * mask;
-    count = mask.square().sum({1, 2, 3}).clamp_min(1e-6).view({-1, 1, 1});
-  }
-  f = f.flatten(2);
-  const at::Tensor product = at::bmm(f, f.transpose(1, 2));
-  return mask.defined() ? product / count : product / f.size(2);
+  const at::Tensor sum = GramSum(features, mask);
+  return mask.defined() ? sum / Weight(MaskSum(mask), 3)
+                        : sum / (features.size(2) * features.size(3));
 }
 
 at::Tensor FeatureMean(const at::Tensor& features, const at::Tensor& mask) {
   if (!mask.defined()) return features.mean({2, 3});
-  const at::Tensor weight = mask.square();
-  return (features * weight).sum({2, 3}) /
-         weight.sum({1, 2, 3}).clamp_min(1e-6).view({-1, 1});
+  return FeatureSum(features, mask) / Weight(MaskSum(mask), 2);
 }
 
 at::Tensor MatrixRoot(const at::Tensor& matrix) {

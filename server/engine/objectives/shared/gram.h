@@ -13,6 +13,14 @@ at::Tensor Gram(const at::Tensor& features, const at::Tensor& mask = {});
 // Mean of [N,C,h,w] over (masked) positions -> [N,C].
 at::Tensor FeatureMean(const at::Tensor& features, const at::Tensor& mask = {});
 
+// What the two above divide, and by what where there is a mask: sums over
+// positions, [N,C,C], [N,C] and [N].
+at::Tensor GramSum(const at::Tensor& features, const at::Tensor& mask);
+at::Tensor FeatureSum(const at::Tensor& features, const at::Tensor& mask);
+at::Tensor MaskSum(const at::Tensor& mask);
+// MaskSum kept off zero and shaped to divide a tensor of `dims` dimensions.
+at::Tensor Weight(const at::Tensor& mask_sum, int64_t dims);
+
 // The symmetric positive root of [C,C], eigenvalues below 0 taken as 0.
 at::Tensor MatrixRoot(const at::Tensor& matrix);
 

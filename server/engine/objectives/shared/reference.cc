@@ -38,14 +38,46 @@ at::Tensor Resized(const at::Tensor& image, int64_t height, int64_t width) {
                                      /*align_corners=*/false);
 }
 
-absl::StatusOr<std::map<std::string, at::Tensor>> RunReference(
-    ObjectiveContext& context, const at::Tensor& image,
-    const std::vector<std::string>& layers) {
+absl::Status LookAtReference(ObjectiveContext& context, const at::Tensor& image,
+                             const std::vector<std::string>& layers,
+                             const LookFn& look) {
+  if (context.run_in_tiles) return context.run_in_tiles(image, layers, look);
   if (image.size(2) * image.size(3) > kMaxPixels) {
     return absl::ResourceExhaustedError(absl::StrCat(
         "a reference image of ", image.size(3), "x", image.size(2),
         " pixels is above ", kMaxPixels, " pixels; scale it down"));
   }
+  if (!context.run_once)
+    return absl::FailedPreconditionError("no network can be run here");
+  ASSIGN_OR_RETURN(const auto activations, context.run_once(image, layers));
+  StepView view;
+  view.activations = &activations;
+  look(view);
+  return absl::OkStatus();
+}
+
+namespace {
+
+// Puts what a view owns of a layer where it lies in the whole layer.
+void Keep(const StepView& view, const std::string& layer, at::Tensor& whole) {
+  const at::Tensor part = view.Layer(layer).detach();
+  if (view.own == nullptr) {
+    whole = part.clone();
+    return;
+  }
+  const OwnCells own = view.CellsOf(layer);
+  if (!whole.defined()) {
+    whole = at::empty({1, part.size(1), own.whole_height, own.whole_width},
+                      part.options());
+  }
+  whole.narrow(2, own.y, own.height).narrow(3, own.x, own.width).copy_(part);
+}
+
+}  // namespace
+
+absl::StatusOr<std::map<std::string, at::Tensor>> RunReference(
+    ObjectiveContext& context, const at::Tensor& image,
+    const std::vector<std::string>& layers) {
   std::map<std::string, at::Tensor> out;
   std::vector<std::string> network_layers;
   for (const std::string& layer : layers) {
@@ -56,13 +88,11 @@ absl::StatusOr<std::map<std::string, at::Tensor>> RunReference(
     }
   }
   if (network_layers.empty()) return out;
-  if (!context.run_once)
-    return absl::FailedPreconditionError("no network can be run here");
-  ASSIGN_OR_RETURN(auto activations, context.run_once(image, network_layers));
-  StepView view;
-  view.activations = &activations;
-  for (const std::string& layer : network_layers)
-    out[layer] = view.Layer(layer).detach().clone();
+  RETURN_IF_ERROR(LookAtReference(
+      context, image, network_layers, [&](const StepView& view) {
+        for (const std::string& layer : network_layers)
+          Keep(view, layer, out[layer]);
+      }));
   return out;
 }
 
@@ -89,12 +119,15 @@ at::Tensor Counterpart(const StepView& view, const std::string& resolved,
   return rows.narrow(1, 0, std::min(rows.size(1), target.size(1)));
 }
 
+at::Tensor Differences(const at::Tensor& a, const at::Tensor& b,
+                       v1::Metric metric) {
+  const at::Tensor difference = a - b;
+  return metric == v1::METRIC_L1 ? difference.abs() : difference.square();
+}
+
 at::Tensor Distance(const at::Tensor& a, const at::Tensor& b,
                     v1::Metric metric) {
-  const at::Tensor difference = a - b;
-  const at::Tensor each =
-      metric == v1::METRIC_L1 ? difference.abs() : difference.square();
-  return each.mean({1, 2, 3});
+  return Differences(a, b, metric).mean({1, 2, 3});
 }
 
 }  // namespace phosphene

@@ -25,6 +25,14 @@ absl::StatusOr<std::map<std::string, at::Tensor>> RunReference(
     ObjectiveContext& context, const at::Tensor& image,
     const std::vector<std::string>& layers);
 
+// Runs layers of `image` once without gradient, in tiles where the picture is
+// larger than memory, and shows `look` a view of the whole or of each tile.
+// Layers of the network alone. RESOURCE_EXHAUSTED as above where it is run at
+// once.
+absl::Status LookAtReference(ObjectiveContext& context, const at::Tensor& image,
+                             const std::vector<std::string>& layers,
+                             const LookFn& look);
+
 // A reference image, resized to the canvas, that goes through the same
 // transforms as the job's rows in every step.
 class Companionship {
@@ -46,6 +54,9 @@ class Companionship {
 at::Tensor Counterpart(const StepView& view, const std::string& resolved,
                        const at::Tensor& target);
 
+// |a - b| or, by default, (a - b)^2.
+at::Tensor Differences(const at::Tensor& a, const at::Tensor& b,
+                       v1::Metric metric);
 // Per row: mean |a - b| or, by default, mean (a - b)^2. [N,C,h,w] x [1,C,h,w]
 // -> [N].
 at::Tensor Distance(const at::Tensor& a, const at::Tensor& b,

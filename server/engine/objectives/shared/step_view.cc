@@ -1,4 +1,6 @@
 // What objectives see of one step: rows and companions of a layer.
+#include <algorithm>
+
 #include "server/engine/objectives/interface.h"
 
 namespace phosphene {
@@ -25,16 +27,44 @@ const at::Tensor& Find(const StepView& view, const std::string& resolved) {
   return it->second;
 }
 
+// What a tile owns of its map of a layer, and `beyond` more.
+at::Tensor Own(const at::Tensor& map, const OwnCells& own, int64_t beyond) {
+  if (own.height == 0 || own.width == 0)
+    return map.narrow(2, 0, 0).narrow(3, 0, 0);
+  const int64_t height =
+                    std::min(own.height + beyond, own.whole_height - own.y),
+                width = std::min(own.width + beyond, own.whole_width - own.x);
+  return map.narrow(2, own.top, height).narrow(3, own.left, width);
+}
+
 }  // namespace
 
-at::Tensor StepView::Layer(const std::string& resolved) const {
-  if (resolved == "image") return image.to(at::kFloat);
-  return AsMap(Find(*this, resolved).narrow(0, 0, rows));
+at::Tensor StepView::Layer(const std::string& resolved, int64_t beyond) const {
+  if (resolved == "image") {
+    TORCH_CHECK(own == nullptr, "a tile has no picture before transforms");
+    return image.to(at::kFloat);
+  }
+  const at::Tensor map = AsMap(Find(*this, resolved).narrow(0, 0, rows));
+  return own == nullptr ? map : Own(map, own->at(resolved), beyond);
+}
+
+OwnCells StepView::CellsOf(const std::string& resolved) const {
+  if (own != nullptr) return own->at(resolved);
+  const at::Tensor& map = resolved == "image" ? image : Find(*this, resolved);
+  OwnCells all;
+  // Tokens are a row of positions, classes one.
+  all.height = all.whole_height = map.dim() == 4 ? map.size(2) : 1;
+  all.width = all.whole_width = map.dim() == 4   ? map.size(3)
+                                : map.dim() == 3 ? map.size(1)
+                                                 : 1;
+  return all;
 }
 
 at::Tensor StepView::CompanionLayer(const std::string& resolved,
                                     int64_t companion) const {
-  return AsMap(Find(*this, resolved).narrow(0, rows + companion, 1));
+  const at::Tensor map =
+      AsMap(Find(*this, resolved).narrow(0, rows + companion, 1));
+  return own == nullptr ? map : Own(map, own->at(resolved), 0);
 }
 
 at::Tensor StepView::OriginalLayer(const std::string& resolved) const {

@@ -7,10 +7,32 @@ using v1::GramStyleObjective;
 
 StyleStatistics StatisticsOf(const at::Tensor& features, const at::Tensor& mask,
                              GramStyleObjective::Distance distance) {
-  StyleStatistics out;
-  out.gram = Gram(features, mask);
+  return StatisticsOf(StyleSums(features, mask, distance));
+}
+
+Sums StyleSums(const at::Tensor& features, const at::Tensor& mask,
+               GramStyleObjective::Distance distance) {
+  Sums sums;
+  sums.parts.push_back(GramSum(features, mask));
   if (distance == GramStyleObjective::WASSERSTEIN2)
-    out.mean = FeatureMean(features, mask);
+    sums.parts.push_back(FeatureSum(features, mask));
+  sums.counts = {static_cast<double>(features.size(2) * features.size(3))};
+  if (mask.defined()) {
+    Sums weight;
+    weight.parts = {MaskSum(mask)};
+    sums.terms.push_back(std::move(weight));
+  }
+  return sums;
+}
+
+StyleStatistics StatisticsOf(const Sums& sums) {
+  const auto mean = [&sums](const at::Tensor& sum) {
+    if (sums.terms.empty()) return sum / sums.counts[0];
+    return sum / Weight(sums.terms[0].parts[0], sum.dim());
+  };
+  StyleStatistics out;
+  out.gram = mean(sums.parts[0]);
+  if (sums.parts.size() > 1) out.mean = mean(sums.parts[1]);
   return out;
 }
 

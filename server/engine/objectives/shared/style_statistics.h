@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "phosphene/v1/objective.pb.h"
+#include "server/engine/objectives/interface.h"
 #include "server/engine/objectives/shared/gram.h"
 
 namespace phosphene {
@@ -20,6 +21,12 @@ struct StyleStatistics {
 // undefined).
 StyleStatistics StatisticsOf(const at::Tensor& features, const at::Tensor& mask,
                              v1::GramStyleObjective::Distance distance);
+
+// The same in two parts: sums over positions, of the whole or tile by tile, and
+// what comes of them.
+Sums StyleSums(const at::Tensor& features, const at::Tensor& mask,
+               v1::GramStyleObjective::Distance distance);
+StyleStatistics StatisticsOf(const Sums& sums);
 
 // *sum += share * statistics.
 void AddScaled(const StyleStatistics& statistics, double share,

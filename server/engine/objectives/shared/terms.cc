@@ -1,6 +1,8 @@
 // Objectives made of objectives: their terms, shares and state.
 #include "server/engine/objectives/shared/terms.h"
 
+#include <algorithm>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
@@ -63,6 +65,33 @@ std::vector<at::Tensor> Expression::TermValues(const StepView& view) {
     out.push_back(ApplyShare(specs_[i], terms_[i]->Value(view)));
   }
   return out;
+}
+
+bool Expression::in_tiles() const {
+  return std::any_of(terms_.begin(), terms_.end(),
+                     [](const auto& term) { return term->in_tiles(); });
+}
+
+int64_t Expression::beyond() const {
+  int64_t most = 0;
+  for (const auto& term : terms_) most = std::max(most, term->beyond());
+  return most;
+}
+
+Sums Expression::SumsOf(const StepView& tile) {
+  Sums sums;
+  for (const auto& term : terms_)
+    sums.terms.push_back(term->in_tiles() ? term->SumsOf(tile) : Sums());
+  return sums;
+}
+
+at::Tensor Expression::Finish(const Sums& sums, const StepView& view) {
+  std::vector<at::Tensor> values;
+  for (size_t i = 0; i < terms_.size(); ++i) {
+    values.push_back(
+        ApplyShare(specs_[i], terms_[i]->Finish(sums.terms[i], view)));
+  }
+  return Combine(values);
 }
 
 void Expression::Save(std::map<std::string, at::Tensor>* state) const {

@@ -27,15 +27,27 @@ at::Tensor ApplyShare(const v1::Objective& spec, const at::Tensor& value);
 // their values combine.
 class Expression : public ObjectiveFn {
  public:
-  // [terms] values of [rows], shares applied.
-  std::vector<at::Tensor> TermValues(const StepView& view);
+  at::Tensor Value(const StepView& view) final {
+    return Combine(TermValues(view));
+  }
+  bool in_tiles() const override;
+  int64_t beyond() const override;
+  Sums SumsOf(const StepView& tile) override;
+  at::Tensor Finish(const Sums& sums, const StepView& view) override;
   void Save(std::map<std::string, at::Tensor>* state) const override;
   void Load(const std::map<std::string, at::Tensor>& state) override;
 
   // Makes the terms of `spec`. The first error ends it.
   absl::Status MakeTerms(const v1::Objective& spec, ObjectiveContext& context);
 
+ protected:
+  // [rows] of the terms' values, each [rows] with its share applied; one at
+  // least.
+  virtual at::Tensor Combine(const std::vector<at::Tensor>& values) const = 0;
+
  private:
+  std::vector<at::Tensor> TermValues(const StepView& view);
+
   std::vector<v1::Objective> specs_;
   std::vector<std::unique_ptr<ObjectiveFn>> terms_;
 };
