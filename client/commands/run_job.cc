@@ -21,6 +21,16 @@ namespace {
 
 using google::protobuf::util::TimeUtil;
 
+// Sends a file that a spec names; a mesh with what lies beside it.
+absl::StatusOr<std::string> UploadNamed(Session& session,
+                                        Connection& connection,
+                                        const std::string& path) {
+  std::vector<std::string> notes;
+  ASSIGN_OR_RETURN(const ByteSource file, OpenMeshFile(path, &notes));
+  for (const std::string& note : notes) session.Warn(note);
+  return Upload(connection, file, session.TransferView(path));
+}
+
 absl::Status PrintSpec(Session& session, const v1::JobSpec& spec) {
   session.Answer(spec, SpecToText(spec));
   return absl::OkStatus();

@@ -143,7 +143,7 @@ class GltfJoiner {
 
   // Where a buffer's bytes are now.
   struct Place {
-    int64_t buffer = 0;
+    int64_t buffer = -1;  // -1: it is none
     int64_t offset = 0;
     std::optional<int64_t> size;  // of what is in the binary chunk
   };
@@ -160,10 +160,12 @@ class GltfJoiner {
         ASSIGN_OR_RETURN(FileRange range, Buffer(i, *buffer, *name));
         place.size = range.size;
         place.offset = bin_.Add(std::move(range));
+        place.buffer = 0;
       } else if (i > 0 || own_bin_ < 0 || Member(*buffer, "uri") != nullptr) {
         kept_.push_back(*buffer);
         place.buffer = static_cast<int64_t>(kept_.size());
       } else {
+        place.buffer = 0;
         place.size = std::min(own_bin_,
                               Whole(Member(*buffer, "byteLength")).value_or(0));
       }
@@ -196,12 +198,14 @@ class GltfJoiner {
                                Json* view) {
     const std::optional<int64_t> number = Whole(Member(*view, "buffer"));
     if (!number.has_value()) return absl::OkStatus();
-    if (*number >= static_cast<int64_t>(places.size())) {
+    const auto count = static_cast<int64_t>(places.size());
+    const Place place =
+        *number < count ? places[static_cast<size_t>(*number)] : Place();
+    if (place.buffer < 0) {
       // Still none, whatever came to the front.
-      (*view)["buffer"] = *number + 1;
+      (*view)["buffer"] = count + 1 + *number;
       return absl::OkStatus();
     }
-    const Place& place = places[static_cast<size_t>(*number)];
     (*view)["buffer"] = place.buffer;
     if (!place.size.has_value()) return absl::OkStatus();
     const std::optional<int64_t> offset =

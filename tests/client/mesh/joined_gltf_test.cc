@@ -206,10 +206,16 @@ TEST_F(JoinedGltfTest, NoViewReachesBeyondItsBuffer) {
     view["byteLength"] = before;
   }
   // A buffer that there is not does not become one.
-  file_.root["bufferViews"][0]["buffer"] = 1;
-  Add("m.gltf", file_.Text());
-  const auto mesh = ReadMesh(Sent("m.gltf").value_or(""));
-  EXPECT_THAT(mesh.status().ToString(), HasSubstr("buffers[2] is named"));
+  for (const json& first : {json(1), json::object()}) {
+    json root = file_.root;
+    root["bufferViews"][0]["buffer"] = first.is_object() ? 2 : 0;
+    root["bufferViews"][1]["buffer"] = root["bufferViews"][2]["buffer"] = 1;
+    root["buffers"] = {first,
+                       {{"byteLength", file_.bin.size()}, {"uri", "m.bin"}}};
+    Add("m.gltf", root.dump());
+    const auto mesh = ReadMesh(Sent("m.gltf").value_or(""));
+    EXPECT_THAT(mesh.status().ToString(), HasSubstr("] is named"));
+  }
 }
 
 TEST_F(JoinedGltfTest, AFileThatStandsAloneIsSentAsItIs) {
