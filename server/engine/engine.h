@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -128,12 +129,25 @@ class Engine {
 
   virtual std::vector<EngineDevice> Devices() const = 0;
 
-  // Steps of the whole run, over all octaves; 0 without objectives.
-  static int64_t TotalSteps(const v1::JobSpec& spec) {
+  // Steps of octave 0, the coarsest, 1, ...; 0 without objectives.
+  static int64_t OctaveSteps(const v1::JobSpec& spec, int64_t octave) {
     if (spec.objectives().empty()) return 0;
     const int64_t steps = spec.steps() == 0 ? 512 : spec.steps();
+    const double factor = spec.optimizer().octaves().steps_factor();
+    if (!(factor > 0) || factor >= 1) return steps;
+    const double fewer = static_cast<double>(steps) * std::pow(factor, octave);
+    return fewer < 1 ? 1 : std::llround(fewer);
+  }
+  // Steps before an octave.
+  static int64_t StepsBefore(const v1::JobSpec& spec, int64_t octave) {
+    int64_t sum = 0;
+    for (int64_t i = 0; i < octave; ++i) sum += OctaveSteps(spec, i);
+    return sum;
+  }
+  // Steps of the whole run, over all octaves; 0 without objectives.
+  static int64_t TotalSteps(const v1::JobSpec& spec) {
     const int64_t octaves = spec.optimizer().octaves().count();
-    return steps * (octaves < 1 ? 1 : octaves);
+    return StepsBefore(spec, octaves < 1 ? 1 : octaves);
   }
 };
 

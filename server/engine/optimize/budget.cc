@@ -16,6 +16,8 @@ constexpr int64_t kCanvasTensors = 8;
 // inception_4c takes 1.1 kB per pixel in fp32, VGG19 to block 3 3.6 kB; smaller
 // networks and bf16 less.
 constexpr int64_t kActivationBytes = 300;
+// Of a view that may go in tiles this much is in the network at the least.
+constexpr int64_t kTilePixels = int64_t{512} * 512;
 
 }  // namespace
 
@@ -38,9 +40,15 @@ int64_t LeastMemory(const v1::JobSpec& spec, bool reads_network) {
   const int64_t pixels = canvas.rows * canvas.height * canvas.width;
   int64_t bytes =
       pixels * canvas.channels * int64_t{sizeof(float)} * kCanvasTensors;
+  const ParamKind* kind = FindParamKind(spec.parameterization());
+  if (kind != nullptr && kind->least_memory != nullptr)
+    bytes += kind->least_memory(spec.parameterization());
   if (reads_network) {
     const ViewSizes view = ViewSizesOf(spec, canvas);
-    bytes += canvas.rows * view.max_height * view.max_width * kActivationBytes;
+    int64_t view_pixels = view.max_height * view.max_width;
+    if (spec.tiling().mode() != v1::Tiling::OFF)
+      view_pixels = std::min(view_pixels, kTilePixels);
+    bytes += canvas.rows * view_pixels * kActivationBytes;
   }
   return bytes;
 }

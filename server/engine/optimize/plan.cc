@@ -13,14 +13,15 @@
 #include "server/engine/optimize/spec_check.h"
 #include "server/engine/params/resize.h"
 #include "server/engine/params/surface.h"
+#include "server/engine/step/tiles.h"
 #include "server/engine/tensor/image_tensor.h"
 #include "server/imaging/decode.h"
 
 namespace phosphene {
 namespace {
 
-// As f32 RGB this is 800 MB.
-constexpr int64_t kMaxBlobPixels = int64_t{1} << 26;
+// As f32 RGB this is 1.6 GB.
+constexpr int64_t kMaxBlobPixels = int64_t{1} << 27;
 
 absl::StatusOr<std::map<std::string, at::Tensor>> LoadParameters(
     const EngineInputs& inputs, absl::string_view blob) {
@@ -128,6 +129,22 @@ absl::StatusOr<std::map<std::string, at::Tensor>> RunOnce(
   return out;
 }
 
+// Likewise in tiles.
+absl::Status RunInTiles(const PlanContext& context, const at::Tensor& image,
+                        const std::vector<std::string>& layers,
+                        const LookFn& look) {
+  ASSIGN_OR_RETURN(
+      const TileGrid grid,
+      MakeTileGrid(*context.model.info, layers, context.tile, /*beyond=*/0));
+  ASSIGN_OR_RETURN(
+      const NetworkLease network,
+      context.networks->Compile(
+          context.model, layers,
+          CompileOptionsOf(*context.spec, context.device, context.dtype)));
+  LookInTiles(grid, *network.get(), image.to(context.device), look);
+  return absl::OkStatus();
+}
+
 absl::Status MakeObjectives(const PlanContext& context, Parts& parts) {
   const v1::JobSpec& spec = *context.spec;
   ObjectiveContext made;
@@ -142,6 +159,13 @@ absl::Status MakeObjectives(const PlanContext& context, Parts& parts) {
                              const std::vector<std::string>& layers) {
     return RunOnce(context, image, layers);
   };
+  if (context.tile > 0) {
+    made.run_in_tiles = [&context](const at::Tensor& image,
+                                   const std::vector<std::string>& layers,
+                                   const LookFn& look) {
+      return RunInTiles(context, image, layers, look);
+    };
+  }
   if (Surface* const surface = parts.param->surface(); surface != nullptr) {
     made.seam_step = [surface](int64_t levels) {
       return surface->SeamStep(levels);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 #include "server/engine/tensor/torch_pch.h"
 
@@ -28,7 +29,19 @@ Reporter::Reporter(const v1::JobSpec& spec, RunSink& sink, int64_t first_step)
       total_(Engine::TotalSteps(spec)),
       reported_(std::chrono::steady_clock::now()),
       rate_from_(reported_),
-      rate_from_step_(first_step) {}
+      rate_from_step_(first_step) {
+  last_.set_step(first_step);
+  last_.set_total_steps(total_);
+}
+
+void Reporter::InStep(int tiles_done, int tiles) {
+  last_.set_tiles_done(tiles_done);
+  last_.set_tiles(tiles);
+  const Time now = std::chrono::steady_clock::now();
+  if (now - reported_ < kProgressEvery) return;
+  reported_ = now;
+  sink_.OnProgress(last_);
+}
 
 void Reporter::AfterStep(int64_t done, const Stepper& stepper,
                          const Parts& parts) {
@@ -50,6 +63,8 @@ void Reporter::Progress(int64_t done, Time now, const Stepper& stepper,
   }
   reported_ = now;
   v1::Progress progress;
+  progress.set_tiles_done(last_.tiles_done());
+  progress.set_tiles(last_.tiles());
   progress.set_step(done);
   progress.set_total_steps(total_);
   progress.set_steps_per_second(rate_);
@@ -64,6 +79,7 @@ void Reporter::Progress(int64_t done, Time now, const Stepper& stepper,
     value->set_value(values[i]);
   }
   sink_.OnProgress(progress);
+  last_ = std::move(progress);
 }
 
 void Reporter::Frame(int64_t done, const Parts& parts) {

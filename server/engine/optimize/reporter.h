@@ -18,6 +18,8 @@ class Reporter {
   // Both must outlive this; `first_step` is where this run starts.
   Reporter(const v1::JobSpec& spec, RunSink& sink, int64_t first_step);
 
+  // Between the tiles of a step that goes in tiles: done and all there are.
+  void InStep(int tiles_done, int tiles);
   // After each step; `done` counts steps, over all octaves.
   void AfterStep(int64_t done, const Stepper& stepper, const Parts& parts);
 
@@ -30,8 +32,9 @@ class Reporter {
   const v1::JobSpec& spec_;
   RunSink& sink_;
   const int64_t total_;
-  Time reported_;   // last progress
-  Time rate_from_;  // start of the span the rate is taken over
+  v1::Progress last_;  // as told last
+  Time reported_;      // last progress
+  Time rate_from_;     // start of the span the rate is taken over
   int64_t rate_from_step_;
   double rate_ = 0;  // steps per second
 };

@@ -20,6 +20,7 @@
 #include "server/engine/optimize/override_notes.h"
 #include "server/engine/optimize/reporter.h"
 #include "server/engine/optimize/spec_check.h"
+#include "server/engine/optimize/tiling.h"
 #include "server/engine/optimize/zero_gradient.h"
 #include "server/engine/outputs/interface.h"
 #include "server/engine/step/replay_rules.h"
@@ -30,7 +31,9 @@ namespace phosphene {
 namespace {
 
 constexpr int kMaxThreads = 1024;
-constexpr char kModelKey[] = "model/key";  // in Checkpoint::tensors
+// In Checkpoint::tensors.
+constexpr char kModelKey[] = "model/key";
+constexpr char kTileKey[] = "loop/tile";
 
 // One run: where it stands, and the parts of its octave.
 class Runner {
@@ -44,6 +47,7 @@ class Runner {
   absl::Status Start(absl::string_view checkpoint) {
     if (checkpoint.empty()) {
       at::set_num_threads(context_.threads);
+      ASSIGN_OR_RETURN(context_.tile, ChooseTile(context_));
       return MakeOctave(nullptr);
     }
     ASSIGN_OR_RETURN(const Checkpoint state, ParseCheckpoint(checkpoint));
@@ -58,6 +62,10 @@ class Runner {
     }
     RETURN_IF_ERROR(CheckSameNetwork(state));
     context_.dtype = state.dtype;
+    // As the run began, whatever memory there is here.
+    const auto tile = state.tensors.find(kTileKey);
+    if (tile != state.tensors.end() && tile->second.numel() == 1)
+      context_.tile = tile->second.item<int64_t>();
     const bool reproducible = !spec_.has_reproducible() || spec_.reproducible();
     if (reproducible && state.threads >= 1 && state.threads <= kMaxThreads) {
       context_.threads = state.threads;
@@ -72,26 +80,28 @@ class Runner {
   // True at the end, false when stopped.
   absl::StatusOr<bool> RunToEnd() {
     Reporter reporter(spec_, sink_, step_);
-    const int64_t per_octave = StepsPerOctave(spec_),
-                  octaves = OctaveCount(spec_);
+    const int64_t octaves = OctaveCount(spec_);
     while (true) {
-      const std::unique_ptr<Stepper> stepper = MakeStepper();
-      while (step_ < (octave_ + 1) * per_octave) {
+      RETURN_IF_ERROR(MakeStepper(reporter));
+      while (step_ < Engine::StepsBefore(spec_, octave_ + 1)) {
         if (stop_.stop_requested()) return false;
-        RETURN_IF_ERROR(
-            stepper->Advance(LaneAt(spec_, parts_.canvas.rows, step_)));
-        if (stepper->ZeroRows() != nullptr) {
-          watch_.ObserveRows(*stepper->ZeroRows(), step_);
+        const absl::Status moved =
+            stepper_->Advance(LaneAt(spec_, parts_.canvas.rows, step_));
+        if (absl::IsCancelled(moved) && stop_.stop_requested()) return false;
+        RETURN_IF_ERROR(moved);
+        if (stepper_->ZeroRows() != nullptr) {
+          watch_.ObserveRows(*stepper_->ZeroRows(), step_);
         } else {
           watch_.Observe(parts_.param->Tensors(), step_);
         }
         ++step_;
-        value_ = MeanOf(stepper->RowValues());
-        reporter.AfterStep(step_, *stepper, parts_);
+        value_ = MeanOf(stepper_->RowValues());
+        reporter.AfterStep(step_, *stepper_, parts_);
         RETURN_IF_ERROR(CheckpointIfDue());
       }
       if (octave_ + 1 >= octaves) return true;
       if (stop_.stop_requested()) return false;
+      stepper_.reset();
       Parts coarse = std::move(parts_);
       parts_ = Parts();
       ++octave_;
@@ -118,6 +128,7 @@ class Runner {
     result.finished = finished;
     if (!finished) result.checkpoint = std::move(state);
     result.warnings = watch_.Warnings(step_);
+    AddTileNotes(&result.warnings);
     for (std::string& note : parts_.param->Notes())
       result.warnings.push_back(std::move(note));
     if (context_.model.info != nullptr) {
@@ -140,19 +151,48 @@ class Runner {
     return absl::OkStatus();
   }
 
-  // On a GPU: steps recorded once and replayed, where they can be.
-  std::unique_ptr<Stepper> MakeStepper() {
-    if (!context_.device.is_cuda())
-      return std::make_unique<WholeStepper>(parts_);
-    const std::string why = WhyNotReplayed(spec_);
-    auto recorder = why.empty() ? MakeGraphRecorder() : nullptr;
-    if (recorder == nullptr) {
-      LogInfo("steps run one operation at a time", {{"why", why}});
-      return std::make_unique<WholeStepper>(parts_);
+  // In tiles where the view is too large; on a GPU recorded once and replayed
+  // where steps can be; else whole.
+  absl::Status MakeStepper(Reporter& reporter) {
+    TileWatch watch;
+    watch.stop = [this] { return stop_.stop_requested(); };
+    watch.progress = [&reporter](int done, int tiles) {
+      reporter.InStep(done, tiles);
+    };
+    ASSIGN_OR_RETURN(stepper_,
+                     MakeTiledStepper(context_, parts_, std::move(watch)));
+    if (stepper_ != nullptr) {
+      in_tiles_ = true;
+      stepper_->Load(stepper_state_);
+      stepper_state_.clear();
+      return absl::OkStatus();
     }
-    return std::make_unique<ReplayedStepper>(
-        parts_,
-        std::make_unique<StepReplay>(std::move(recorder), context_.device));
+    const std::string why = !context_.device.is_cuda() ? "the device is no GPU"
+                                                       : WhyNotReplayed(spec_);
+    auto recorder = why.empty() ? MakeGraphRecorder() : nullptr;
+    if (recorder != nullptr) {
+      stepper_ = std::make_unique<ReplayedStepper>(
+          parts_,
+          std::make_unique<StepReplay>(std::move(recorder), context_.device));
+      return absl::OkStatus();
+    }
+    if (context_.device.is_cuda())
+      LogInfo("steps run one operation at a time", {{"why", why}});
+    stepper_ = std::make_unique<WholeStepper>(parts_);
+    return absl::OkStatus();
+  }
+
+  void AddTileNotes(std::vector<std::string>* notes) const {
+    if (!in_tiles_) return;
+    notes->push_back(absl::StrCat(
+        "the picture went through the network in tiles of at most ",
+        context_.tile, " pixels",
+        Redirects(spec_.gradient_overrides(), 0)
+            ? "; redirected ReLUs were off there"
+            : "",
+        spec_.tiling().delayed()
+            ? "; gradients are of the sums of the step before"
+            : ""));
   }
 
   // A run on one network cannot go on upon another: its result would be of
@@ -206,6 +246,13 @@ class Runner {
       state.Add(absl::StrCat("objective/", i, "/"), own);
     }
     state.Add("loop/", watch_.Save());
+    if (stepper_ != nullptr) {
+      std::map<std::string, at::Tensor> own;
+      stepper_->Save(&own);
+      state.Add("stepper/", own);
+    }
+    state.tensors[kTileKey] =
+        at::full({1}, context_.tile, at::TensorOptions(at::kLong));
     if (!context_.model.key.empty()) {
       state.tensors[kModelKey] =
           at::full({1}, ModelFingerprint(), at::TensorOptions(at::kLong));
@@ -228,6 +275,7 @@ class Runner {
           state.Under(absl::StrCat("objective/", i, "/")));
     }
     watch_.Load(state.Under("loop/"));
+    stepper_state_ = state.Under("stepper/");
     const auto value = state.tensors.find("loop/value");
     if (value != state.tensors.end() && value->second.numel() == 1) {
       value_ = value->second.item<double>();
@@ -251,6 +299,9 @@ class Runner {
   RunSink& sink_;
   std::stop_token stop_;
   Parts parts_;
+  std::unique_ptr<Stepper> stepper_;                 // of parts_
+  std::map<std::string, at::Tensor> stepper_state_;  // of a checkpoint
+  bool in_tiles_ = false;
   ZeroGradientWatch watch_;
   int64_t octave_ = 0;
   int64_t step_ = 0;  // done

@@ -14,8 +14,9 @@
 #include "server/base/faults.h"
 #include "server/engine/objectives/interface.h"
 #include "server/engine/objectives/shared/terms.h"
-#include "server/engine/optimize/outputs.h"
 #include "server/engine/optimizers/interface.h"
+#include "server/engine/outputs/interface.h"
+#include "server/engine/step/tile_rules.h"
 #include "server/engine/transforms/interface.h"
 #include "server/rules/rules.h"
 #include "server/rules/spec_rules.h"
@@ -25,6 +26,24 @@ namespace phosphene {
 namespace {
 
 constexpr double kDefaultOctaveScale = 1.4;
+
+// Adds objectives about an object in space where none is painted.
+void CheckSurfaces(const v1::Objective& objective, const ParamKind& painted,
+                   const std::string& path, Verdict& verdict) {
+  const ObjectiveKind* kind = FindObjectiveKind(objective);
+  if (kind != nullptr && kind->needs_surface != nullptr &&
+      kind->needs_surface(objective) && !verdict.full()) {
+    verdict.faults().Add(
+        absl::StrCat(path, ".", kind->arm),
+        absl::StrCat("is about an object in space, ", painted.arm,
+                     " paints a picture; allowed with: ",
+                     ParamKindsThat([](const ParamKind& other) {
+                       return other.has_surface;
+                     })));
+  }
+  for (const Term& term : TermsOf(objective, path))
+    CheckSurfaces(*term.spec, painted, term.path, verdict);
+}
 
 // The names that stand for the picture instead of a layer.
 bool IsImage(absl::string_view layer) {
@@ -45,10 +64,13 @@ bool ReadsLogits(const v1::Objective& objective) {
 
 void CheckObjectives(const v1::JobSpec& spec, const NetworkInfo* network,
                      const Canvas& canvas, Verdict& verdict) {
+  const ParamKind* painted = FindParamKind(spec.parameterization());
   for (int i = 0; i < spec.objectives_size() && !verdict.full(); ++i) {
     const std::string path = absl::StrCat("spec.objectives[", i, "]");
     verdict.Join(CheckObjective(spec.objectives(i), network, canvas, path),
                  path);
+    if (painted != nullptr && !painted->has_surface)
+      CheckSurfaces(spec.objectives(i), *painted, path, verdict);
   }
 }
 
@@ -105,11 +127,6 @@ int64_t OctaveCount(const v1::JobSpec& spec) {
   return std::max(1, spec.optimizer().octaves().count());
 }
 
-int64_t StepsPerOctave(const v1::JobSpec& spec) {
-  if (spec.objectives().empty()) return 0;
-  return spec.steps() == 0 ? 512 : spec.steps();
-}
-
 Canvas OctaveCanvas(const v1::JobSpec& spec, int64_t octave) {
   Canvas canvas = CanvasOf(spec.parameterization());
   const double scale = spec.optimizer().octaves().scale();
@@ -159,6 +176,8 @@ absl::Status CheckSpec(const v1::JobSpec& spec, const NetworkInfo* network,
   verdict.Join(CheckOutputs(spec), "spec.outputs");
   const Canvas canvas = KnownCanvasOf(spec.parameterization());
   CheckObjectives(spec, network, canvas, verdict);
+  if (spec.tiling().mode() == v1::Tiling::ON)
+    CheckTiles(spec, network, verdict.faults());
   // What follows needs a canvas, and transforms that can be made.
   const bool canvas_known =
       canvas.height > 0 && canvas.width > 0 && canvas.channels > 0;

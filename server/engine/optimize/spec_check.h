@@ -16,9 +16,6 @@ namespace phosphene {
 Canvas OctaveCanvas(const v1::JobSpec& spec, int64_t octave);
 int64_t OctaveCount(const v1::JobSpec& spec);
 
-// Steps of one octave, default applied.
-int64_t StepsPerOctave(const v1::JobSpec& spec);
-
 // Names of the layers the objective and those below it read, as the spec has
 // them; "" for the network's logits. "input" and "image" are left out.
 std::vector<std::string> LayersOf(const v1::Objective& objective);

@@ -23,16 +23,18 @@
 #include "server/engine/objectives/interface.h"
 #include "server/engine/optimize/budget.h"
 #include "server/engine/optimize/devices.h"
+#include "server/engine/optimize/file_check.h"
 #include "server/engine/optimize/network_cache.h"
-#include "server/engine/optimize/output_kinds.h"
 #include "server/engine/optimize/plan.h"
 #include "server/engine/optimize/precision.h"
 #include "server/engine/optimize/run.h"
 #include "server/engine/optimize/spec_check.h"
 #include "server/engine/optimizers/interface.h"
+#include "server/engine/outputs/interface.h"
 #include "server/engine/tensor/guard.h"
 #include "server/engine/transforms/interface.h"
 #include "server/rules/spec_rules.h"
+#include "server/rules/verdict.h"
 
 namespace phosphene {
 namespace {
@@ -73,8 +75,14 @@ class TorchEngine : public Engine {
 
   absl::Status Check(const v1::JobSpec& spec) override {
     absl::Status status;
-    const absl::Status thrown =
-        Guarded("check", [&] { status = CheckAgainstModel(spec).status(); });
+    const absl::Status thrown = Guarded("check", [&] {
+      Verdict verdict;
+      status = CheckAgainstModel(spec).status();
+      // An accident that is not about the spec is the answer.
+      if (!status.ok() && !verdict.Join(status, "spec")) return;
+      CheckFiles(spec, inputs_, verdict);
+      status = verdict.ToStatus();
+    });
     return thrown.ok() ? status : thrown;
   }
 
@@ -98,7 +106,7 @@ class TorchEngine : public Engine {
     AddArms(ObjectiveKinds(), out.mutable_objectives());
     AddArms(TransformKinds(), out.mutable_transforms());
     AddArms(OptimizerKinds(), out.mutable_optimizers());
-    for (const OutputKind& kind : OutputKinds()) out.add_outputs(kind.arm);
+    AddArms(OutputKinds(), out.mutable_outputs());
     for (const std::string& op : OnnxOpNames()) out.add_onnx_ops(op);
     for (const char* precision : {"AUTO", "FP32", "BF16"})
       out.add_precisions(precision);
@@ -138,6 +146,11 @@ class TorchEngine : public Engine {
     context.inputs = &inputs_;
     context.networks = &networks_;
     context.device = at::Device(device);
+    for (const EngineDevice& known : Devices()) {
+      const bool is_cpu = known.kind == v1::Device::CPU;
+      if (known.name == device || (is_cpu && context.device.is_cpu()))
+        context.memory = known.memory_bytes;
+    }
     RETURN_IF_ERROR(CheckMemory(context, request.device));
     if (context.device.is_cuda()) ConfigureCuda();
     const CudaJobScope scope(context.device.is_cuda() ? context.device.index()

@@ -58,7 +58,9 @@ class Stepper {
 
   // Runs the lane's step. INVALID_ARGUMENT: the network does not take the
   // view's size (first step alone); or the loss is not finite: the message says
-  // at which step. Throws as tensor code does.
+  // at which step. CANCELLED: stopped inside of the step, which left no trace;
+  // only steppers that are told when to stop do that. Throws as tensor code
+  // does.
   virtual absl::Status Advance(const Lane& lane) = 0;
 
   // Weighted sum of the objectives at the last step, one per row.
@@ -69,6 +71,10 @@ class Stepper {
   // Whether each row's gradient was zero, where the last step left no gradients
   // behind; null: look at those of the parameters.
   virtual const std::vector<bool>* ZeroRows() const { return nullptr; }
+
+  // What a resume needs beyond the state of the parts; same keys both ways.
+  virtual void Save(std::map<std::string, at::Tensor>* state) const {}
+  virtual void Load(const std::map<std::string, at::Tensor>& state) {}
 
   // Collects times until told otherwise; null: none.
   virtual void set_times(StepTimes* times) = 0;
