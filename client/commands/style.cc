@@ -27,7 +27,12 @@ struct Flags : JobFlags {
 
 // The canvas where --size does not say it: the content's shape.
 absl::Status SetCanvas(Flags& flags) {
-  if (!flags.spec.size.empty()) return absl::OkStatus();
+  if (!flags.spec.size.empty()) {
+    const absl::StatusOr<Size> size = ParseSize(flags.spec.size);
+    // What is wrong with it is told where it is put into the spec.
+    if (size.ok()) flags.options.size = *size;
+    return absl::OkStatus();
+  }
   int64_t pixels = 0;
   if (!flags.pixels.empty()) {
     const absl::StatusOr<int64_t> count = ParseCount(flags.pixels);
@@ -81,8 +86,16 @@ void AddTuning(CLI::App* command, Flags* flags) {
   command->add_option("--distance", options.distance,
                       "of Grams: l1, l2, squared or w2 [l1]");
   command->add_option("--init", options.init,
-                      "start: noise or content [noise]; --start-from FILE "
+                      "start: noise or content [noise; content above 2M "
+                      "pixels]; --start-from FILE "
                       "starts from another image");
+  command->add_option(
+      "--tile", options.tile,
+      "how the picture goes through the network: auto (in tiles where it does "
+      "not fit memory), off, or pixels a side of a tile [auto]");
+  command->add_flag("--delayed", options.delayed,
+                    "tiles in one pass, with the gradient of the step before: "
+                    "faster, not exact");
   command
       ->add_option("--style-mask", options.masks,
                    "image: where a style goes (white); one for each --style, "
@@ -109,7 +122,8 @@ void AddStyle(CLI::App& app, Dispatch& dispatch) {
       ->allow_extra_args(false);
   command->add_option(
       "--pixels", flags->pixels,
-      "size of the canvas in pixels, such as 12M, in the content's shape");
+      "size of the canvas in pixels, such as 12M, in the content's shape; "
+      "grown from small to large above 1M");
   AddTuning(command, flags.get());
   JobFlagSet which;
   which.objective = false;

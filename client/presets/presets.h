@@ -84,8 +84,15 @@ absl::StatusOr<StyleLayers> StyleLayersFor(
 
 // Style transfer on any network: content (mean L1, weight 100) and mean-L1
 // Grams (weight 1) of reference images that go through the same transforms as
-// the image, styles cropped anew each step (notebook style_transfer_2d).
+// the image, styles cropped anew each step (notebook style_transfer_2d). From
+// kOctavePixels on the canvas grows in octaves with steps falling to a third
+// each; from kLargePixels on what costs by the canvas goes: targets are made
+// once, of the styles at their own scale, there are no transforms, and the
+// start is the content.
 struct StyleOptions {
+  static constexpr int64_t kOctavePixels = 1'000'000;
+  static constexpr int64_t kLargePixels = 2'000'000;
+
   std::string content;              // file or blob
   std::vector<std::string> styles;  // FILE or FILE:WEIGHT
   StyleLayers layers;
@@ -98,6 +105,8 @@ struct StyleOptions {
   std::vector<std::string> masks;
   bool keep_colors = false;  // styles take on the content's colours first
   Size size{512, 512};       // canvas
+  std::string tile;          // auto (default), off, or pixels a side
+  bool delayed = false;      // JobSpec.tiling.delayed
 };
 absl::StatusOr<v1::JobSpec> StyleSpec(const StyleOptions& options,
                                       const SpecOptions& common);
@@ -255,7 +264,7 @@ struct TextureOptions {
   int views = 1;           // in each step
   std::string background;  // black, white, grey, color, noise, or an image
   bool unwrap = false;
-  double seam = 2;  // weight of its seams; 0: leave them
+  double seam = 20;  // weight of its seams; 0: leave them
   std::optional<double> ambient;
   std::vector<double> elevation;  // least and largest, degrees
   std::vector<double> distance;   // likewise, in radii of the mesh

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/base/mapped_file.h"
 #include "server/base/status_macros.h"
 #include "server/imaging/format.h"
 
@@ -26,7 +27,12 @@ absl::StatusOr<Size> ImageFileSize(const std::string& path) {
   std::string head(kHead, '\0');
   file.read(head.data(), kHead);
   head.resize(static_cast<size_t>(file.gcount()));
-  const absl::StatusOr<Size> size = ImageSize(head);
+  absl::StatusOr<Size> size = ImageSize(head);
+  // A TIFF may say its size anywhere, often at its end.
+  if (SniffFormat(head) == ImageFormat::kTiff) {
+    ASSIGN_OR_RETURN(const auto whole, MappedFile::Open(path));
+    size = ImageSize(whole->data());
+  }
   if (size.ok()) return size;
   return absl::InvalidArgumentError(
       absl::StrCat("\"", path, "\": ", size.status().message()));

@@ -79,6 +79,55 @@ TEST(StylePreset, MaskedStylesStandSideBySide) {
               HasSubstr("--style-mask: 1 of them for 2 styles"));
 }
 
+TEST(StylePreset, ChangesWithTheSizeOfTheCanvas) {
+  StyleOptions options;
+  options.content = "c.jpg";
+  options.styles = {"s.jpg"};
+  options.layers = {{"c"}, {"s"}};
+  options.size = {1000, 1000};
+  v1::JobSpec spec = *StyleSpec(options, {});
+  EXPECT_FALSE(spec.optimizer().has_octaves());
+  EXPECT_TRUE(spec.objectives(0).content().follow_transforms());
+
+  options.size = {1400, 1000};
+  spec = *StyleSpec(options, {});
+  EXPECT_EQ(spec.optimizer().octaves().count(), 2);
+  EXPECT_NEAR(spec.optimizer().octaves().steps_factor(), 1.0 / 3, 1e-9);
+  EXPECT_TRUE(spec.objectives(1).gram_style().crop_each_step());
+
+  // Nothing that costs by the canvas is done anew each step.
+  options.size = {4000, 3000};
+  spec = *StyleSpec(options, {});
+  EXPECT_EQ(spec.optimizer().octaves().count(), 3);
+  EXPECT_FALSE(spec.objectives(0).content().follow_transforms());
+  EXPECT_FALSE(spec.objectives(1).gram_style().crop_each_step());
+  EXPECT_EQ(spec.transforms_size(), 0);
+  EXPECT_TRUE(spec.parameterization().init().has_image());
+  options.init = "noise";
+  EXPECT_FALSE(StyleSpec(options, {})->parameterization().has_init());
+}
+
+TEST(StylePreset, TilesAsItIsTold) {
+  StyleOptions options;
+  options.content = "c.jpg";
+  options.styles = {"s.jpg"};
+  options.layers = {{"c"}, {"s"}};
+  EXPECT_FALSE(StyleSpec(options, {})->has_tiling());
+  options.tile = "off";
+  EXPECT_EQ(StyleSpec(options, {})->tiling().mode(), v1::Tiling::OFF);
+  options.tile = "512";
+  options.delayed = true;
+  const v1::JobSpec spec = *StyleSpec(options, {});
+  EXPECT_EQ(spec.tiling().mode(), v1::Tiling::ON);
+  EXPECT_EQ(spec.tiling().size(), 512);
+  EXPECT_TRUE(spec.tiling().delayed());
+  for (const char* wrong : {"5", "9000", "large"}) {
+    options.tile = wrong;
+    EXPECT_THAT(std::string(StyleSpec(options, {}).status().message()),
+                HasSubstr("--tile"));
+  }
+}
+
 TEST(StylePreset, SquaredDistancesWeighDeeperLayersLess) {
   StyleOptions options;
   options.content = "c.jpg";
