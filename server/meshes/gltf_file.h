@@ -14,7 +14,7 @@ namespace phosphene {
 using Json = nlohmann::json;
 
 // A glTF 2.0 file taken apart.
-struct GltfFile {
+struct GltfFile {         // NOLINT(bugprone-exception-escape): json asserts
   Json root;              // an object
   absl::string_view bin;  // the binary chunk of a GLB; borrows from the bytes
 };

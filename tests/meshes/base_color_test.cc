@@ -16,7 +16,6 @@
 namespace phosphene {
 namespace {
 
-using ::testing::Each;
 using ::testing::HasSubstr;
 
 // Red grows to the right, green upwards: what is at (u, v) tells where it is.
@@ -42,7 +41,8 @@ Mesh TexturedTorus() {
   Mesh mesh = Torus(40, 20);
   for (uint32_t t = 0; t < mesh.triangles.size(); ++t) {
     const uint32_t quad = t / 2;
-    const float s = float(quad % 40) / 40, v = float(quad / 40) / 20;
+    const uint32_t column = quad % 40, row = quad / 40;
+    const float s = float(column) / 40, v = float(row) / 20;
     const Vec2 corner[4] = {
         {s, v}, {s + 1.f / 40, v}, {s + 1.f / 40, v + .05f}, {s, v + .05f}};
     const int which[2][3] = {{0, 1, 2}, {0, 2, 3}};

@@ -69,8 +69,8 @@ TEST(ReadGltf, ReadsListsStripsAndFansWithAnyIndexOrNone) {
       if (width == 0) {
         std::vector<float> positions;
         for (uint32_t at : order)
-          positions.insert(positions.end(), &square[3 * at],
-                           &square[3 * at] + 3);
+          positions.insert(positions.end(), &square[size_t{3} * at],
+                           &square[size_t{3} * at] + 3);
         primitive["attributes"]["POSITION"] = file.Floats(positions, "VEC3");
       } else {
         primitive["attributes"]["POSITION"] = file.Floats(square, "VEC3");

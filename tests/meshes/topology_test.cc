@@ -15,7 +15,6 @@
 namespace phosphene {
 namespace {
 
-using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 

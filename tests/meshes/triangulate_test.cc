@@ -56,8 +56,8 @@ TEST(Triangulate, CutsConvexAndConcavePolygonsInAnyPlane) {
 TEST(Triangulate, CutsAConcaveQuadAtItsDent) {
   for (int turn = 0; turn < 4; ++turn) {
     const Point3 dart[] = {{0, 0, 0}, {2, -1, 0}, {.5, 0, 0}, {2, 1, 0}};
-    std::vector<Point3> polygon;
-    for (int i = 0; i < 4; ++i) polygon.push_back(dart[(i + turn) % 4]);
+    std::vector<Point3> polygon(4);
+    for (int i = 0; i < 4; ++i) polygon[i] = dart[(i + turn) % 4];
     std::reverse(polygon.begin(), polygon.end());
     ExpectCut(polygon);
   }

@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <map>
 #include <random>
 
 #include "server/meshes/uv_raster.h"
@@ -79,7 +78,7 @@ TEST(UvRaster, NoHoleAndNoDoubleHitOnSharedEdges) {
                      (j + (rim ? 0 : jitter(random))) * cell};
     }
   }
-  std::vector<int> hits(kSize * kSize, 0);
+  std::vector<int> hits(size_t{kSize} * kSize, 0);
   const auto draw = [&](const auto& a, const auto& b, const auto& c) {
     ForEachTexelRow(SnapToTexels({a, b, c}),
                     [&](int64_t y, int64_t begin, int64_t end) {

@@ -32,7 +32,7 @@ TEST(Weld, BordersOfCellsDoNotMatter) {
   }
   const Welded welded = WeldPositions(points, tolerance);
   EXPECT_THAT(welded.positions, SizeIs(2001));
-  for (int i = 1; i <= 2000; ++i)
+  for (size_t i = 1; i <= 2000; ++i)
     EXPECT_EQ(welded.index[2 * i - 1], welded.index[2 * i]);
 }
 
