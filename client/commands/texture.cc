@@ -124,8 +124,8 @@ void AddViewFlags(CLI::App* command, Flags* flags) {
       "least and largest elevation of views in degrees: 0,60 [all around]");
   command->add_option(
       "--distance", flags->distance,
-      "least and largest distance in radii of the mesh [11,13, with --style "
-      "10,12]");
+      "least and largest distance in radii of the mesh [9,11, with --style "
+      "8,10]");
   command->add_option("--fov", options.field_of_view,
                       absl::StrCat("vertical field of view in degrees, ",
                                    allowed("camera.field_of_view"), " [10]"));

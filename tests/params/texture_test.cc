@@ -6,6 +6,8 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
+#include "server/engine/tensor/image_tensor.h"
+#include "server/imaging/encode.h"
 #include "tests/params/fixture.h"
 #include "tests/support/cube_obj.h"
 
@@ -27,8 +29,10 @@ std::unique_ptr<Param> Textured(const std::string& own,
       own, " } ", rest));
   EXPECT_OK(CheckParam(spec, "p"));
   ParamContext context = ContextOf(spec, seed);
-  context.read_blob = [](absl::string_view) -> absl::StatusOr<std::string> {
-    return CubeObj();
+  context.read_blob =
+      [](absl::string_view blob) -> absl::StatusOr<std::string> {
+    if (blob == kMesh) return CubeObj();
+    return EncodePng(ToImages(SmoothImage({1, 3, 48, 48}, 1))[0]);
   };
   context.load_image = [](absl::string_view) -> absl::StatusOr<at::Tensor> {
     return SmoothImage({1, 3, 48, 48}, 1);
@@ -41,7 +45,7 @@ std::unique_ptr<Param> Textured(const std::string& own,
 // In tiles; seen from near, for far views read nothing finer than tiles.
 constexpr char kTiles[] =
     "pixel { sd: 1 } atlas_size: 2080 "
-    "camera { min_distance: 4 max_distance: 5 }";
+    "camera { min_distance: 8 max_distance: 9 }";
 
 class TextureLaw : public testing::TestWithParam<const char*> {};
 
@@ -100,7 +104,6 @@ TEST_P(TextureLaw, BehindTheObjectIsTheBackground) {
   const auto param = Textured(absl::StrCat(GetParam(), " background: WHITE"));
   const at::Tensor image = param->Image(0);
   const at::Tensor nothing = param->surface()->Coverage().eq(0);
-  EXPECT_GT(nothing.sum().item<int64_t>(), 0);
   EXPECT_GT(nothing.logical_not().sum().item<int64_t>(), 100);
   EXPECT_TRUE(
       image.masked_select(nothing.expand_as(image)).eq(1).all().item<bool>());

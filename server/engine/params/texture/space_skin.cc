@@ -3,7 +3,7 @@
 
 #include "server/engine/params/texture/skin.h"
 #include "server/engine/params/texture/space_net.h"
-#include "server/engine/params/texture/texel_positions.h"
+#include "server/engine/raster/atlas_positions.h"
 #include "server/engine/tensor/rng.h"
 
 namespace phosphene {
@@ -11,8 +11,8 @@ namespace {
 
 constexpr int kDefaultDepth = 8;
 constexpr int kDefaultHidden = 24;
-// Lines of the atlas whose positions are held at a time: 48 MB at 16384 texels.
-constexpr int64_t kBandLines = 256;
+// Lines of the atlas coloured at a time: 12 MB at 16384 texels.
+constexpr int64_t kBandLines = 64;
 
 CppnShape ShapeOf(const v1::CppnParameterization& spec) {
   CppnShape shape;
@@ -64,14 +64,15 @@ class SpaceSkin final : public Skin {
 
   at::Tensor Atlas() override {
     const at::NoGradGuard no_grad;
-    at::Tensor atlas = at::full({3, side_, side_}, .5, at::kFloat);
+    TexelMask charted(side_, side_);
+    at::Tensor atlas = AtlasPositions(scene_.drawn, side_, side_, &charted);
+    // In place, some lines at a time: what lies outside of charts is of no
+    // matter.
     for (int64_t line = 0; line < side_; line += kBandLines) {
-      const TexelPositions band = PositionsOfTexels(
-          scene_.drawn, side_, line, std::min(line + kBandLines, side_));
-      if (band.texel.numel() == 0) continue;
-      const at::Tensor colors =
-          ColorsAt(band.position.to(weights_.device())).cpu();
-      atlas.flatten(1).index_copy_(1, band.texel, colors);
+      at::Tensor band =
+          atlas.narrow(1, line, std::min(kBandLines, side_ - line));
+      band.copy_(ColorsAt(band.reshape({3, -1}).to(weights_.device()))
+                     .view(band.sizes()));
     }
     return atlas;
   }

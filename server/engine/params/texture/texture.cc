@@ -258,7 +258,7 @@ class TextureParam final : public Param, public Surface {
   const std::unique_ptr<Scene> scene_;
   const std::unique_ptr<Skin> skin_;
   const Backdrops backdrops_;
-  const at::Tensor original_;  // [3,side,side]
+  const at::Tensor original_;  // [3,s,s], s the side, 2048 at the most
   Rasterizer rasterizer_;
   RasterViews views_;  // of the step views_of_
   int64_t views_of_ = -1;
@@ -305,8 +305,10 @@ absl::StatusOr<std::unique_ptr<Param>> Make(const v1::Parameterization& spec,
   ASSIGN_OR_RETURN(const std::string bytes, context.read_blob(texture.mesh()));
   auto scene = MakeScene(bytes, {texture.unwrap(), SideOf(texture)});
   if (!scene.ok()) return Annotate(scene.status(), "texture.mesh");
-  ASSIGN_OR_RETURN(const at::Tensor original,
-                   OriginalAtlas(texture, SideOf(texture), **scene, context));
+  ASSIGN_OR_RETURN(
+      const at::Tensor original,
+      OriginalAtlas(texture, std::min(SideOf(texture), kMaxWholeSide), **scene,
+                    context));
   ASSIGN_OR_RETURN(std::unique_ptr<Skin> skin,
                    MakeSkin(spec, **scene, context));
   ASSIGN_OR_RETURN(at::Tensor background, LoadBackground(texture, context));
