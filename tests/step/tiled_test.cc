@@ -9,6 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "server/base/mapped_file.h"
 #include "server/engine/optimize/spec_check.h"
@@ -149,8 +150,10 @@ TEST_P(EveryKindThatSumsUp, HasTheGradientOfTheWhole) {
       "parameterization { width: 150 height: 109 rows: 2 pixel { sd: 0.3 } }",
       GetParam()));
   const Found whole = Whole(spec);
+  // Roots of small eigenvalues enlarge what rounding leaves.
+  const bool roots = absl::StrContains(GetParam(), "WASSERSTEIN2");
   for (const int64_t size : {64, 32, 200})
-    ExpectNear(Tiled(spec, size), whole, 1e-6);
+    ExpectNear(Tiled(spec, size), whole, roots ? 1e-5 : 1e-6);
 }
 
 INSTANTIATE_TEST_SUITE_P(

@@ -204,7 +204,9 @@ Tally TiledStepper::Finish(const AllSums& sums, StepView& view,
   for (size_t i = 0; i < leaves.size(); ++i) {
     const ObjectivePart& part = parts().objectives[i];
     if (total.defined()) view.so_far = total.detach();
-    const at::Tensor value = part.fn->Finish(leaves[i], view);
+    const at::Tensor value = part.fn->in_tiles()
+                                 ? part.fn->Finish(leaves[i], view)
+                                 : part.fn->Value(view);
     tally.values.push_back(value.detach());
     const at::Tensor share = ApplyShare(part.share, value);
     total = total.defined() ? total + share : share;

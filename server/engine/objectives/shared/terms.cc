@@ -88,8 +88,10 @@ Sums Expression::SumsOf(const StepView& tile) {
 at::Tensor Expression::Finish(const Sums& sums, const StepView& view) {
   std::vector<at::Tensor> values;
   for (size_t i = 0; i < terms_.size(); ++i) {
-    values.push_back(
-        ApplyShare(specs_[i], terms_[i]->Finish(sums.terms[i], view)));
+    const at::Tensor value = terms_[i]->in_tiles()
+                                 ? terms_[i]->Finish(sums.terms[i], view)
+                                 : terms_[i]->Value(view);
+    values.push_back(ApplyShare(specs_[i], value));
   }
   return Combine(values);
 }
