@@ -86,7 +86,6 @@ absl::Status UnknownCommand(const CLI::App& command, const std::string& name) {
 }
 
 void Dispatch::Needs(CLI::App* command, Arm arm) {
-  command->group("");  // CLI11 shows no command of the group without a name
   needs_[command] = std::move(arm);
 }
 

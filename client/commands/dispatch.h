@@ -30,9 +30,8 @@ class Dispatch {
  public:
   using Run = std::function<absl::Status(Session&)>;
   void On(const CLI::App* command, Run run) { runs_[command] = std::move(run); }
-  // The command needs an arm not every server has: it is left out of the list
-  // of commands (`phosphene --help` asks no server), and when called says
-  // clearly what the server lacks.
+  // The command needs an arm not every server has; when called it says clearly
+  // what the server lacks.
   void Needs(CLI::App* command, Arm arm);
   // The user of the command wrote a spec, not flags: faults of the spec are
   // told by field path.

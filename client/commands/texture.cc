@@ -74,7 +74,7 @@ absl::Status Run(Session& session, Flags& flags) {
   options.start = flags.spec.start_from;
   flags.spec.start_from.clear();
   if (!options.styles.empty() && flags.spec.objective.empty()) {
-    RETURN_IF_ERROR(MeasureStyles(&options));
+    if (!options.style_scale) RETURN_IF_ERROR(MeasureStyles(&options));
     RETURN_IF_ERROR(SetLayers(session, flags));
   }
   ASSIGN_OR_RETURN(const v1::JobSpec spec, TextureSpec(options, flags.spec));

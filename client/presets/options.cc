@@ -199,6 +199,8 @@ bool SetFormat(const std::string& extension, OutputStyle style,
     output->mutable_png();
   } else if (jpeg) {
     output->mutable_jpeg();
+  } else if (extension == "tif" || extension == "tiff") {
+    output->mutable_tiff();
   } else if (extension == "webp" && style == OutputStyle::kAnimation) {
     output->mutable_animated_webp();
   } else if (extension == "webp") {
@@ -213,7 +215,7 @@ std::vector<std::string> Extensions(OutputStyle style) {
   if (style == OutputStyle::kSheet) return {"png"};
   if (style == OutputStyle::kMesh)
     return {"glb", "obj", "ply", "3mf", "html", "png", "jpg", "webp", "ckpt"};
-  return {"png", "jpg", "webp", "ckpt"};
+  return {"png", "jpg", "webp", "tif", "ckpt"};
 }
 
 // What a style is written as where nothing says otherwise.

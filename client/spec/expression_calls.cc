@@ -312,12 +312,18 @@ void Style(Arguments& args, v1::Objective& out) {
   if (args.Flag("crop")) style.set_crop_each_step(true);
   if (const Argument* mask = args.Keyed("mask"))
     style.set_mask(FileRef(mask->value));
+  if (args.Flag("covered")) style.set_mask_by_coverage(true);
+  if (args.Flag("debias")) style.set_debias(true);
 }
 
 void Content(Arguments& args, v1::Objective& out) {
   v1::ContentObjective& content = *out.mutable_content();
   Layers(args, content);
-  content.set_image(args.Image());
+  if (args.Flag("original")) {
+    content.set_original(true);
+  } else {
+    content.set_image(args.Image());
+  }
   content.set_metric(ReadMetric(args));
   if (args.Flag("follow")) content.set_follow_transforms(true);
 }
@@ -369,6 +375,14 @@ void Alpha(Arguments& args, v1::Objective& out) {
   out.mutable_alpha()->set_transformed(args.Flag("transformed"));
 }
 
+void Seam(Arguments& args, v1::Objective& out) {
+  v1::SeamObjective& seam = *out.mutable_seam();
+  int64_t levels = 0;
+  if (args.Integer("levels", &levels))
+    seam.set_levels(static_cast<int32_t>(levels));
+  if (args.Flag("absolute")) seam.set_relative(false);
+}
+
 void Pattern(Arguments& args, v1::Objective& out) {
   out.mutable_pattern()->set_layer(args.Layer());
   out.mutable_pattern()->set_image(args.Image());
@@ -403,6 +417,7 @@ constexpr Entry kEntries[] = {
     {"boundary", Boundary},
     {"alpha", Alpha},
     {"pattern", Pattern},
+    {"seam", Seam},
 };
 
 }  // namespace

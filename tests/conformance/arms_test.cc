@@ -14,6 +14,7 @@
 #include "google/protobuf/message.h"
 #include "server/engine/objectives/interface.h"
 #include "server/engine/optimizers/interface.h"
+#include "server/engine/outputs/interface.h"
 #include "server/engine/params/interface.h"
 #include "server/engine/transforms/interface.h"
 
@@ -23,8 +24,7 @@ namespace {
 // Arms the API has and the engine has not. An arm leaves this list when its
 // kind enters the registry.
 const std::set<std::string>& NotBuilt() {
-  static const auto* const arms =
-      new std::set<std::string>{"parameterization.texture"};
+  static const auto* const arms = new std::set<std::string>{};
   return *arms;
 }
 
@@ -85,6 +85,12 @@ std::vector<Oneof> Oneofs() {
        NamesOf(OptimizerKinds()),
        [](const std::string& arm) {
          return CheckOptimizer(WithArm<v1::Optimizer>(arm), "spec.optimizer");
+       }},
+      {"output", ArmsOf(v1::Output::descriptor()), NamesOf(OutputKinds()),
+       [](const std::string& arm) {
+         v1::JobSpec spec;
+         *spec.add_outputs() = WithArm<v1::Output>(arm);
+         return CheckOutputs(spec);
        }},
   };
 }

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "server/base/faults.h"
 #include "tests/optimize/tiny_engine.h"
 #include "tests/support/status_matchers.h"
@@ -94,13 +96,24 @@ TEST(CheckSpec, MissingModelIsTheSpecsFault) {
   EXPECT_THAT(FaultyFields(spec), ::testing::Contains("spec.model"));
 }
 
-TEST(CheckSpec, ArmsThatAreNotBuiltAreUnimplementedByName) {
+TEST(CheckSpec, WhatIsOfAnObjectInSpaceNeedsOne) {
+  for (const char* field :
+       {"outputs[1].glb", "outputs[1].html", "outputs[1].atlas"}) {
+    const std::string arm = absl::StrReplaceAll(field, {{"outputs[1].", ""}});
+    EXPECT_THAT(Check("outputs { " + arm + " {} }"),
+                StatusIs(absl::StatusCode::kInvalidArgument,
+                         absl::StrCat("spec.", field)));
+  }
   EXPECT_THAT(
-      Check("outputs { glb {} }"),
-      StatusIs(absl::StatusCode::kUnimplemented, "spec.outputs[1].glb"));
+      Check("objectives { seam {} }"),
+      StatusIs(absl::StatusCode::kInvalidArgument, "spec.objectives[1].seam"));
+  EXPECT_THAT(Check("objectives { negate { term { content { original: true "
+                    "layers { layer: 'relu2' } } } } }"),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       "spec.objectives[1].negate.term.content"));
 }
 
-TEST(CheckSpec, ArmsThatAreNotBuiltAreToldBesideOtherFaults) {
+TEST(CheckSpec, FaultsOfOutputsAreToldBesideOthers) {
   v1::JobSpec spec = TinySpec("outputs { glb {} } steps: -1");
   spec.mutable_outputs(0)->set_width(-1);
   EXPECT_THAT(FaultyFields(spec), ::testing::UnorderedElementsAre(

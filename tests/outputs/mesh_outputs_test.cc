@@ -145,7 +145,12 @@ TEST_F(MeshOutputs, TheFilesOfAnObjNameEachOther) {
         "outputs { name: 'cube' obj {} }",
         "outputs { name: 'cube.obj' obj {} } outputs { name: 'cube.png' png {} "
         "}",
-        "outputs { obj {} } outputs { obj {} }"}) {
+        "outputs { obj {} } outputs { obj {} }",
+        "outputs { name: 'image.obj' obj {} } outputs { png {} }",
+        "outputs { name: 'a.obj' obj {} } outputs { name: 'a.x' obj {} }",
+        "outputs { name: "
+        "'a-name-as-long-as-names-can-be-so-that-nothing-goes-behind.obj' obj "
+        "{} }"}) {
     const auto files = Files(asked);
     for (const auto& [name, file] : files) {
       if (file.info.media_type() != "model/obj") continue;

@@ -48,11 +48,6 @@ TEST(CheckParamTest, AnUnsetArmListsWhatThereIs) {
   ExpectFault("", "spec.p", "pixel, fourier");
 }
 
-TEST(CheckParamTest, AnArmThatIsNotBuiltInIsNamed) {
-  EXPECT_THAT(Check("texture { mesh: " + kBlob + " pixel {} }"),
-              StatusIs(absl::StatusCode::kUnimplemented, "spec.p.texture"));
-}
-
 TEST(CheckParamTest, ColorFaults) {
   ExpectFault("pixel {} channels: 1 color { basis: YCBCR }",
               "spec.p.color.basis", "YCBCR");
@@ -123,10 +118,10 @@ TEST(CheckParamTest, SharedTensorFaultsNameTheirIndex) {
               "spec.p.stack.shared[0].weight", "finite");
 }
 
-TEST(CheckParamTest, AnArmThatIsNotBuiltInIsToldBesideOtherFaults) {
+TEST(CheckParamTest, FaultsOfAnArmAreToldBesideThoseOfTheCanvas) {
   const absl::Status status = Check("texture { pixel {} } width: -1");
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(FaultsOf(status).size(), 3);  // mesh, width, texture
+  EXPECT_EQ(FaultsOf(status).size(), 2);  // mesh, width
 }
 
 // What a canvas out of range leaves unknown is not held against others.

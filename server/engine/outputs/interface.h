@@ -1,5 +1,6 @@
 #pragma once
 
+#include <set>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -19,6 +20,9 @@ struct OutputSource {
   Param& param;
   const std::string& checkpoint;  // the serialized state of the job
   const std::stop_token& stop;
+  // Names of the job's files; a kind that makes several picks others and adds
+  // them. Null: no others are known.
+  std::set<std::string>* names = nullptr;
 };
 
 // A kind of output: one arm of Output.kind, one file.

@@ -48,9 +48,12 @@ absl::StatusOr<std::vector<RunArtifact>> MakeOutputs(
     const OutputSource& source) {
   const std::vector<v1::Output> outputs = OutputsOf(source.spec);
   const std::vector<std::string> names = NamesOf(outputs);
+  std::set<std::string> taken(names.begin(), names.end());
+  const OutputSource named = {source.spec, source.param, source.checkpoint,
+                              source.stop, &taken};
   std::vector<RunArtifact> artifacts;
   for (size_t i = 0; i < outputs.size(); ++i) {
-    auto files = FindOutputKind(outputs[i])->make(source, outputs[i], names[i]);
+    auto files = FindOutputKind(outputs[i])->make(named, outputs[i], names[i]);
     if (absl::IsCancelled(files.status())) return files.status();
     if (!files.ok()) {
       return Annotate(files.status(), absl::StrCat("spec.outputs[", i, "]"));

@@ -9,24 +9,30 @@
 namespace phosphene {
 namespace {
 
-// What the files beside NAME.obj are called: NAME, unless another output of the
-// job has such a name.
-std::string StemOf(absl::string_view name, const v1::JobSpec& spec) {
-  const std::string stem(name.substr(0, name.rfind('.')));
-  for (const v1::Output& other : spec.outputs()) {
-    if (other.name() == absl::StrCat(stem, ".png") ||
-        other.name() == absl::StrCat(stem, ".mtl")) {
-      return absl::StrCat(stem, "-texture");
-    }
+// Longest name of an artifact, less that of an extension.
+constexpr size_t kMaxStem = 59;
+
+// What the files beside NAME.obj are called: NAME, NAME-2, ...: the first whose
+// names no other file of the job has. They are the job's from then on.
+std::string StemOf(absl::string_view name, std::set<std::string>* names) {
+  const std::string base(name.substr(0, name.rfind('.')));
+  if (names == nullptr) return base;
+  for (int number = 1;; ++number) {
+    const std::string end = number == 1 ? "" : absl::StrCat("-", number);
+    const std::string stem = base.substr(0, kMaxStem - end.size()) + end;
+    const std::string mtl = absl::StrCat(stem, ".mtl"),
+                      png = absl::StrCat(stem, ".png");
+    if (names->count(mtl) > 0 || names->count(png) > 0) continue;
+    names->insert({mtl, png});
+    return stem;
   }
-  return stem;
 }
 
 absl::StatusOr<std::vector<RunArtifact>> Make(const OutputSource& source,
                                               const v1::Output& output,
                                               absl::string_view name) {
   ASSIGN_OR_RETURN(const TexturedMesh object, ObjectOf(source));
-  const std::string stem = StemOf(name, source.spec);
+  const std::string stem = StemOf(name, source.names);
   ASSIGN_OR_RETURN(ObjFiles files, EncodeObj(*object.mesh, object.atlas, stem));
   std::vector<RunArtifact> out =
       OneFile(name, "model/obj", std::move(files.obj));

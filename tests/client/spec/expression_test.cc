@@ -165,7 +165,7 @@ TEST(Expression, EveryArmOfTheProtoCanBeSaid) {
         "match(a, vector=[1]) + caricature(a, image=p) + interpolate(a:1, b:2)",
         "alignment(a) + diversity(a) + style(a, image=p) + content(a, image=p)",
         "tv() + l1() + l2() + blur() + boundary() + alpha() + "
-        "pattern(a, image=p)"}) {
+        "pattern(a, image=p) - 20*seam(levels=2)"}) {
     const auto parsed = ParseObjectives(text);
     ASSERT_TRUE(parsed.ok()) << parsed.status();
     for (const v1::Objective& objective : *parsed)
