@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/imaging/encode.h"
 #include "tests/integration/resumed_jobs.h"
+#include "tests/support/cube_obj.h"
 
 namespace phosphene {
 namespace {
@@ -84,6 +85,42 @@ TEST_F(ResumeSystemsTest, ATransparentPictureGoesOn) {
       factors { alpha { statistic: TRANSPARENCY } } } }
     optimizer { learning_rate: 0.03 adam {} }
     outputs { png {} } steps: 250)"));
+}
+
+TEST_F(ResumeSystemsTest, AStylizedObjectGoesOn) {
+  const std::string mesh = server_.Store(CubeObj()),
+                    style = server_.Store(Stripes(96, 5));
+  ExpectSameBytes(Spec(absl::StrCat(R"(
+    parameterization { width: 64 rows: 2 texture { atlas_size: 128 fourier {}
+      background: RANDOM_FOURIER mesh: ")",
+                                    mesh, R"(" } }
+    objectives { gram_style { layers { layer: "conv2" } mask_by_coverage: true
+      moving_average: 0.9 styles { image: ")",
+                                    style, R"(" } } }
+    objectives { weight: 100 content { layers { layer: "mixed3b" }
+      original: true } }
+    objectives { weight: -20 seam {} }
+    outputs { glb {} } steps: 60)")));
+}
+
+TEST_F(ResumeSystemsTest, AnAtlasInTilesGoesOn) {
+  const std::string mesh = server_.Store(CubeObj());
+  ExpectSameBytes(Spec(absl::StrCat(R"(
+    parameterization { width: 64 texture { atlas_size: 2080 pixel {}
+      camera { min_distance: 4 max_distance: 9 } mesh: ")",
+                                    mesh, R"(" } }
+    objectives { channel { layer: "mixed4a" channel: 5 } }
+    objectives { weight: -20 seam {} }
+    outputs { atlas {} } steps: 60)")));
+}
+
+TEST_F(ResumeSystemsTest, APictureInTilesGoesOn) {
+  const std::string style = server_.Store(Stripes(96, 5));
+  ExpectSameBytes(Spec(absl::StrCat(R"(
+    parameterization { width: 150 height: 100 fourier {} }
+    objectives { gram_style { layers { layer: "conv2" } styles { image: ")",
+                                    style, R"(" } } }
+    tiling { mode: ON size: 64 delayed: true } steps: 40)")));
 }
 
 // Not resumed, but drawn from what a finished run kept.
