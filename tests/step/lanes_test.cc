@@ -19,6 +19,20 @@ TEST(LaneAt, IsAWholeJobAtAStep) {
   EXPECT_LT(lane.rate, LaneAt(spec, 3, 0).rate);
 }
 
+TEST(OctaveSteps, FallByTheirFactorAndNeverBelowOne) {
+  v1::JobSpec spec =
+      TinySpec("optimizer { octaves { count: 4 steps_factor: 0.25 } }");
+  spec.set_steps(12);
+  EXPECT_EQ(Engine::OctaveSteps(spec, 0), 12);
+  EXPECT_EQ(Engine::OctaveSteps(spec, 1), 3);
+  EXPECT_EQ(Engine::OctaveSteps(spec, 2), 1);
+  EXPECT_EQ(Engine::OctaveSteps(spec, 3), 1);
+  EXPECT_EQ(Engine::StepsBefore(spec, 2), 15);
+  EXPECT_EQ(Engine::TotalSteps(spec), 17);
+  spec.mutable_optimizer()->mutable_octaves()->clear_steps_factor();
+  EXPECT_EQ(Engine::TotalSteps(spec), 48);
+}
+
 TEST(Redirects, LastsSixteenStepsUnlessTold) {
   v1::GradientOverrides overrides;
   EXPECT_TRUE(Redirects(overrides, 16));

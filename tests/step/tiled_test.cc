@@ -357,10 +357,10 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(TileRules, NameWhatCannotBeCut) {
   TinyEngine tiny;
-  const absl::Status refused = tiny.engine().Check(TinySpec(
-      "tiling { mode: ON } objectives { class_logit { index: 1 } } "
-      "objectives { neuron { layer: 'relu2' channel: 1 } } "
-      "objectives { deepdream { layer: 'gap' } }"));
+  const absl::Status refused = tiny.engine().Check(
+      TinySpec("tiling { mode: ON } objectives { class_logit { index: 1 } } "
+               "objectives { neuron { layer: 'relu2' channel: 1 } } "
+               "objectives { deepdream { layer: 'gap' } }"));
   EXPECT_THAT(refused, StatusIs(absl::StatusCode::kInvalidArgument,
                                 "spec.objectives[1].class_logit: cannot be had "
                                 "from tiles of the picture"));

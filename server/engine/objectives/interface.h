@@ -88,7 +88,7 @@ class ObjectiveFn {
   // objectives that are smooth functions of sums over positions (see
   // shared/summed.h and ObjectiveKind::why_not_tiled). Those that read no layer
   // of the network are of the whole view in any case: in_tiles is false and
-  // Finish is Value.
+  // Value is asked.
   virtual bool in_tiles() const { return false; }
   // Positions past its own, to the right and below, that a tile must see.
   virtual int64_t beyond() const { return 0; }

@@ -38,8 +38,8 @@ void Reporter::InStep(int tiles_done, int tiles) {
   last_.set_tiles_done(tiles_done);
   last_.set_tiles(tiles);
   const Time now = std::chrono::steady_clock::now();
-  if (now - reported_ < kProgressEvery) return;
-  reported_ = now;
+  if (now - tile_reported_ < kProgressEvery) return;
+  tile_reported_ = now;
   sink_.OnProgress(last_);
 }
 

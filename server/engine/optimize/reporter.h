@@ -32,9 +32,10 @@ class Reporter {
   const v1::JobSpec& spec_;
   RunSink& sink_;
   const int64_t total_;
-  v1::Progress last_;  // as told last
-  Time reported_;      // last progress
-  Time rate_from_;     // start of the span the rate is taken over
+  v1::Progress last_;   // as told last
+  Time reported_;       // last progress after a step
+  Time tile_reported_;  // last one within a step
+  Time rate_from_;      // start of the span the rate is taken over
   int64_t rate_from_step_;
   double rate_ = 0;  // steps per second
 };

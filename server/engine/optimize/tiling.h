@@ -14,10 +14,10 @@ namespace phosphene {
 
 // Side of the tiles that a job's view goes through the network in, in pixels; 0
 // for the whole view. As JobSpec.tiling says; in its default mode only where
-// the whole would not fit `context.memory`, and then the largest that does. An
-// octave whose view is no larger than a tile runs whole. INVALID_ARGUMENT: it
-// would have to be cut and cannot be; the message says why. RESOURCE_EXHAUSTED:
-// not even small tiles fit.
+// the whole would not fit `context.memory`, and then the largest that does, as
+// far as larger ones pay. An octave whose view is no larger than a tile runs
+// whole. INVALID_ARGUMENT: it would have to be cut and cannot be; the message
+// says why. RESOURCE_EXHAUSTED: not even small tiles fit.
 absl::StatusOr<int64_t> ChooseTile(const PlanContext& context);
 
 // Bytes that the network's activations and their gradients take for each pixel
