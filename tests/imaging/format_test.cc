@@ -64,7 +64,8 @@ TEST(ReadImageInfo, HoldsToTheLimitsGiven) {
 
 TEST(ReadImageInfo, SaysWhatIsNoImage) {
   EXPECT_THAT(Error(""), HasSubstr("empty"));
-  EXPECT_THAT(Error("solid ascii"), HasSubstr("neither PNG, JPEG, WebP nor TIFF"));
+  EXPECT_THAT(Error("solid ascii"),
+              HasSubstr("neither PNG, JPEG, WebP nor TIFF"));
 }
 
 TEST(ReadImageInfo, TruncatedHeadersAreErrors) {
