@@ -113,7 +113,7 @@ void AddStyle(CLI::App& app, Dispatch& dispatch) {
       "style", "Style transfer: the content of a photo in the style of others");
   command
       ->add_option("--content", flags->options.content,
-                   "image (png, jpg, webp)")
+                   "image (png, jpg, webp, tif)")
       ->required();
   command
       ->add_option("--style", flags->options.styles,
@@ -129,7 +129,7 @@ void AddStyle(CLI::App& app, Dispatch& dispatch) {
   which.objective = false;
   which.size = "the content's, at most 512 on its longest side";
   which.output = "style.png";
-  which.extensions = "png, jpg, webp, ckpt";
+  which.extensions = "png, jpg, webp, tif, ckpt";
   AddJobFlags(command, flags.get(), which);
   command->footer(
       "Example:\n  phosphene style --content photo.jpg --style "
