@@ -68,10 +68,11 @@ TEST_F(FileCheck, GoodFilesPassAndMissingOnesAreToldElsewhere) {
 
 TEST_F(FileCheck, AFaultOfTheSpecIsToldBesideThoseOfFiles) {
   EXPECT_THAT(FaultyFields(absl::StrCat(
-                  "steps: -1 parameterization { pixel {} init { image: '",
+                  "outputs { png {} width: -1 } parameterization { pixel {} "
+                  "init { image: '",
                   Blob('b'), "' } }")),
               testing::UnorderedElementsAre("spec.parameterization.init.image",
-                                            "spec.steps"));
+                                            "spec.outputs[0].width"));
 }
 
 }  // namespace

@@ -102,7 +102,7 @@ TEST(CheckSpec, WhatIsOfAnObjectInSpaceNeedsOne) {
     const std::string arm = absl::StrReplaceAll(field, {{"outputs[1].", ""}});
     EXPECT_THAT(Check("outputs { " + arm + " {} }"),
                 StatusIs(absl::StatusCode::kInvalidArgument,
-                         absl::StrCat("spec.", field)));
+                         HasSubstr(absl::StrCat("spec.", field, ": "))));
   }
   EXPECT_THAT(
       Check("objectives { seam {} }"),
@@ -110,7 +110,7 @@ TEST(CheckSpec, WhatIsOfAnObjectInSpaceNeedsOne) {
   EXPECT_THAT(Check("objectives { negate { term { content { original: true "
                     "layers { layer: 'relu2' } } } } }"),
               StatusIs(absl::StatusCode::kInvalidArgument,
-                       "spec.objectives[1].negate.term.content"));
+                       HasSubstr("spec.objectives[1].negate.term.content: ")));
 }
 
 TEST(CheckSpec, FaultsOfOutputsAreToldBesideOthers) {

@@ -123,6 +123,8 @@ TEST(Expression, EveryCallOfTheManualParses) {
       "diversity(a)",
       "style(a|b, image=p.png, distance=w2, average=0.9, scale=2, crop=true, "
       "mask=m.png)",
+      "style(a, image=p.png, average=0.95, covered=true, debias=true)",
+      "content(a|b, original=true)",
       "content(a, image=p.png, metric=l2, follow=true)",
       "tv()",
       "tv(input)",
@@ -132,7 +134,8 @@ TEST(Expression, EveryCallOfTheManualParses) {
       "blur(alpha)",
       "boundary(width=8, level=0.2)",
       "alpha(mean)",
-      "pattern(a, image=p.png, selectivity=3)"};
+      "pattern(a, image=p.png, selectivity=3)",
+      "seam(levels=2, absolute=true)"};
   std::set<std::string> seen;
   for (const std::string& example : examples) {
     EXPECT_TRUE(ParseObjectives(example).ok())

@@ -40,6 +40,17 @@ TEST(Progress, SlowStepsAreToldPerStep) {
   EXPECT_THAT(ProgressText(slow), HasSubstr("4 s/step"));
 }
 
+TEST(Progress, AStepInTilesTellsHowFarItIs) {
+  v1::Progress progress;
+  progress.set_step(3);
+  progress.set_total_steps(8);
+  EXPECT_THAT(ProgressText(progress), Not(HasSubstr("tile")));
+  progress.set_tiles_done(5);
+  progress.set_tiles(24);
+  EXPECT_THAT(ProgressText(progress), HasSubstr("step 3/8  tile 5/24"));
+  EXPECT_THAT(ProgressBar(progress, 100), HasSubstr("tile 5/24"));
+}
+
 TEST(Progress, OddNumbersDoNotBreakIt) {
   v1::Progress odd;
   EXPECT_THAT(ProgressBar(odd, 80), StartsWith("[----"));
