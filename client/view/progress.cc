@@ -35,6 +35,12 @@ std::string Join(const std::vector<std::string>& parts, int columns) {
   return out;
 }
 
+// Of a step that goes in tiles: how far it is.
+std::string Tiles(const v1::Progress& progress) {
+  if (progress.tiles() == 0) return "";
+  return absl::StrCat("tile ", progress.tiles_done(), "/", progress.tiles());
+}
+
 std::string Rate(const v1::Progress& progress) {
   const double rate = progress.steps_per_second();
   if (!(rate > 0)) return "";
@@ -72,7 +78,8 @@ std::string ProgressBar(const v1::Progress& progress, int columns) {
   return Join(
       {Bar(share, cells),
        absl::StrCat(progress.step(), "/", progress.total_steps()),
-       absl::StrFormat("%.0f%%", share * 100), Rate(progress), Eta(progress),
+       absl::StrFormat("%.0f%%", share * 100), Tiles(progress), Rate(progress),
+       Eta(progress),
        absl::StrCat("objective ", FormatNumber(progress.objective_value())),
        Terms(progress)},
       columns);
@@ -81,7 +88,7 @@ std::string ProgressBar(const v1::Progress& progress, int columns) {
 std::string ProgressText(const v1::Progress& progress) {
   return Join(
       {absl::StrCat("step ", progress.step(), "/", progress.total_steps()),
-       Rate(progress), Eta(progress),
+       Tiles(progress), Rate(progress), Eta(progress),
        absl::StrCat("objective ", FormatNumber(progress.objective_value())),
        Terms(progress)},
       1000);
