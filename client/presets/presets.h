@@ -264,7 +264,7 @@ struct TextureOptions {
   int views = 1;           // in each step
   std::string background;  // black, white, grey, color, noise, or an image
   bool unwrap = false;
-  double seam = 20;  // weight of its seams; 0: leave them
+  double seam = 40;  // weight of its seams; 0: leave them
   std::optional<double> ambient;
   std::vector<double> elevation;  // least and largest, degrees
   std::vector<double> distance;   // likewise, in radii of the mesh

@@ -1,6 +1,6 @@
 // Colour step across the seams of a texture: mean (T(a) - T(b))^2 over the two
 // sides of every edge that lies twice in the atlas, levels of detail averaged.
-// Ours; a relative weight of -20 takes the step down to that of other edges.
+// Ours; a relative weight of -40 takes the step down to that of other edges.
 #include "server/engine/objectives/interface.h"
 
 namespace phosphene {
