@@ -139,6 +139,35 @@ show style.webp "Style transfer" \
   style "${common[@]}" --content "$photo" --style "$style" --size "$wide" \
   --steps "$(steps 192)"
 
+# A knot to paint on: a tube along a trefoil, with UVs along and around it.
+python3 - > "$out/knot.obj" <<'PY'
+from math import cos, pi, sin
+n, m, r = 120, 16, .45
+curve = lambda t: (sin(t) + 2 * sin(2 * t), cos(t) - 2 * cos(2 * t), -sin(3 * t))
+unit = lambda v: [x / sum(y * y for y in v) ** .5 for x in v]
+cross = lambda a, b: [a[1]*b[2]-a[2]*b[1], a[2]*b[0]-a[0]*b[2], a[0]*b[1]-a[1]*b[0]]
+for i in range(n):
+    t = 2 * pi * i / n
+    p, q = curve(t), curve(t + 1e-4)
+    d = unit([b - a for a, b in zip(p, q)])
+    u = unit(cross(d, (0, 0, 1)))
+    v = cross(d, u)
+    for j in range(m):
+        a = 2 * pi * j / m
+        print("v", *(round(p[k] + r * (cos(a) * u[k] + sin(a) * v[k]), 5) for k in range(3)))
+for i in range(n + 1):
+    for j in range(m + 1):
+        print("vt", round(i / n * 6, 5), round(j / m, 5))
+for i in range(n):
+    for j in range(m):
+        ring = [(i, j), (i + 1, j), (i + 1, j + 1), (i, j + 1)]
+        print("f", *(f"{a % n * m + b % m + 1}/{a * (m + 1) + b + 1}" for a, b in ring))
+PY
+show texture.webp "A texture on a knot: its turn" \
+  texture "${common[@]}" --mesh "$out/knot.obj" --unwrap --atlas 512 --size "$size" \
+  --layer "$layer" --channel "$channel" --steps "$(steps 256)"
+rm "$out/knot.obj"
+
 # The toy needs no network.
 echo basin.png >&2
 # shellcheck disable=SC2086
