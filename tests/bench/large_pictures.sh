@@ -4,20 +4,26 @@
 #
 #   tests/bench/large_pictures.sh VGG19.onnx CONTENT STYLE [WIDTH HEIGHT [TILE]]
 #
-# Needs a build in build/release; runs a server of its own for each line.
+# Needs a build in build/release; runs a server of its own for each line. STEPS
+# (3) are timed; THREADS (all) is 1 where other work runs beside: CPU seconds of
+# one thread hardly mind it.
 set -euo pipefail
 network=$1 content=$2 style=$3 width=${4:-4000} height=${5:-3000} tile=${6:-1024}
 bin=$(cd "$(dirname "$0")/../.." && pwd)/build/release/bin
 steps=${STEPS:-3}
 
+cpu_seconds() {
+  awk -v hz="$(getconf CLK_TCK)" '{print ($14 + $15) / hz}' "/proc/$1/stat"
+}
+
 # measure NAME WIDTH HEIGHT SET...: one step, and then more; the difference is
 # theirs.
 measure() {
-  local name=$1 width=$2 height=$3 work server begin seconds=() sets=()
+  local name=$1 width=$2 height=$3 work server begin used seconds=() cpu=() sets=()
   shift 3
   work=$(mktemp -d)
   "$bin/phosphened" --data "$work/data" --listen "unix:$work/socket" \
-    --metrics off --http off >"$work/log" 2>&1 &
+    --metrics off --http off --threads "${THREADS:-0}" >"$work/log" 2>&1 &
   server=$!
   export PHOSPHENE_SERVER="unix:$work/socket"
   until "$bin/phosphene" devices >/dev/null 2>&1; do sleep 0.2; done
@@ -29,15 +35,17 @@ measure() {
     sets+=(--set "$set")
   done
   for count in 1 $((1 + steps)); do
-    begin=$(date +%s.%N)
+    begin=$(date +%s.%N) used=$(cpu_seconds "$server")
     "$bin/phosphene" --quiet submit "$work/spec.textproto" "${sets[@]}" \
       --set "steps=$count" --watch -o "$work/out.png" >/dev/null
     seconds+=("$(echo "$(date +%s.%N) - $begin" | bc)")
+    cpu+=("$(echo "$(cpu_seconds "$server") - $used" | bc)")
   done
   awk -v name="$name" -v one="${seconds[0]}" -v more="${seconds[1]}" \
-    -v steps="$steps" -v peak="$(awk '/VmHWM/ {print $2}' "/proc/$server/status")" \
-    'BEGIN {printf "%-28s %7.1f s a step, set-up and output %5.1f s, %5.2f GiB\n",
-            name, (more - one) / steps, one - (more - one) / steps, peak / 1048576}'
+    -v cpu1="${cpu[0]}" -v cpu2="${cpu[1]}" -v steps="$steps" \
+    -v peak="$(awk '/VmHWM/ {print $2}' "/proc/$server/status")" \
+    'BEGIN {printf "%-30s %7.1f s and %7.1f CPU s a step, %5.2f GiB\n",
+            name, (more - one) / steps, (cpu2 - cpu1) / steps, peak / 1048576}'
   kill "$server"
   wait "$server" || true
   rm -rf "$work"

@@ -217,6 +217,35 @@ TEST(SampleTest, AnyNumberOfThreadsGivesTheSameBytes) {
   at::set_num_threads(before);
 }
 
+TEST(SampleTest, ReadingsOfOneAtlasShareAGradient) {
+  const RasterViews views = SomeViews(40, 50, 1.7f);
+  const Points points = SomePoints(500, 9);
+  const at::Tensor weight = RandomTensor({2, 3, 40, 50}, 2);
+  const at::Tensor alone = RandomTensor({3, 48, 32}, 1).set_requires_grad(true);
+  ((SampleAtlas(alone, views, TexelFilter::kTrilinear) * weight).sum() +
+   SampleAt(alone, points.uv, points.level).square().sum() +
+   SampleAt(alone, points.uv, {}).square().sum())
+      .backward();
+  const at::Tensor leaf = alone.detach().clone().set_requires_grad(true);
+  const SharedAtlas atlas(leaf);
+  const at::Tensor image = atlas.Sample(views, TexelFilter::kTrilinear);
+  EXPECT_TRUE(image.equal(SampleAtlas(leaf, views, TexelFilter::kTrilinear)));
+  ((image * weight).sum() +
+   atlas.SampleAt(points.uv, points.level).square().sum() +
+   atlas.SampleAt(points.uv, {}).square().sum())
+      .backward();
+  EXPECT_TRUE(leaf.grad().allclose(alone.grad(), 1e-5, 1e-6));
+}
+
+TEST(SampleTest, AReadingThatCountsForNothingGivesNoGradient) {
+  const Points points = SomePoints(500, 9);
+  const at::Tensor leaf = RandomTensor({3, 32, 32}, 1).set_requires_grad(true);
+  const SharedAtlas atlas(leaf);
+  const at::Tensor unused = atlas.SampleAt(points.uv, points.level);
+  atlas.SampleAt(at::empty({2, 0}), {}).sum().backward();
+  EXPECT_EQ(leaf.grad().abs().max().item<float>(), 0);
+}
+
 TEST(SampleTest, TheLogarithmIsOne) {
   for (float value = 1e-6f; value < 1e12f; value *= 1.0037f)
     EXPECT_NEAR(Log2(value), std::log2(value), 5e-6);

@@ -6,13 +6,15 @@
 #include <bit>
 #include <cmath>
 
+#include "server/engine/raster/clones.h"
+
 namespace phosphene {
 namespace {
 
 // exp(x) for |x| <= 87: x = n ln2 + r, a polynomial for e^r (Cephes expf) and
 // n put into the exponent. Adding 1.5*2^23 rounds to an integer whose bits are
 // the sum's lowest, all in plain float operations that vectorize.
-inline float Exp(float x) {
+PHOSPHENE_RASTER_INLINE float Exp(float x) {
   constexpr float kRound = 12582912.0f;
   const float shifted = x * 1.44269504088896341f + kRound;
   const float n = shifted - kRound;
@@ -31,6 +33,7 @@ inline float Exp(float x) {
 
 }  // namespace
 
+PHOSPHENE_RASTER_CLONES
 void MixPlanes(const double* matrix, const float* in, float* out, int64_t plane,
                int64_t begin, int64_t end) {
   float m[9];
@@ -46,6 +49,7 @@ void MixPlanes(const double* matrix, const float* in, float* out, int64_t plane,
   }
 }
 
+PHOSPHENE_RASTER_CLONES
 void SigmoidInPlace(float* x, int64_t count) {
   for (int64_t k = 0; k < count; ++k) {
     // NaN comes through: both comparisons are false for it.
@@ -55,6 +59,7 @@ void SigmoidInPlace(float* x, int64_t count) {
   }
 }
 
+PHOSPHENE_RASTER_CLONES
 void SigmoidGradient(const float* __restrict grad, const float* __restrict y,
                      float* __restrict out, int64_t count) {
   for (int64_t k = 0; k < count; ++k) out[k] = grad[k] * (y[k] * (1.0f - y[k]));

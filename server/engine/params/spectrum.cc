@@ -1,9 +1,13 @@
 // Real 2-D Fourier transforms of image batches, and the 1/f scale.
 #include "server/engine/params/spectrum.h"
 
+#include <ATen/Parallel.h>
+
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
+#include "server/engine/params/fft_kernels.h"
 #include "server/engine/params/for_each.h"
 
 namespace phosphene {
@@ -12,6 +16,68 @@ namespace {
 // Frequency of bin k of a transform of n, in cycles per pixel, without sign.
 double Frequency(int64_t k, int64_t n) {
   return static_cast<double>(std::min(k, n - k)) / static_cast<double>(n);
+}
+
+// A factor for each pair of a half spectrum, contiguous.
+at::Tensor ForEachPair(const at::Tensor& factor, const FftPlane& plane) {
+  return factor.detach()
+      .squeeze(-1)
+      .expand({plane.height, plane.columns()})
+      .contiguous();
+}
+
+// Blocks shared out over threads, with scratch of their own.
+void OverBlocks(const FftPlane& plane, int64_t blocks,
+                const std::function<void(int64_t, float*)>& fn) {
+  at::parallel_for(0, blocks, 1, [&](int64_t begin, int64_t end) {
+    const at::Tensor scratch = at::empty({plane.scratch()}, at::kFloat);
+    float* own = scratch.mutable_data_ptr<float>();
+    for (int64_t block = begin; block < end; ++block) fn(block, own);
+  });
+}
+
+// SpectrumToImage by own transforms; [planes,H,columns,2] -> [planes,H,W].
+void PlanesToImage(const at::Tensor& spectrum, const at::Tensor& scale,
+                   int64_t height, int64_t width, at::Tensor& image) {
+  const FftPlane plane = FftPlane::Of(height, width);
+  const at::Tensor factor = ForEachPair(scale, plane);
+  const float* by = factor.const_data_ptr<float>();
+  const int64_t pairs = 2 * height * plane.columns();
+  const at::Tensor between = at::empty({pairs}, at::kFloat);
+  float* half = between.mutable_data_ptr<float>();
+  const float* from = spectrum.const_data_ptr<float>();
+  float* to = image.mutable_data_ptr<float>();
+  const int64_t planes = image.numel() / (height * width);
+  for (int64_t i = 0; i < planes; ++i) {
+    OverBlocks(plane, plane.column_blocks(), [&](int64_t block, float* own) {
+      ColumnsToHalf(plane, from + i * pairs, by, block, own, half);
+    });
+    OverBlocks(plane, plane.row_blocks(), [&](int64_t block, float* own) {
+      HalfToRows(plane, half, block, own, to + i * height * width);
+    });
+  }
+}
+
+// ImageToSpectrum likewise.
+void PlanesToSpectrum(const at::Tensor& image, const at::Tensor& factor,
+                      int64_t height, int64_t width, at::Tensor& spectrum) {
+  const FftPlane plane = FftPlane::Of(height, width);
+  const at::Tensor each = ForEachPair(factor, plane);
+  const float* by = each.const_data_ptr<float>();
+  const int64_t pairs = 2 * height * plane.columns();
+  const at::Tensor between = at::empty({pairs}, at::kFloat);
+  float* half = between.mutable_data_ptr<float>();
+  const float* from = image.const_data_ptr<float>();
+  float* to = spectrum.mutable_data_ptr<float>();
+  const int64_t planes = image.numel() / (height * width);
+  for (int64_t i = 0; i < planes; ++i) {
+    OverBlocks(plane, plane.row_blocks(), [&](int64_t block, float* own) {
+      RowsToHalf(plane, from + i * height * width, block, own, half);
+    });
+    OverBlocks(plane, plane.column_blocks(), [&](int64_t block, float* own) {
+      HalfToColumns(plane, half, by, block, own, to + i * pairs);
+    });
+  }
 }
 
 }  // namespace
@@ -53,6 +119,10 @@ at::Tensor SpectrumToImage(const at::Tensor& leaf, const at::Tensor& scale,
   };
   if (!spectrum.is_cpu()) return transform(spectrum).contiguous();
   at::Tensor image = at::empty({n, c, h, width}, spectrum.options());
+  if (IsFftSize(h, width)) {
+    PlanesToImage(spectrum.contiguous(), scale, h, width, image);
+    return image;
+  }
   const at::Tensor from = spectrum.flatten(0, 1), to = image.flatten(0, 1);
   ForEach(n * c, [&](int64_t i) { to[i].copy_(transform(from[i])); });
   return image;
@@ -77,6 +147,10 @@ at::Tensor ImageToSpectrum(const at::Tensor& image, const at::Tensor& factor,
   if (!detached.is_cpu()) return transform(detached);
   at::Tensor spectrum =
       at::empty({n, c, h, SpectrumColumns(width), 2}, detached.options());
+  if (IsFftSize(h, width)) {
+    PlanesToSpectrum(detached, factor, h, width, spectrum);
+    return spectrum;
+  }
   const at::Tensor from = detached.flatten(0, 1), to = spectrum.flatten(0, 1);
   ForEach(n * c, [&](int64_t i) { to[i].copy_(transform(from[i])); });
   return spectrum;

@@ -10,6 +10,11 @@ namespace phosphene {
 // it: an odd width W is transformed at W+1 and cut, so that the spectrum has
 //   columns = W/2+1 (W even) or W/2+2 (W odd).
 // H, W >= 1. Free functions; thread-safe.
+//
+// On the CPU, sides that are both powers of two from 256 to 16384 go through
+// transforms of our own (fft_kernels.h), all others through PyTorch's: the same
+// to rounding. MKL's are generic code on processors of other makers, and share
+// out three planes over two threads as two and one.
 int64_t SpectrumColumns(int64_t width);
 
 // 1/max(f, 1/max(W,H))^decay, [H, columns] f32, where f is the frequency in

@@ -10,4 +10,5 @@
 #else
 #define PHOSPHENE_RASTER_CLONES
 #endif
-#define PHOSPHENE_RASTER_INLINE inline __attribute__((always_inline))
+#define PHOSPHENE_RASTER_ALWAYS __attribute__((always_inline))  // of lambdas
+#define PHOSPHENE_RASTER_INLINE inline PHOSPHENE_RASTER_ALWAYS

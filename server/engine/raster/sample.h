@@ -1,9 +1,13 @@
 #pragma once
 
+#include <memory>
+
 #include "server/engine/raster/raster.h"
 #include "server/engine/tensor/torch_pch.h"
 
 namespace phosphene {
+
+struct PointSet;  // sample_points.h
 
 // Reading an atlas [C,H,W] f32, 1 <= C <= kMaxAtlasChannels, any H and W from 1
 // to kMaxAtlasSide, with its exact gradient. Row 0 is the top, v = 1: a point
@@ -35,6 +39,32 @@ int64_t MipLevelCount(int64_t height, int64_t width);
 // [n] f32: log2 of the longer side of a pixel in texels of an H x W atlas, 0
 // and above: max(0, log2 max(|d(uW,vH)/dx|, |d(uW,vH)/dy|)).
 at::Tensor MipLevels(const RasterViews& views, int64_t height, int64_t width);
+
+// An atlas [C,H,W] that is read several times: its levels are made once, and
+// when gradients come, those of all readings become one gradient, written once.
+// Bits depend on the order of readings. The atlas must not change before the
+// last gradient. Cheap to copy; thread-compatible.
+class SharedAtlas {
+ public:
+  explicit SharedAtlas(const at::Tensor& atlas);
+
+  int64_t height() const;
+  int64_t width() const;
+  // As SampleAtlas and SampleAt below, which read once.
+  at::Tensor Sample(const RasterViews& views, TexelFilter filter) const;
+  at::Tensor SampleAt(const at::Tensor& uv, const at::Tensor& level) const;
+
+ private:
+  struct Levels;
+  struct Reading;
+  class SignFunction;
+  class ReadFunction;
+
+  at::Tensor Read(PointSet points) const;
+
+  std::shared_ptr<Levels> levels_;
+  at::Tensor sign_;  // [1], stands for the atlas in the graph
+};
 
 // [views,C,height,width]: the views of a mesh with this atlas on it; 0 in the
 // background.

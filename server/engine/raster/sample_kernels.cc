@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "server/engine/raster/clones.h"
+
 namespace phosphene {
 namespace {
 
@@ -24,18 +26,21 @@ constexpr LevelRange kAllLevels = {0, kMaxMipLevels};
 // The texels of points begin..begin+count-1: those of point i are
 // taps[8 * i] .. taps[8 * i + taps_of[i] - 1].
 template <typename Texels>
-void FindTaps(const Texels& texels, const SamplePoints& points,
-              const LevelRange& range, int64_t begin, int64_t count, Tap* taps,
-              int32_t* taps_of) {
+PHOSPHENE_RASTER_INLINE void FindTaps(const Texels& texels,
+                                      const SamplePoints& points,
+                                      const LevelRange& range, int64_t begin,
+                                      int64_t count, Tap* taps,
+                                      int32_t* taps_of) {
   for (int64_t i = 0; i < count; ++i) {
     Tap* to = taps + 8 * i;
     const float level =
         points.level == nullptr ? 0.0f : points.level[begin + i];
     ForEachTap(texels, points.u[begin + i], points.v[begin + i], level,
                range.first, range.last,
-               [&to](int32_t l, int64_t at, float weight) {
-                 *to++ = {l, weight, at};
-               });
+               [&to](int32_t l, int64_t at, float weight)
+                   PHOSPHENE_RASTER_ALWAYS {
+                     *to++ = {l, weight, at};
+                   });
     taps_of[i] = static_cast<int32_t>(to - (taps + 8 * i));
   }
 }
@@ -49,9 +54,10 @@ inline int64_t PlaceOf(const SamplePoints& points, int32_t channels,
 
 // Calls fn(taps, number of them, place) for every point in order.
 template <typename Texels, typename Fn>
-void OverPoints(const Texels& texels, const SamplePoints& points,
-                const LevelRange& range, int64_t begin, int64_t end,
-                const Fn& fn) {
+PHOSPHENE_RASTER_INLINE void OverPoints(const Texels& texels,
+                                        const SamplePoints& points,
+                                        const LevelRange& range, int64_t begin,
+                                        int64_t end, const Fn& fn) {
   Tap taps[8 * kChunk];
   int32_t taps_of[kChunk];
   for (int64_t at = begin; at < end; at += kChunk) {
@@ -68,7 +74,8 @@ struct MarkedTexels : TexelLevels {
   uint8_t* marks = nullptr;
   int32_t tiles_a_row = 0;
 
-  int64_t At(int32_t level, int32_t y, int32_t x) const {
+  PHOSPHENE_RASTER_INLINE int64_t At(int32_t level, int32_t y,
+                                     int32_t x) const {
     const int32_t shift = kTileLevels - 1 - level;
     if (shift >= 0) marks[(y >> shift) * tiles_a_row + (x >> shift)] = 1;
     return -1;
@@ -76,8 +83,9 @@ struct MarkedTexels : TexelLevels {
 };
 
 // One row of means of two rows of fine texels, two columns each.
-void MeanRow(const float* __restrict upper, const float* __restrict lower,
-             int32_t width, float* __restrict out) {
+PHOSPHENE_RASTER_INLINE void MeanRow(const float* __restrict upper,
+                                     const float* __restrict lower,
+                                     int32_t width, float* __restrict out) {
   for (int32_t x = 0; x < width; ++x) {
     out[x] = ((upper[2 * x] + upper[2 * x + 1]) +
               (lower[2 * x] + lower[2 * x + 1])) *
@@ -86,15 +94,15 @@ void MeanRow(const float* __restrict upper, const float* __restrict lower,
 }
 
 // Its transpose for one of the two rows.
-void AddRow(const float* __restrict from, int32_t width,
-            float* __restrict out) {
+PHOSPHENE_RASTER_INLINE void AddRow(const float* __restrict from, int32_t width,
+                                    float* __restrict out) {
   for (int32_t x = 0; x < width; ++x) {
     out[2 * x] += 0.25f * from[x];
     out[2 * x + 1] += 0.25f * from[x];
   }
 }
-void WriteRow(const float* __restrict from, int32_t width,
-              float* __restrict out) {
+PHOSPHENE_RASTER_INLINE void WriteRow(const float* __restrict from,
+                                      int32_t width, float* __restrict out) {
   for (int32_t x = 0; x < width; ++x) {
     out[2 * x] = 0.25f * from[x];
     out[2 * x + 1] = 0.25f * from[x];
@@ -125,20 +133,26 @@ AxisMean MeanOf(int32_t i, int32_t size) {
 
 }  // namespace
 
-void WriteMipLevels(const float* uv_dx, const float* uv_dy, int64_t count,
-                    int64_t begin, int64_t end, float height, float width,
-                    float* level) {
+PHOSPHENE_RASTER_CLONES void WriteMipLevels(const float* uv_dx,
+                                            const float* uv_dy, int64_t count,
+                                            int64_t begin, int64_t end,
+                                            float height, float width,
+                                            float* level) {
   for (int64_t i = begin; i < end; ++i) {
     level[i] = MipLevelOf(uv_dx[i], uv_dx[count + i], uv_dy[i],
                           uv_dy[count + i], height, width);
   }
 }
 
+namespace {
+
 template <typename Texels>
-void ReadTexels(const Texels& texels, const SamplePoints& points, int64_t begin,
-                int64_t end, float* to) {
+PHOSPHENE_RASTER_INLINE void Read(const Texels& texels,
+                                  const SamplePoints& points, int64_t begin,
+                                  int64_t end, float* to) {
   OverPoints(texels, points, kAllLevels, begin, end,
-             [&](const Tap* taps, int32_t count, int64_t place) {
+             [&](const Tap* taps, int32_t count,
+                 int64_t place) PHOSPHENE_RASTER_ALWAYS {
                for (int32_t c = 0; c < texels.channels; ++c) {
                  float sum = 0;
                  for (int32_t k = 0; k < count; ++k) {
@@ -152,35 +166,56 @@ void ReadTexels(const Texels& texels, const SamplePoints& points, int64_t begin,
 }
 
 template <typename Texels>
-void AddToTexels(const Texels& texels, const SamplePoints& points,
-                 int64_t count, bool fine, int32_t first, int32_t last,
-                 const float* from) {
+PHOSPHENE_RASTER_INLINE void Add(const Texels& texels,
+                                 const SamplePoints& points, int64_t count,
+                                 bool fine, int32_t first, int32_t last,
+                                 const float* from) {
   const LevelRange range =
       fine ? LevelRange{0, 0} : LevelRange{1, kMaxMipLevels};
   OverPoints(texels, points, range, 0, count,
-             [&](const Tap* taps, int32_t many, int64_t place) {
-               for (int32_t c = first; c < last; ++c) {
-                 const float value = from[place + c * points.stride];
-                 for (int32_t k = 0; k < many; ++k) {
-                   const int32_t l = taps[k].level;
-                   texels.base[l][c * texels.channel[l] + taps[k].at] +=
-                       taps[k].weight * value;
-                 }
-               }
-             });
+             [&](const Tap* taps, int32_t many, int64_t place)
+                 PHOSPHENE_RASTER_ALWAYS {
+                   for (int32_t c = first; c < last; ++c) {
+                     const float value = from[place + c * points.stride];
+                     for (int32_t k = 0; k < many; ++k) {
+                       const int32_t l = taps[k].level;
+                       texels.base[l][c * texels.channel[l] + taps[k].at] +=
+                           taps[k].weight * value;
+                     }
+                   }
+                 });
 }
 
-template void ReadTexels(const PlainTexels&, const SamplePoints&, int64_t,
-                         int64_t, float*);
-template void ReadTexels(const TiledTexels&, const SamplePoints&, int64_t,
-                         int64_t, float*);
-template void AddToTexels(const PlainTexels&, const SamplePoints&, int64_t,
-                          bool, int32_t, int32_t, const float*);
-template void AddToTexels(const TiledTexels&, const SamplePoints&, int64_t,
-                          bool, int32_t, int32_t, const float*);
+}  // namespace
 
-void MarkTiles(const TexelLevels& levels, const SamplePoints& points,
-               int64_t count, uint8_t* marks) {
+PHOSPHENE_RASTER_CLONES void ReadTexels(const PlainTexels& texels,
+                                        const SamplePoints& points,
+                                        int64_t begin, int64_t end, float* to) {
+  Read(texels, points, begin, end, to);
+}
+PHOSPHENE_RASTER_CLONES void ReadTexels(const TiledTexels& texels,
+                                        const SamplePoints& points,
+                                        int64_t begin, int64_t end, float* to) {
+  Read(texels, points, begin, end, to);
+}
+PHOSPHENE_RASTER_CLONES void AddToTexels(const PlainTexels& texels,
+                                         const SamplePoints& points,
+                                         int64_t count, bool fine,
+                                         int32_t first, int32_t last,
+                                         const float* from) {
+  Add(texels, points, count, fine, first, last, from);
+}
+PHOSPHENE_RASTER_CLONES void AddToTexels(const TiledTexels& texels,
+                                         const SamplePoints& points,
+                                         int64_t count, bool fine,
+                                         int32_t first, int32_t last,
+                                         const float* from) {
+  Add(texels, points, count, fine, first, last, from);
+}
+
+PHOSPHENE_RASTER_CLONES void MarkTiles(const TexelLevels& levels,
+                                       const SamplePoints& points,
+                                       int64_t count, uint8_t* marks) {
   MarkedTexels texels;
   static_cast<TexelLevels&>(texels) = levels;
   texels.marks = marks;
@@ -188,12 +223,14 @@ void MarkTiles(const TexelLevels& levels, const SamplePoints& points,
   for (int64_t i = 0; i < count; ++i) {
     ForEachTap(texels, points.u[i], points.v[i],
                points.level == nullptr ? 0.0f : points.level[i], 0,
-               kTileLevels - 1, [](int32_t, int64_t, float) {});
+               kTileLevels - 1,
+               [](int32_t, int64_t, float) PHOSPHENE_RASTER_ALWAYS {});
   }
 }
 
-void MakeMipRows(const float* fine, int32_t height, int32_t width,
-                 int32_t begin, int32_t end, float* coarse) {
+PHOSPHENE_RASTER_CLONES void MakeMipRows(const float* fine, int32_t height,
+                                         int32_t width, int32_t begin,
+                                         int32_t end, float* coarse) {
   const int64_t half = std::max(1, width / 2);
   for (int32_t y = begin; y < end; ++y) {
     float* out = coarse + y * half;
@@ -217,8 +254,10 @@ void MakeMipRows(const float* fine, int32_t height, int32_t width,
   }
 }
 
-void SpreadMipRows(const float* coarse, int32_t height, int32_t width,
-                   int32_t begin, int32_t end, Spread how, float* fine) {
+PHOSPHENE_RASTER_CLONES void SpreadMipRows(const float* coarse, int32_t height,
+                                           int32_t width, int32_t begin,
+                                           int32_t end, Spread how,
+                                           float* fine) {
   const int32_t half = std::max(1, width / 2);
   const int32_t half_rows = std::max(1, height / 2);
   for (int32_t y = begin; y < end; ++y) {

@@ -29,15 +29,18 @@ void WriteMipLevels(const float* uv_dx, const float* uv_dy, int64_t count,
                     float* level);
 
 // to[...] = what points `begin`..`end`-1 read.
-template <typename Texels>
-void ReadTexels(const Texels& texels, const SamplePoints& points, int64_t begin,
-                int64_t end, float* to);
+void ReadTexels(const PlainTexels& texels, const SamplePoints& points,
+                int64_t begin, int64_t end, float* to);
+void ReadTexels(const TiledTexels& texels, const SamplePoints& points,
+                int64_t begin, int64_t end, float* to);
 
 // The transpose, for channels `first`..`last`-1: adds from[...] of points
 // 0..count-1, in their order, to the texels of level 0 (`fine`), or to those of
 // all others.
-template <typename Texels>
-void AddToTexels(const Texels& texels, const SamplePoints& points,
+void AddToTexels(const PlainTexels& texels, const SamplePoints& points,
+                 int64_t count, bool fine, int32_t first, int32_t last,
+                 const float* from);
+void AddToTexels(const TiledTexels& texels, const SamplePoints& points,
                  int64_t count, bool fine, int32_t first, int32_t last,
                  const float* from);
 

@@ -94,13 +94,18 @@ at::Tensor SeamPoints(absl::Span<const SurfaceEdge> edges, int64_t height,
   return out;
 }
 
-at::Tensor SeamLoss(const at::Tensor& atlas, const at::Tensor& points,
+at::Tensor SeamLoss(const SharedAtlas& atlas, const at::Tensor& points,
                     int64_t levels) {
   CheckLevels(levels);
-  if (points.numel() == 0) return (atlas * 0).sum();
-  levels = std::min(levels, MipLevelCount(atlas.size(1), atlas.size(2)));
+  levels = std::min(levels, MipLevelCount(atlas.height(), atlas.width()));
   const SeamReads reads = ReadsOf(points, levels);
-  return LossOf(SampleAt(atlas, reads.uv, reads.level), levels);
+  const at::Tensor values = atlas.SampleAt(reads.uv, reads.level);
+  return points.size(1) == 0 ? values.sum() : LossOf(values, levels);
+}
+
+at::Tensor SeamLoss(const at::Tensor& atlas, const at::Tensor& points,
+                    int64_t levels) {
+  return SeamLoss(SharedAtlas(atlas), points, levels);
 }
 
 at::Tensor SeamTileLoss(const at::Tensor& texels, const TileTable& table,

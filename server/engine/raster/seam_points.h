@@ -1,6 +1,7 @@
 #pragma once
 
 #include "absl/types/span.h"
+#include "server/engine/raster/sample.h"
 #include "server/engine/raster/sample_tiles.h"
 #include "server/engine/tensor/torch_pch.h"
 #include "server/meshes/topology.h"
@@ -20,6 +21,8 @@ at::Tensor SeamPoints(absl::Span<const SurfaceEdge> edges, int64_t height,
 // (T(a) - T(b))^2, averaged over levels of detail 0..levels-1 (those there
 // are). 0 without points. Exact gradient to the atlas [C,H,W]; deterministic.
 at::Tensor SeamLoss(const at::Tensor& atlas, const at::Tensor& points,
+                    int64_t levels);
+at::Tensor SeamLoss(const SharedAtlas& atlas, const at::Tensor& points,
                     int64_t levels);
 
 // The same over the tiles given (sample_tiles.h). REQUIRES: the points' tiles

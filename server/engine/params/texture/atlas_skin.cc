@@ -1,4 +1,5 @@
 // A texture as one atlas: latent values through a colour map.
+#include <optional>
 #include <utility>
 
 #include "server/engine/params/texture/skin.h"
@@ -25,12 +26,12 @@ class AtlasSkin final : public Skin {
   }
 
   at::Tensor Show(const RasterViews& views) override {
-    shown_ = Colors();
-    return SampleAtlas(shown_, views, filter_);
+    shown_.emplace(Colors());
+    return shown_->Sample(views, filter_);
   }
 
   at::Tensor Seams(int64_t levels) override {
-    return SeamLoss(shown_, seam_points_, levels);
+    return SeamLoss(*shown_, seam_points_, levels);
   }
 
   at::Tensor ShowFinished(const RasterViews& views) override {
@@ -65,10 +66,10 @@ class AtlasSkin final : public Skin {
   const TexelFilter filter_;
   const ColorMap color_;
   const std::unique_ptr<Latent> latent_;
-  const at::Tensor seam_points_;  // [4,n]
-  at::Tensor shown_;              // [3,side,side] of the last Show
-  at::Tensor mask_;               // [1,side,side] or undefined
-  at::Tensor start_;              // [3,side,side] under the mask
+  const at::Tensor seam_points_;      // [4,n]
+  std::optional<SharedAtlas> shown_;  // of the last Show
+  at::Tensor mask_;                   // [1,side,side] or undefined
+  at::Tensor start_;                  // [3,side,side] under the mask
 };
 
 }  // namespace
