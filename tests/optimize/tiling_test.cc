@@ -65,8 +65,8 @@ TEST_F(ChooseTileTest, TakesTheLargestThatFits) {
 
 TEST_F(ChooseTileTest, IsTheSideThatIsAskedFor) {
   EXPECT_THAT(Tile("tiling { mode: ON size: 100 }", kMuch), IsOkAndHolds(100));
-  EXPECT_THAT(Tile("tiling { mode: ON }", kMuch),
-              IsOkAndHolds(::testing::Ge(2000)));
+  // No larger than pays, however much memory there is.
+  EXPECT_THAT(Tile("tiling { mode: ON }", kMuch), IsOkAndHolds(1024));
 }
 
 TEST_F(ChooseTileTest, SaysWhatCannotBeCutWhereItHadToBe) {
