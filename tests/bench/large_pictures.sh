@@ -29,7 +29,7 @@ measure() {
   until "$bin/phosphene" devices >/dev/null 2>&1; do sleep 0.2; done
   "$bin/phosphene" --quiet models add "$network" --name vgg >/dev/null
   "$bin/phosphene" style --model vgg --content "$content" --style "$style" \
-    --pixels 12M --init content --precision fp32 --spec-only >"$work/spec.textproto"
+    --pixels 12M --init content --precision ${PRECISION:-fp32} --spec-only >"$work/spec.textproto"
   for set in "parameterization.width=$width" "parameterization.height=$height" \
     optimizer.octaves.count=1 "$@"; do
     sets+=(--set "$set")
