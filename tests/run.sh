@@ -10,7 +10,7 @@
 #   tsan   ThreadSanitizer over the torch-free tests
 #   tidy   clang, -Wthread-safety and clang-tidy over the torch-free part
 #   nets   whole networks against ONNX Runtime and PyTorch, which it installs
-#   fuzz   ONNX files and meshes by libFuzzer under AddressSanitizer, a minute each
+#   fuzz   ONNX files, meshes and images by libFuzzer under AddressSanitizer, a minute each
 #   image  the container image by deploy/image.sh, run by podman as an operator would (root)
 #   bench  the benchmarks of tests/bench, results on the screen
 #
@@ -87,9 +87,9 @@ case $what in
     ;;
   fuzz)
     "$root/deploy/install_packages.sh" "$root/tests/packages-fuzz.txt"
-    "$root/deploy/build.sh" fuzz onnx_fuzz mesh_fuzz
+    "$root/deploy/build.sh" fuzz onnx_fuzz mesh_fuzz image_fuzz
     export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=0}
-    for fuzzer in mesh_fuzz onnx_fuzz; do
+    for fuzzer in mesh_fuzz image_fuzz onnx_fuzz; do
       mkdir -p "build/fuzz/corpus/$fuzzer" build/fuzz/findings
       "build/fuzz/bin/$fuzzer" "build/fuzz/corpus/$fuzzer" -artifact_prefix=build/fuzz/findings/ \
         -max_total_time=60 -timeout=20 -rss_limit_mb=4096 -max_len=65536 -print_final_stats=1
