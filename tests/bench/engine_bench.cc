@@ -31,6 +31,7 @@
 #include "server/engine/optimize/plan.h"
 #include "server/engine/optimize/spec_check.h"
 #include "server/engine/outputs/frame.h"
+#include "server/engine/outputs/interface.h"
 #include "server/engine/step/replay_rules.h"
 #include "server/engine/step/replayed.h"
 #include "server/engine/step/whole.h"
@@ -374,7 +375,7 @@ absl::Status Bench(const Flags& flags) {
        flags.json);
   if (flags.Text("o").empty()) return absl::OkStatus();
   ASSIGN_OR_RETURN(const auto artifacts,
-                   MakeOutputs(spec, *parts.param, "", std::stop_token()));
+                   MakeOutputs({spec, *parts.param, "", std::stop_token()}));
   std::ofstream(flags.Text("o"), std::ios::binary) << artifacts[0].bytes;
   return absl::OkStatus();
 }
