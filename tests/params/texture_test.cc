@@ -206,19 +206,57 @@ TEST(Texture, UnderAMaskTheRestStays) {
   EXPECT_GT(within.mean().item<float>(), .1 * whole.mean().item<float>());
 }
 
+// Seen so near that no texels are too fine.
+constexpr char kNear[] =
+    "pixel { sd: 1 } atlas_size: 2112 "
+    "camera { min_distance: 1.3 max_distance: 1.3 field_of_view: 1 }";
+
 TEST(Texture, LargeAtlasesHoldWhatWasSeen) {
+  const auto param = Textured(kNear);
+  int64_t stored = 0;
+  for (int64_t step = 0; step < 3; ++step) {
+    const at::Tensor image = param->Image(step);
+    ASSERT_EQ(param->Tensors().size(), 1u);
+    ParamTensor tiles = param->Tensors()[0];
+    ASSERT_NE(tiles.working, nullptr);
+    EXPECT_EQ(tiles.value.size(0), tiles.working->rows.size(0));
+    EXPECT_GE(tiles.working->stored, stored);
+    stored = tiles.working->stored;
+    EXPECT_LT(stored, 66 * 66 / 2);
+    tiles.value.mutable_grad() = at::Tensor();
+    image.square().sum().backward();
+    EXPECT_EQ(tiles.value.grad().sizes(), tiles.value.sizes());
+  }
+  EXPECT_GT(stored, param->Tensors()[0].value.size(0));
+}
+
+// Far views tell no texels of a fine atlas apart: it costs what they see.
+TEST(Texture, AnAtlasFinerThanViewsIsHeldAsFineAsTheySee) {
+  const auto far = Textured("pixel { sd: 1 } atlas_size: 4096");
+  at::Tensor image = far->Image(0).detach();
+  const int64_t values = far->Tensors()[0].value.numel();
+  // 40 pixels across: 256 texels are too many already.
+  EXPECT_LT(values, 3 * 256 * 256);
+  EXPECT_GT(values, 3 * 32 * 32);
+  const auto object = far->surface()->Export();
+  ASSERT_OK(object);
+  EXPECT_EQ(object->atlas.width, 4096);
+  // The same whatever the step it is asked at.
+  EXPECT_TRUE(at::equal(far->Image(0), image));
+}
+
+TEST(Texture, AStartFinerThanViewsComesOutAsItWentIn) {
   const auto param = Textured(
-      "pixel {} atlas_size: 8192 camera { min_distance: 3 max_distance: 3 }");
-  param->Image(0).sum().backward();
-  ASSERT_EQ(param->Tensors().size(), 1u);
-  const ParamTensor tiles = param->Tensors()[0];
-  ASSERT_NE(tiles.working, nullptr);
-  const int64_t of_first = tiles.working->stored;
-  EXPECT_EQ(tiles.value.size(0), of_first);
-  EXPECT_LT(of_first, 256 * 256 / 2);
-  param->Image(1);
-  EXPECT_GT(tiles.working->stored, of_first);
-  EXPECT_EQ(param->Tensors()[0].value.sizes(), tiles.value.sizes());
+      absl::StrCat("pixel {} atlas_size: 4096 texture: '", kPicture, "'"),
+      "init { original {} }");
+  const auto fine = Textured(
+      absl::StrCat("pixel {} atlas_size: 2048 texture: '", kPicture, "'"),
+      "init { original {} }");
+  param->Image(0);
+  fine->Image(0);
+  const at::Tensor seen = param->surface()->RenderFrom({}, 64, 64);
+  const at::Tensor want = fine->surface()->RenderFrom({}, 64, 64);
+  EXPECT_LT((seen - want).abs().mean().item<float>(), .02);
 }
 
 TEST(Texture, ExportsAreInTheFilesCoordinates) {

@@ -57,6 +57,10 @@ std::unique_ptr<Skin> MakeAtlasSkin(const SkinContext& context,
 // Pixels of N(0, sd) before colour in tiles, of which only those that were seen
 // are held. REQUIRES: `side` is a multiple of kTileSide.
 std::unique_ptr<Skin> MakeTiledSkin(const SkinContext& context, double sd);
+// A skin held at 1 / `times` of the side it is handed out with: each texel
+// stands for times x times of them. What Atlas tells of a start finer than that
+// is kept as a difference to its means.
+std::unique_ptr<Skin> MakeFinerSkin(std::unique_ptr<Skin> held, int64_t times);
 // A network from positions in space to colour.
 std::unique_ptr<Skin> MakeSpaceSkin(const SkinContext& context,
                                     const v1::CppnParameterization& spec);

@@ -11,6 +11,7 @@
 #include "server/engine/params/surface.h"
 #include "server/engine/params/texture/backdrop.h"
 #include "server/engine/params/texture/cameras.h"
+#include "server/engine/params/texture/held_side.h"
 #include "server/engine/params/texture/original.h"
 #include "server/engine/params/texture/scene.h"
 #include "server/engine/params/texture/skin.h"
@@ -289,8 +290,17 @@ absl::StatusOr<std::unique_ptr<Skin>> MakeSkin(const v1::Parameterization& spec,
   made.device = context.device;
   if (texture.has_cppn()) return MakeSpaceSkin(made, texture.cppn());
   if (InTiles(texture)) {
-    return MakeTiledSkin(
+    const int64_t samples = std::max(1, texture.supersampling());
+    if (made.filter == TexelFilter::kTrilinear) {
+      made.side =
+          HeldSide(scene, texture.camera(), context.canvas.height * samples,
+                   context.canvas.width * samples, made.side);
+    }
+    auto tiles = MakeTiledSkin(
         made, texture.pixel().has_sd() ? texture.pixel().sd() : kDefaultSd);
+    const int64_t times = SideOf(texture) / made.side;
+    return times == 1 ? std::move(tiles)
+                      : MakeFinerSkin(std::move(tiles), times);
   }
   const LatentContext latent = {Canvas{1, 3, made.side, made.side},
                                 context.seed, context.device};

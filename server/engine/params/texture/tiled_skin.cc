@@ -46,6 +46,8 @@ class TiledSkin final : public Skin {
 
   at::Tensor Show(const RasterViews& views) override {
     table_.height = table_.width = context_.side;
+    // The graph of the last step remembers the leaf's size.
+    shown_ = at::Tensor();
     {
       const at::NoGradGuard no_grad;
       WriteBack();
