@@ -121,7 +121,7 @@ TEST_F(AllFaultsTest, AreInOneAnswerWhateverFindsThem) {
       {"spec.precision", "99 is not a known value; allowed: AUTO"},
       {"spec.outputs[1].name", "\"a.png\" is taken"},
       {"spec.outputs[1].jpeg.quality", "allowed: 1..100"},
-      {"spec.outputs[2].glb", "is not built in"},
+      {"spec.outputs[2].glb", "is a file of an object in space"},
   };
   const std::map<std::string, std::string> found = FaultsOf(status);
   for (const auto& [field, says] : wanted) {
