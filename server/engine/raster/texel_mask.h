@@ -22,6 +22,9 @@ class TexelMask {
   void Set(int64_t y, int64_t x) {
     words_[y * words_a_row_ + (x >> 6)] |= uint64_t{1} << (x & 63);
   }
+  void Clear(int64_t y, int64_t x) {
+    words_[y * words_a_row_ + (x >> 6)] &= ~(uint64_t{1} << (x & 63));
+  }
   int64_t Count() const;
   // Texels set here and in `other`, which has the same size.
   int64_t CountBoth(const TexelMask& other) const;

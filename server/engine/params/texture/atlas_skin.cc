@@ -11,7 +11,8 @@ namespace {
 class AtlasSkin final : public Skin {
  public:
   AtlasSkin(const SkinContext& context, std::unique_ptr<Latent> latent)
-      : filter_(context.filter),
+      : side_(context.side),
+        filter_(context.filter),
         color_(context.color, 3),
         latent_(std::move(latent)),
         seam_points_(
@@ -49,6 +50,8 @@ class AtlasSkin final : public Skin {
     return latent_->Set(color_.FromImage(atlas));
   }
 
+  int64_t side() const override { return side_; }
+
   bool TakeMask(const at::Tensor& mask) override {
     const at::NoGradGuard no_grad;
     start_ = Colors().clone();
@@ -63,6 +66,7 @@ class AtlasSkin final : public Skin {
                            : colors.contiguous();
   }
 
+  const int64_t side_;
   const TexelFilter filter_;
   const ColorMap color_;
   const std::unique_ptr<Latent> latent_;

@@ -49,6 +49,7 @@ class FinerSkin final : public Skin {
   bool TakeMask(const at::Tensor& mask) override {
     return held_->TakeMask(at::avg_pool2d(mask, times_));
   }
+  int64_t side() const override { return held_->side(); }
   bool reads_positions() const override { return held_->reads_positions(); }
   void Save(std::map<std::string, at::Tensor>* state) const override {
     held_->Save(state);

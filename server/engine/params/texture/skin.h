@@ -34,6 +34,9 @@ class Skin {
   virtual absl::Status SetAtlas(const at::Tensor& atlas) = 0;
   // Keeps its present colours where `mask` [1,1,side,side] is 0; false: cannot.
   virtual bool TakeMask(const at::Tensor& mask) { return false; }
+  // Texels a side of what is held, the atlas' or a part of them; 0: no texels
+  // are held.
+  virtual int64_t side() const = 0;
   // Whether views must tell the position of fragments.
   virtual bool reads_positions() const { return false; }
   // See Param.

@@ -83,6 +83,7 @@ class SpaceSkin final : public Skin {
         "known to give it");
   }
 
+  int64_t side() const override { return 0; }
   bool reads_positions() const override { return true; }
 
  private:

@@ -63,7 +63,7 @@ class TextureParam final : public Param, public Surface {
         backdrops_(std::move(backdrops)),
         original_(std::move(original)),
         rasterizer_(scene_->drawn),
-        seen_(side_, side_) {}
+        seen_(HeldSide(), HeldSide()) {}
 
   std::vector<ParamTensor> Tensors() override { return skin_->Tensors(); }
 
@@ -103,8 +103,14 @@ class TextureParam final : public Param, public Surface {
 
   std::vector<std::string> Notes() override {
     std::vector<std::string> notes = scene_->notes;
+    if (HeldSide() < side_) {
+      notes.push_back(absl::StrCat(
+          "the texture was optimized at ", HeldSide(),
+          " texels a side, as fine "
+          "as its cameras see it; nearer or larger views go finer"));
+    }
     const int64_t charted = Charts().Count();
-    if (charted > 0 && seen_.Count() > 0 && !skin_->reads_positions()) {
+    if (charted > 0 && seen_.Count() > 0 && skin_->side() > 0) {
       notes.push_back(absl::StrFormat(
           "views have seen %.1f %% of the texture's charts",
           100. * static_cast<double>(seen_.CountBoth(Charts())) /
@@ -159,8 +165,8 @@ class TextureParam final : public Param, public Surface {
     const at::NoGradGuard no_grad;
     TexturedMesh out;
     out.mesh = &scene_->mesh;
-    out.atlas =
-        std::move(ToImages(FillUnseen(skin_->Atlas(), Held()).unsqueeze(0))[0]);
+    out.atlas = std::move(
+        ToImages(FillUnseen(skin_->Atlas(), Painted()).unsqueeze(0))[0]);
     return out;
   }
 
@@ -235,20 +241,27 @@ class TextureParam final : public Param, public Surface {
 
   const TexelMask& Charts() {
     if (charts_ == nullptr) {
-      charts_ =
-          std::make_unique<TexelMask>(ChartMask(scene_->drawn, side_, side_));
+      charts_ = std::make_unique<TexelMask>(
+          ChartMask(scene_->drawn, HeldSide(), HeldSide()));
     }
     return *charts_;
   }
 
-  // Texels whose colour means something: of a network in space all in charts,
-  // else those a view has seen; before any has, all in charts.
-  TexelMask Held() {
-    TexelMask held = Charts();
-    if (skin_->reads_positions() || seen_.CountBoth(held) == 0) return held;
-    for (size_t i = 0; i < held.words().size(); ++i)
-      held.words()[i] &= seen_.words()[i];
-    return held;
+  int64_t HeldSide() const { return skin_->side() > 0 ? skin_->side() : side_; }
+
+  // Texels of the atlas whose colour means something: of a network in space all
+  // in charts, else those a view has seen; before any has, all in charts.
+  TexelMask Painted() {
+    TexelMask painted =
+        HeldSide() == side_ ? Charts() : ChartMask(scene_->drawn, side_, side_);
+    if (skin_->side() == 0 || seen_.CountBoth(Charts()) == 0) return painted;
+    const int64_t times = side_ / HeldSide();
+    for (int64_t y = 0; y < side_; ++y) {
+      for (int64_t x = 0; x < side_; ++x) {
+        if (!seen_.Get(y / times, x / times)) painted.Clear(y, x);
+      }
+    }
+    return painted;
   }
 
   const Texture spec_;
@@ -264,8 +277,8 @@ class TextureParam final : public Param, public Surface {
   RasterViews views_;  // of the step views_of_
   int64_t views_of_ = -1;
   at::Tensor coverage_;
-  TexelMask seen_;
-  std::unique_ptr<TexelMask> charts_;
+  TexelMask seen_;                     // of the texels held
+  std::unique_ptr<TexelMask> charts_;  // likewise
 };
 
 absl::StatusOr<at::Tensor> LoadBackground(const Texture& spec,

@@ -108,6 +108,8 @@ class TiledSkin final : public Skin {
     return true;
   }
 
+  int64_t side() const override { return context_.side; }
+
   void Save(std::map<std::string, at::Tensor>* state) const override {
     const at::NoGradGuard no_grad;
     // Writing back changes nothing that can be seen.
