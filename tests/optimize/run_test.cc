@@ -8,6 +8,7 @@
 #include "server/imaging/decode.h"
 #include "server/imaging/encode.h"
 #include "tests/optimize/tiny_engine.h"
+#include "tests/support/cube_obj.h"
 #include "tests/support/status_matchers.h"
 
 namespace phosphene {
@@ -281,6 +282,20 @@ TEST(Run, ABrokenImageIsRefusedByField) {
   tiny.blobs.clear();
   EXPECT_THAT(tiny.Run(spec),
               StatusIs(absl::StatusCode::kNotFound, blob.c_str()));
+}
+
+TEST(Run, AnAtlasInTilesIsNotForWhatSearchesAlongALine) {
+  TinyEngine tiny;
+  const std::string mesh = "blobs/" + std::string(64, 'c');
+  tiny.blobs[mesh] = CubeObj();
+  const auto run = tiny.Run(Spec(absl::StrCat(
+      "model: 'tiny' parameterization { width: 32 texture { atlas_size: 2080 "
+      "pixel {} mesh: '",
+      mesh,
+      "' } } objectives { channel { layer: 'relu2' channel: 3 } } optimizer { "
+      "lbfgs {} } steps: 2")));
+  EXPECT_THAT(run.status(), StatusIs(absl::StatusCode::kInvalidArgument,
+                                     HasSubstr("spec.optimizer.lbfgs: needs")));
 }
 
 }  // namespace

@@ -113,6 +113,13 @@ TEST(CheckSpec, WhatIsOfAnObjectInSpaceNeedsOne) {
                        HasSubstr("spec.objectives[1].negate.term.content: ")));
 }
 
+TEST(CheckSpec, WhatSearchesAlongALineCannotHaveDelayedSeeds) {
+  EXPECT_THAT(Check("tiling { mode: ON delayed: true } optimizer { lbfgs {} }"),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("spec.tiling.delayed: lbfgs")));
+  EXPECT_OK(Check("tiling { mode: ON delayed: true }"));
+}
+
 TEST(CheckSpec, FaultsOfOutputsAreToldBesideOthers) {
   v1::JobSpec spec = TinySpec("outputs { glb {} } steps: -1");
   spec.mutable_outputs(0)->set_width(-1);

@@ -2,6 +2,7 @@
 
 #include "server/engine/optimize/plan.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "server/engine/tensor/torch_pch.h"
@@ -244,8 +245,18 @@ absl::StatusOr<Parts> MakeParts(const PlanContext& context, int64_t octave,
                    TransformChain::Make(spec.transforms(), parts.canvas.height,
                                         parts.canvas.width));
   RETURN_IF_ERROR(MakeObjectives(context, parts));
-  parts.optimizer = FindOptimizerKind(spec.optimizer())
-                        ->make(spec.optimizer(), parts.param->Tensors());
+  const OptimizerKind& optimizer = *FindOptimizerKind(spec.optimizer());
+  const std::vector<ParamTensor> tensors = parts.param->Tensors();
+  const bool in_tiles =
+      std::any_of(tensors.begin(), tensors.end(),
+                  [](const ParamTensor& t) { return t.working != nullptr; });
+  if (optimizer.searches && in_tiles) {
+    return FieldError(
+        absl::StrCat("spec.optimizer.", optimizer.arm),
+        "needs the same parameters at every step, and an atlas in "
+        "tiles works on those that are seen; use adam");
+  }
+  parts.optimizer = optimizer.make(spec.optimizer(), tensors);
   return parts;
 }
 

@@ -178,6 +178,14 @@ absl::Status CheckSpec(const v1::JobSpec& spec, const NetworkInfo* network,
   CheckObjectives(spec, network, canvas, verdict);
   if (spec.tiling().mode() == v1::Tiling::ON)
     CheckTiles(spec, network, verdict.faults());
+  const OptimizerKind* optimizer = FindOptimizerKind(spec.optimizer());
+  if (spec.tiling().delayed() && optimizer != nullptr && optimizer->searches) {
+    verdict.faults().Add(
+        "spec.tiling.delayed",
+        absl::StrCat(optimizer->arm,
+                     " searches along a line, which seeds of the step before "
+                     "do not follow; use adam, or leave it out"));
+  }
   // What follows needs a canvas, and transforms that can be made.
   const bool canvas_known =
       canvas.height > 0 && canvas.width > 0 && canvas.channels > 0;

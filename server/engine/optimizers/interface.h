@@ -52,6 +52,9 @@ struct OptimizerKind {
 
   // Traits: what it is, said here and nowhere else.
 
+  // Evaluates a step several times along a line through all parameters at once:
+  // the loss must be a function of them, and they the same at every step.
+  bool searches = false;
   // See tensor/replayable.h; Advance and Apply are built where it is "". Kinds
   // that do not say are not replayed.
   std::string (*why_not_replayed)(const v1::Optimizer& spec) = OtherEachStep;

@@ -266,6 +266,7 @@ const OptimizerKind& LbfgsOptimizerKind() {
                                        history > 0 ? history : kHistory,
                                        most > 0 ? most : kMaxEvaluations);
       },
+      .searches = true,
       .why_not_replayed = WhyNotReplayed};
   return kind;
 }
