@@ -1,7 +1,6 @@
 // The atlas of a texture as a picture.
 #include "server/base/status_macros.h"
-#include "server/engine/outputs/picture.h"
-#include "server/engine/params/surface.h"
+#include "server/engine/outputs/mesh_file.h"
 
 namespace phosphene {
 namespace {
@@ -9,12 +8,12 @@ namespace {
 absl::StatusOr<std::vector<RunArtifact>> Make(const OutputSource& source,
                                               const v1::Output& output,
                                               absl::string_view name) {
-  ASSIGN_OR_RETURN(const TexturedMesh object, source.param.surface()->Export());
+  ASSIGN_OR_RETURN(const TexturedMesh* const object, ObjectOf(source));
   ASSIGN_OR_RETURN(std::string bytes,
                    EncodePngOf(source.spec,
-                               /*metadata=*/true, object.atlas));
-  return OneFile(name, "image/png", std::move(bytes), object.atlas.width,
-                 object.atlas.height);
+                               /*metadata=*/true, object->atlas));
+  return OneFile(name, "image/png", std::move(bytes), object->atlas.width,
+                 object->atlas.height);
 }
 
 }  // namespace

@@ -9,8 +9,8 @@ namespace {
 absl::StatusOr<std::vector<RunArtifact>> Make(const OutputSource& source,
                                               const v1::Output& output,
                                               absl::string_view name) {
-  ASSIGN_OR_RETURN(const TexturedMesh object, ObjectOf(source));
-  ASSIGN_OR_RETURN(std::string bytes, EncodeGlb(*object.mesh, object.atlas,
+  ASSIGN_OR_RETURN(const TexturedMesh* const object, ObjectOf(source));
+  ASSIGN_OR_RETURN(std::string bytes, EncodeGlb(*object->mesh, object->atlas,
                                                 {output.glb().quality()}));
   return OneFile(name, "model/gltf-binary", std::move(bytes));
 }

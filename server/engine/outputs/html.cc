@@ -24,13 +24,13 @@ std::string CaptionOf(const v1::JobSpec& spec) {
 absl::StatusOr<std::vector<RunArtifact>> Make(const OutputSource& source,
                                               const v1::Output& output,
                                               absl::string_view name) {
-  ASSIGN_OR_RETURN(const TexturedMesh object, ObjectOf(source));
+  ASSIGN_OR_RETURN(const TexturedMesh* const object, ObjectOf(source));
   HtmlOptions options;
   if (output.html().has_quality()) options.quality = output.html().quality();
   options.title = std::string(name);
   options.caption = CaptionOf(source.spec);
   ASSIGN_OR_RETURN(std::string bytes,
-                   EncodeHtml(*object.mesh, object.atlas, options));
+                   EncodeHtml(*object->mesh, object->atlas, options));
   return OneFile(name, "text/html", std::move(bytes));
 }
 

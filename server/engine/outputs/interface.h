@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <set>
 #include <stop_token>
 #include <string>
@@ -14,6 +15,8 @@
 
 namespace phosphene {
 
+struct TexturedMesh;  // params/surface.h
+
 // What files are made from. All must outlive the call.
 struct OutputSource {
   const v1::JobSpec& spec;
@@ -23,6 +26,9 @@ struct OutputSource {
   // Names of the job's files; a kind that makes several picks others and adds
   // them. Null: no others are known.
   std::set<std::string>* names = nullptr;
+  // Where MakeOutputs keeps the finished object, for all files that hold it:
+  // see ObjectOf (mesh_file.h).
+  std::optional<TexturedMesh>* object = nullptr;
 };
 
 // A kind of output: one arm of Output.kind, one file.

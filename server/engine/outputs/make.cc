@@ -1,11 +1,13 @@
 // Makes the files of a spec's outputs, each under its name.
 #include <iterator>
+#include <optional>
 #include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "server/base/faults.h"
 #include "server/engine/outputs/interface.h"
+#include "server/engine/params/surface.h"
 
 namespace phosphene {
 namespace {
@@ -49,8 +51,9 @@ absl::StatusOr<std::vector<RunArtifact>> MakeOutputs(
   const std::vector<v1::Output> outputs = OutputsOf(source.spec);
   const std::vector<std::string> names = NamesOf(outputs);
   std::set<std::string> taken(names.begin(), names.end());
+  std::optional<TexturedMesh> object;
   const OutputSource named = {source.spec, source.param, source.checkpoint,
-                              source.stop, &taken};
+                              source.stop, &taken,       &object};
   std::vector<RunArtifact> artifacts;
   for (size_t i = 0; i < outputs.size(); ++i) {
     auto files = FindOutputKind(outputs[i])->make(named, outputs[i], names[i]);

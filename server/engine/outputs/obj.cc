@@ -31,15 +31,16 @@ std::string StemOf(absl::string_view name, std::set<std::string>* names) {
 absl::StatusOr<std::vector<RunArtifact>> Make(const OutputSource& source,
                                               const v1::Output& output,
                                               absl::string_view name) {
-  ASSIGN_OR_RETURN(const TexturedMesh object, ObjectOf(source));
+  ASSIGN_OR_RETURN(const TexturedMesh* const object, ObjectOf(source));
   const std::string stem = StemOf(name, source.names);
-  ASSIGN_OR_RETURN(ObjFiles files, EncodeObj(*object.mesh, object.atlas, stem));
+  ASSIGN_OR_RETURN(ObjFiles files,
+                   EncodeObj(*object->mesh, object->atlas, stem));
   std::vector<RunArtifact> out =
       OneFile(name, "model/obj", std::move(files.obj));
   for (auto& beside :
        {OneFile(absl::StrCat(stem, ".mtl"), "model/mtl", std::move(files.mtl)),
         OneFile(absl::StrCat(stem, ".png"), "image/png", std::move(files.png),
-                object.atlas.width, object.atlas.height)}) {
+                object->atlas.width, object->atlas.height)}) {
     out.push_back(beside[0]);
   }
   return out;

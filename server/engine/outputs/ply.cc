@@ -9,12 +9,12 @@ namespace {
 absl::StatusOr<std::vector<RunArtifact>> Make(const OutputSource& source,
                                               const v1::Output& output,
                                               absl::string_view name) {
-  ASSIGN_OR_RETURN(const TexturedMesh object, ObjectOf(source));
+  ASSIGN_OR_RETURN(const TexturedMesh* const object, ObjectOf(source));
   PlyOptions options;
   if (output.ply().triangles() > 0)
     options.max_triangles = output.ply().triangles();
   ASSIGN_OR_RETURN(std::string bytes,
-                   EncodePly(*object.mesh, object.atlas, options));
+                   EncodePly(*object->mesh, object->atlas, options));
   return OneFile(name, "model/ply", std::move(bytes));
 }
 

@@ -9,11 +9,11 @@ namespace {
 absl::StatusOr<std::vector<RunArtifact>> Make(const OutputSource& source,
                                               const v1::Output& output,
                                               absl::string_view name) {
-  ASSIGN_OR_RETURN(const TexturedMesh object, ObjectOf(source));
+  ASSIGN_OR_RETURN(const TexturedMesh* const object, ObjectOf(source));
   ThreeMfOptions options;
   if (output.three_mf().size() > 0) options.size = output.three_mf().size();
   ASSIGN_OR_RETURN(std::string bytes,
-                   EncodeThreeMf(*object.mesh, object.atlas, options));
+                   EncodeThreeMf(*object->mesh, object->atlas, options));
   return OneFile(name, "model/3mf", std::move(bytes));
 }
 

@@ -70,7 +70,7 @@ class TextureParam final : public Param, public Surface {
   at::Tensor Image(int64_t step) override {
     LookAt(step);
     AccumulateCoverage(views_, &seen_);
-    return Compose(Meet(skin_->Show(views_), views_, samples()), step);
+    return Compose(Meet(skin_->Show(views_), views_, samples()));
   }
 
   at::Tensor Render(int64_t height, int64_t width) override {
@@ -149,8 +149,7 @@ class TextureParam final : public Param, public Surface {
     const at::NoGradGuard no_grad;
     LookAt(step);
     return Compose(Meet(SampleAtlas(original_, views_, TexelFilter::kTrilinear),
-                        views_, samples()),
-                   step);
+                        views_, samples()));
   }
 
   at::Tensor SeamStep(int64_t levels) override {
@@ -198,12 +197,15 @@ class TextureParam final : public Param, public Surface {
 
   double ambient() const { return spec_.has_ambient() ? spec_.ambient() : 1; }
 
-  // Draws the views of a step, unless they are those drawn last.
+  // Draws the views of a step and what is behind them, unless they are those
+  // drawn last.
   void LookAt(int64_t step) {
     if (views_of_ == step) return;
     views_ = rasterizer_.Draw(
         DrawCameras(spec_.camera(), seed_, step, canvas_.rows),
         canvas_.height * samples(), canvas_.width * samples(), Options());
+    behind_ = backdrops_.Draw(step, canvas_.rows, canvas_.height, canvas_.width,
+                              device_);
     views_of_ = step;
   }
 
@@ -223,10 +225,9 @@ class TextureParam final : public Param, public Surface {
     return {color, coverage};
   }
 
-  at::Tensor Compose(const Shown& shown, int64_t step) {
+  at::Tensor Compose(const Shown& shown) {
     coverage_ = shown.coverage;
-    return Over(shown, backdrops_.Draw(step, canvas_.rows, canvas_.height,
-                                       canvas_.width, device_));
+    return Over(shown, behind_);
   }
 
   at::Tensor Over(const Shown& shown, const at::Tensor& behind) const {
@@ -275,6 +276,7 @@ class TextureParam final : public Param, public Surface {
   const at::Tensor original_;  // [3,s,s], s the side, 2048 at the most
   Rasterizer rasterizer_;
   RasterViews views_;  // of the step views_of_
+  at::Tensor behind_;  // likewise
   int64_t views_of_ = -1;
   at::Tensor coverage_;
   TexelMask seen_;                     // of the texels held
