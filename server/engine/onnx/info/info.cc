@@ -13,10 +13,8 @@
 #include "server/engine/onnx/file/loader.h"
 #include "server/engine/onnx/info/aliases.h"
 #include "server/engine/onnx/info/infer_config.h"
-#include "server/engine/onnx/ops/traits.h"
 #include "server/engine/onnx/program/passes.h"
 #include "server/engine/onnx/program/program.h"
-#include "server/engine/tensor/allocation_limit.h"
 #include "server/engine/tensor/guard.h"
 
 namespace phosphene::onnx {
@@ -53,122 +51,9 @@ absl::Status OpenedNetwork::Read(const ModelBytes& file,
   return CheckAliases();
 }
 
-void OpenedNetwork::ListLayers() {
-  const auto facts = Survey(graph_, config_.input(), channels_);
-  reach_ = ReachOfValues(graph_, config_.input());
-  for (const auto& [value, known] : facts) {
-    if (known.integer || known.stride == 0) continue;
-    const double places =
-        1.0 / static_cast<double>(known.stride * known.stride);
-    bytes_[value] =
-        sizeof(float) * static_cast<double>(known.channels) * places;
-  }
-  // Values that no image reaches, and shape arithmetic, are not layers.
-  std::unordered_map<std::string, bool> reached{{config_.input(), true}};
-  std::vector<std::string> names;
-  for (const Node& node : graph_.nodes) {
-    const bool from_image = std::any_of(
-        node.inputs.begin(), node.inputs.end(),
-        [&](const auto& input) { return reached.count(input) > 0; });
-    for (const std::string& output : node.outputs) {
-      if (!from_image || output.empty() || facts.at(output).integer) continue;
-      reached.emplace(output, true);
-      names.push_back(output);
-      const ValueFacts& value = facts.at(output);
-      v1::Layer layer;
-      layer.set_name(output);
-      layer.set_op(node.op);
-      layer.set_channels(static_cast<int32_t>(value.channels));
-      layer.set_stride(static_cast<int32_t>(value.stride));
-      layer.set_receptive_field(
-          static_cast<int32_t>(value.stride > 0 ? value.field : 0));
-      index_.emplace(output, layers_.size());
-      layers_.push_back(std::move(layer));
-    }
-  }
-  for (const auto& [value, flops] : CountFlops(graph_, facts, names)) {
-    layers_[index_.at(value)].set_gflops(flops / 1e9);
-  }
-  std::vector<std::string> unknown;
-  for (const std::string& name : names) {
-    if (facts.at(name).rank < 0) unknown.push_back(name);
-  }
-  if (!unknown.empty()) Probe(unknown);
-  aliases_ = PlainAliases(graph_);
-  for (const auto& [alias, value] : LucidAliases(graph_))
-    aliases_[alias] = value;
-  for (const auto& [alias, value] : config_.aliases()) aliases_[alias] = value;
-  for (const auto& [alias, value] : aliases_) {
-    const auto it = index_.find(value);
-    if (it != index_.end()) layers_[it->second].add_aliases(alias);
-  }
-  FindLogits(facts);
-}
-
-absl::StatusOr<Shapes> OpenedNetwork::ProbeShapes(const Program& program,
-                                                  int64_t batch, int64_t height,
-                                                  int64_t width) const {
-  Shapes shapes;
-  RETURN_IF_ERROR(Guarded("trying the network", [&] {
-    const ScopedAllocationLimit memory(kTrialBytes, kTrialBytes);
-    shapes =
-        program.ShapesOf({at::full({batch, channels_, height, width}, 0.5)});
-  }));
-  return shapes;
-}
-
-void OpenedNetwork::Probe(const std::vector<std::string>& unknown) {
-  OpOptions options;
-  options.float_type = at::kFloat;
-  // One program for all sizes: making it lays out every weight.
-  const auto program =
-      Program::Compile(graph_, {config_.input()}, unknown, options, &cache_);
-  if (!program.ok())
-    return;  // such layers stay unknown, and say why when they are run
-  const auto [height, width] = ProbeSize();
-  const auto one = ProbeShapes(**program, 1, height, width);
-  if (!one.ok()) return;
-  const auto two = ProbeShapes(**program, 2, height, width);
-  // A file written for one image sees rows one at a time: any axis will do.
-  const bool single = declared_batch_ == 1;
-  for (const auto& [value, layout] :
-       FindLayouts(graph_, config_.input(), *one,
-                   two.ok() && !single ? *two : *one, single)) {
-    const auto it = index_.find(value);
-    if (it == index_.end()) continue;
-    layouts_[value] = layout;
-    layers_[it->second].set_channels(
-        static_cast<int32_t>(one->at(value)[layout.channel_axis]));
-  }
-  const GraphInput& input = *graph_.FindInput(config_.input());
-  if (input.dims.size() != 4 || input.dims[2] == 0 || input.dims[3] == 0)
-    return;
-  constexpr int64_t kLarger = 64;  // a multiple of the strides in use
-  if (ProbeShapes(**program, 1, height + kLarger, width + kLarger).ok()) return;
-  height_ = input.dims[2];
-  width_ = input.dims[3];
-}
-
 Layout OpenedNetwork::LayoutOf(const std::string& layer) const {
   const auto it = layouts_.find(layer);
   return it == layouts_.end() ? Layout() : it->second;
-}
-
-void OpenedNetwork::FindLogits(
-    const std::unordered_map<std::string, ValueFacts>& facts) {
-  if (graph_.outputs.empty()) return;
-  const auto producers = IndexProducers(graph_);
-  const std::string& output = graph_.outputs[0];
-  const auto maker = producers.find(output);
-  if (maker == producers.end()) return;
-  const Node& node = graph_.nodes[maker->second];
-  const bool softmax = TraitsOf(node.op).probabilities && !node.inputs.empty();
-  const std::string& value = softmax ? node.inputs[0] : output;
-  const auto known = facts.find(value);
-  // One number per class: two axes, or one position left of four.
-  const bool classes = known == facts.end() || known->second.rank != 4 ||
-                       (known->second.height == 1 && known->second.stride == 0);
-  if (index_.count(value) > 0 && (softmax || classes)) logits_ = value;
 }
 
 absl::StatusOr<Reach> OpenedNetwork::ReachOf(absl::string_view resolved) const {

@@ -21,11 +21,6 @@ namespace phosphene::onnx {
 // RGB.
 constexpr int64_t kMaxImageElements = int64_t{1} << 28;
 constexpr int64_t kMaxChannels = int64_t{1} << 16;
-// Tensors held when a network is tried while it is opened and checked. Enough
-// for the largest of torchvision's at 16 times the pixels of their pictures.
-constexpr int64_t kTrialBytes = int64_t{1} << 32;
-
-class Program;
 
 // A parsed network: its graph and weights, config, layers and names.
 // Immutable but for the weight cache; thread-safe.
@@ -66,9 +61,7 @@ class OpenedNetwork : public NetworkInfo {
   // Runs the network on one and on two pictures to learn the shapes that
   // following the graph did not tell (transformers), and on a larger one to see
   // whether it takes any size.
-  void Probe(const std::vector<std::string>& unknown);
-  absl::StatusOr<Shapes> ProbeShapes(const Program& program, int64_t batch,
-                                     int64_t height, int64_t width) const;
+  void Probe();
   void FindLogits(const std::unordered_map<std::string, ValueFacts>& facts);
 
   std::string name_;

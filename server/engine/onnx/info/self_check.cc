@@ -11,6 +11,7 @@
 #include "absl/strings/str_format.h"
 #include "server/base/status_macros.h"
 #include "server/engine/onnx/info/info.h"
+#include "server/engine/onnx/info/trial.h"
 #include "server/engine/onnx/ops/traits.h"
 #include "server/engine/tensor/allocation_limit.h"
 #include "server/engine/tensor/guard.h"
@@ -208,7 +209,7 @@ absl::StatusOr<std::vector<std::string>> SelfCheck(
   const absl::Status tried =
       Guarded("trying the network", [&, h = height, w = width] {
         at::NoGradGuard no_grad;
-        const ScopedAllocationLimit memory(kTrialBytes, kTrialBytes);
+        const ScopedAllocationLimit memory(Trial::kBytes, Trial::kBytes);
         const int64_t channels = info->input_channels();
         const at::Tensor picture = PhotoLikePicture(channels, h, w);
         const Activations grey = network->Forward(at::full_like(picture, 0.5));

@@ -24,6 +24,18 @@ struct Reach {
   int64_t before = 0, after = 0;
 };
 
+// Sizes of pictures that a network, or some layers of it, run at.
+struct InputSizes {
+  int64_t height = 0, width = 0;  // the one size; 0: others run
+  int64_t multiple = 1;           // sides must be multiples of it
+  int64_t least = 1;              // and no smaller than this
+
+  bool Takes(int64_t h, int64_t w) const {
+    return (height == 0 || h == height) && (width == 0 || w == width) &&
+           h % multiple == 0 && w % multiple == 0 && h >= least && w >= least;
+  }
+};
+
 // What is addressable in a network and how it takes images: parsed once a
 // model, shared by all jobs on it. Immutable, thread-safe.
 class NetworkInfo {
@@ -50,6 +62,10 @@ class NetworkInfo {
   // Value name of the logits (see ClassLogitObjective.layer); "" if none.
   virtual std::string Logits() const = 0;
   virtual int64_t input_channels() const = 0;
+  // Sizes that all of these layers run at.
+  virtual InputSizes SizesOf(const std::vector<std::string>& resolved) const {
+    return {input_height(), input_width(), 1, 1};
+  }
   // 0 where any size runs.
   virtual int64_t input_height() const = 0;
   virtual int64_t input_width() const = 0;

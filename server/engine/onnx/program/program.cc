@@ -211,8 +211,7 @@ Tensors Program::Run(const Tensors& inputs) const {
   return out;
 }
 
-std::map<std::string, std::vector<int64_t>> Program::ShapesOf(
-    const Tensors& inputs) const {
+Program::Shapes Program::ShapesOf(const Tensors& inputs) const {
   at::NoGradGuard no_grad;
   std::vector<size_t> last_read(names_.size(), 0);
   for (size_t i = 0; i < steps_.size(); ++i) {
@@ -220,13 +219,17 @@ std::map<std::string, std::vector<int64_t>> Program::ShapesOf(
       if (input >= 0) last_read[input] = i;
     }
   }
-  std::map<std::string, std::vector<int64_t>> shapes;
+  Shapes shapes;
   std::vector<at::Tensor> values = Begin(inputs);
   for (size_t i = 0; i < steps_.size(); ++i) {
-    Execute(steps_[i], &values);
+    const std::string why = TryStep(steps_[i], shapes, &values);
     for (int output : steps_[i].outputs) {
       if (output < 0) continue;
-      shapes[names_[output]] = values[output].sizes().vec();
+      if (!why.empty()) {
+        shapes.failed[names_[output]] = why;
+        continue;
+      }
+      shapes.made[names_[output]] = values[output].sizes().vec();
       if (last_read[output] <= i) values[output] = at::Tensor();
     }
     for (int input : steps_[i].inputs) {
@@ -234,6 +237,23 @@ std::map<std::string, std::vector<int64_t>> Program::ShapesOf(
     }
   }
   return shapes;
+}
+
+std::string Program::TryStep(const Step& step, const Shapes& shapes,
+                             std::vector<at::Tensor>* values) const {
+  for (int input : step.inputs) {
+    if (input < 0) continue;
+    const auto failed = shapes.failed.find(names_[input]);
+    if (failed != shapes.failed.end()) return failed->second;
+  }
+  try {
+    Execute(step, values);
+  } catch (const c10::OutOfMemoryError&) {
+    throw;
+  } catch (const c10::Error& e) {
+    return e.what_without_backtrace();
+  }
+  return "";
 }
 
 }  // namespace phosphene::onnx

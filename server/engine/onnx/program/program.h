@@ -35,11 +35,18 @@ class Program {
   // way. Throws c10::Error that names the node.
   Tensors Run(const Tensors& inputs) const;
 
-  // Runs without gradient and tells the shape of every value made on the way,
-  // by name; keeps none. Values that rewriting took out are missing. Throws
-  // like Run.
-  std::map<std::string, std::vector<int64_t>> ShapesOf(
-      const Tensors& inputs) const;
+  // What a run without gradient made, by name of the value.
+  struct Shapes {
+    std::map<std::string, std::vector<int64_t>> made;
+    // Values that could not be made: why, naming the node that failed. What
+    // only those lead to has the same reason.
+    std::map<std::string, std::string> failed;
+  };
+
+  // Runs on, past nodes that fail, and tells the shapes of all values; keeps
+  // none. Values that rewriting took out are missing. Throws when out of
+  // memory.
+  Shapes ShapesOf(const Tensors& inputs) const;
 
   // True when every operator treats rows of a batch apart whatever their
   // number; false when the graph may have its batch size written into it.
@@ -56,6 +63,9 @@ class Program {
 
   // Runs one step on the values of a run.
   static void Execute(const Step& step, std::vector<at::Tensor>* values);
+  // Likewise; "" or why it could not run.
+  std::string TryStep(const Step& step, const Shapes& shapes,
+                      std::vector<at::Tensor>* values) const;
   std::vector<at::Tensor> Begin(const Tensors& inputs) const;
 
   std::vector<std::string> names_;   // of the values
