@@ -22,9 +22,21 @@ absl::StatusOr<Image8> DecodeTiff(absl::string_view bytes,
                                   const ImageInfo& info,
                                   const ImageLimits& limits);
 
+absl::StatusOr<Image8> DecodeGif(absl::string_view bytes,
+                                 const ImageInfo& info);
+absl::StatusOr<Image8> DecodeBmp(absl::string_view bytes,
+                                 const ImageInfo& info);
+
 // Of the first picture of a TIFF, by its directory alone.
 absl::Status ReadTiffHeader(absl::string_view bytes, int64_t* width,
                             int64_t* height, int* orientation);
+// That its strips or tiles lie within the bytes.
+absl::Status CheckTiffBlocks(absl::string_view bytes);
+// Of a GIF with its first frame, which may reach past the stated screen.
+absl::Status ReadGifHeader(absl::string_view bytes, int64_t* width,
+                           int64_t* height);
+absl::Status ReadBmpHeader(absl::string_view bytes, int64_t* width,
+                           int64_t* height);
 
 // INVALID_ARGUMENT unless width, height >= 1, channels in 1..4 and the pixel
 // count fits.

@@ -23,6 +23,10 @@ absl::StatusOr<Image8> DecodeStored(absl::string_view bytes,
       return DecodeWebp(bytes, info);
     case ImageFormat::kTiff:
       return DecodeTiff(bytes, info, limits);
+    case ImageFormat::kGif:
+      return DecodeGif(bytes, info);
+    case ImageFormat::kBmp:
+      return DecodeBmp(bytes, info);
     case ImageFormat::kUnknown:
       break;
   }

@@ -15,11 +15,11 @@ struct DecodeOptions {
 
 // Decodes a PNG (any depth, palette, interlaced, 16 bits rounded to 8), JPEG
 // (grey, colour, CMYK; baseline or progressive), WebP (of an animation the
-// first frame) or TIFF (the first picture; strips or tiles, 8 or 16 bits, and
-// what libtiff shows as RGB). Channels are the file's: 1 grey, 2 grey+alpha, 3
-// RGB, 4 RGBA; WebP gives 3 or 4. INVALID_ARGUMENT: not an image, broken,
-// truncated, or over the limits; then no memory was spent on pixels.
-// Thread-safe.
+// first frame), TIFF (the first picture; strips or tiles, 8 or 16 bits, and
+// what libtiff shows as RGB), GIF (the first frame) or BMP. Channels are the
+// file's: 1 grey, 2 grey+alpha, 3 RGB, 4 RGBA; WebP, GIF and BMP give 3 or 4.
+// INVALID_ARGUMENT: not an image, broken, truncated, or over the limits; then
+// no memory was spent on pixels. Thread-safe.
 absl::StatusOr<Image8> DecodeImage(absl::string_view bytes,
                                    const DecodeOptions& options = {});
 

@@ -154,18 +154,48 @@ absl::Status ReadShown(const TiffBytes& file, const Layout& layout,
   return absl::OkStatus();
 }
 
+// Raw photos are TIFFs whose first picture is a small one of what follows.
+bool IsPreview(TIFF* tiff) {
+  uint32_t kind = 0;
+  TIFFGetField(tiff, TIFFTAG_SUBFILETYPE, &kind);
+  return (kind & FILETYPE_REDUCEDIMAGE) != 0;
+}
+
 }  // namespace
 
 absl::Status ReadTiffHeader(absl::string_view bytes, int64_t* width,
                             int64_t* height, int* orientation) {
   const auto file = TiffBytes::Read(bytes);
   if (file->handle() == nullptr) return file->Error();
+  if (IsPreview(file->handle())) {
+    return absl::InvalidArgumentError(
+        "a camera's raw photo (DNG, NEF, CR2 and the like): what can be read "
+        "of "
+        "it is a small preview; develop it first, such as by magick in.dng "
+        "photo.png");
+  }
   const Layout layout(file->handle());
   *width = layout.width;
   *height = layout.height;
   uint16_t turned = 1;
   TIFFGetFieldDefaulted(file->handle(), TIFFTAG_ORIENTATION, &turned);
   *orientation = turned >= 1 && turned <= 8 ? turned : 1;
+  return absl::OkStatus();
+}
+
+absl::Status CheckTiffBlocks(absl::string_view bytes) {
+  const auto file = TiffBytes::Read(bytes);
+  if (file->handle() == nullptr) return file->Error();
+  TIFF* const tiff = file->handle();
+  const uint32_t count =
+      TIFFIsTiled(tiff) ? TIFFNumberOfTiles(tiff) : TIFFNumberOfStrips(tiff);
+  for (uint32_t i = 0; i < count; ++i) {
+    const uint64_t at = TIFFGetStrileOffset(tiff, i),
+                   size = TIFFGetStrileByteCount(tiff, i);
+    if (at <= bytes.size() && size <= bytes.size() - at) continue;
+    return absl::InvalidArgumentError(
+        "broken TIFF image: it is cut off; send or save the file again");
+  }
   return absl::OkStatus();
 }
 

@@ -10,6 +10,7 @@
 #include "server/base/status_macros.h"
 #include "server/imaging/codecs.h"
 #include "server/imaging/exif.h"
+#include "server/imaging/foreign.h"
 
 namespace phosphene {
 namespace {
@@ -114,6 +115,28 @@ absl::StatusOr<Size> TiffSize(absl::string_view bytes) {
   return size;
 }
 
+absl::StatusOr<Size> GifSize(absl::string_view bytes) {
+  Size size;
+  RETURN_IF_ERROR(ReadGifHeader(bytes, &size.width, &size.height));
+  return size;
+}
+
+absl::StatusOr<Size> BmpSize(absl::string_view bytes) {
+  Size size;
+  RETURN_IF_ERROR(ReadBmpHeader(bytes, &size.width, &size.height));
+  return size;
+}
+
+absl::Status NoImage(absl::string_view bytes) {
+  if (bytes.empty())
+    return absl::InvalidArgumentError("not an image: it is empty");
+  const std::string looks = LooksLike(bytes);
+  return absl::InvalidArgumentError(absl::StrCat(
+      "not an image that is read here: ",
+      looks.empty() ? "by its first bytes it is of no known format" : looks,
+      "; allowed ", kReadFormats));
+}
+
 absl::StatusOr<Size> SizeOf(ImageFormat format, absl::string_view bytes) {
   switch (format) {
     case ImageFormat::kPng:
@@ -124,13 +147,14 @@ absl::StatusOr<Size> SizeOf(ImageFormat format, absl::string_view bytes) {
       return WebpSize(bytes);
     case ImageFormat::kTiff:
       return TiffSize(bytes);
+    case ImageFormat::kGif:
+      return GifSize(bytes);
+    case ImageFormat::kBmp:
+      return BmpSize(bytes);
     case ImageFormat::kUnknown:
       break;
   }
-  return absl::InvalidArgumentError(bytes.empty()
-                                        ? "not an image: it is empty"
-                                        : "not an image: neither PNG, JPEG, "
-                                          "WebP nor TIFF by its first bytes");
+  return NoImage(bytes);
 }
 
 absl::Status CheckLimits(ImageFormat format, const Size& size,
@@ -150,6 +174,13 @@ absl::Status CheckLimits(ImageFormat format, const Size& size,
   return absl::OkStatus();
 }
 
+// "BM" alone may be text; the size of the second header is one of few.
+bool IsBmp(absl::string_view bytes) {
+  return absl::StartsWith(bytes, "BM") && bytes.size() >= 18 &&
+         Byte(bytes, 14) >= 12 && Byte(bytes, 14) <= 128 &&
+         bytes.substr(15, 3) == absl::string_view("\0\0\0", 3);
+}
+
 }  // namespace
 
 ImageFormat SniffFormat(absl::string_view bytes) {
@@ -165,6 +196,9 @@ ImageFormat SniffFormat(absl::string_view bytes) {
         absl::string_view("II+\0", 4), absl::string_view("MM\0+", 4)}) {
     if (absl::StartsWith(bytes, magic)) return ImageFormat::kTiff;
   }
+  if (absl::StartsWith(bytes, "GIF87a") || absl::StartsWith(bytes, "GIF89a"))
+    return ImageFormat::kGif;
+  if (IsBmp(bytes)) return ImageFormat::kBmp;
   return ImageFormat::kUnknown;
 }
 
@@ -178,6 +212,10 @@ absl::string_view FormatName(ImageFormat format) {
       return "WebP";
     case ImageFormat::kTiff:
       return "TIFF";
+    case ImageFormat::kGif:
+      return "GIF";
+    case ImageFormat::kBmp:
+      return "BMP";
     case ImageFormat::kUnknown:
       break;
   }
@@ -194,6 +232,10 @@ absl::string_view MediaType(ImageFormat format) {
       return "image/webp";
     case ImageFormat::kTiff:
       return "image/tiff";
+    case ImageFormat::kGif:
+      return "image/gif";
+    case ImageFormat::kBmp:
+      return "image/bmp";
     case ImageFormat::kUnknown:
       break;
   }

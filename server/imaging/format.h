@@ -9,13 +9,13 @@
 
 namespace phosphene {
 
-enum class ImageFormat { kUnknown, kPng, kJpeg, kWebp, kTiff };
+enum class ImageFormat { kUnknown, kPng, kJpeg, kWebp, kTiff, kGif, kBmp };
 
 // The format by the first bytes; file names and declared types don't count.
 ImageFormat SniffFormat(absl::string_view bytes);
 
-// "PNG", "JPEG", "WebP", "TIFF" or "unknown", and "image/png" and the like (""
-// when unknown).
+// "PNG", "JPEG", "WebP", "TIFF", "GIF", "BMP" or "unknown", and "image/png" and
+// the like ("" when unknown).
 absl::string_view FormatName(ImageFormat format);
 absl::string_view MediaType(ImageFormat format);
 
@@ -37,8 +37,12 @@ struct ImageInfo {
   int orientation = 1;  // EXIF, 1..8; 1 when absent or nonsense
 };
 
-// Reads the header. INVALID_ARGUMENT: not an image of these formats, broken, or
-// over the limits (the message names the size and the limit).
+// The formats that are read, for messages: "PNG, JPEG, ...".
+constexpr absl::string_view kReadFormats = "PNG, JPEG, WebP, TIFF, GIF or BMP";
+
+// Reads the header. INVALID_ARGUMENT: not an image of these formats (the
+// message says what it looks like and how to convert it, see foreign.h),
+// broken, or over the limits (the message names the size and the limit).
 absl::StatusOr<ImageInfo> ReadImageInfo(absl::string_view bytes,
                                         const ImageLimits& limits = {});
 
