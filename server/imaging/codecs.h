@@ -41,6 +41,7 @@ absl::Status ReadBmpHeader(absl::string_view bytes, int64_t* width,
 // INVALID_ARGUMENT unless width, height >= 1, channels in 1..4 and the pixel
 // count fits.
 absl::Status CheckImage(const Image8& image);
+absl::Status CheckImage(const Image16& image);
 // The same of its size alone.
 absl::Status CheckSize(const PixelRows& image);
 

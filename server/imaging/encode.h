@@ -22,12 +22,14 @@ struct PixelRows {
   int width = 0;
   int height = 0;
   int channels = 0;  // as Image8
-  // Rows begin..end-1, [rows, width, channels], to `pixels`. An error ends the
-  // encoding with it.
+  int bits = 8;      // of a sample: 8, or 16 in the byte order of the machine
+  // Rows begin..end-1, [rows, width, channels] samples, to `pixels`. An error
+  // ends the encoding with it.
   std::function<absl::Status(int begin, int end, uint8_t* pixels)> read;
 };
 // Those of an image, which must outlive them.
 PixelRows RowsOf(const Image8& image);
+PixelRows RowsOf(const Image16& image);
 
 struct PngOptions {
   int compression = 6;  // zlib level, 0..9
@@ -38,6 +40,8 @@ struct PngOptions {
 // 1 to 4 channels, lossless, at most 2^31-1 on a side.
 absl::StatusOr<std::string> EncodePng(const Image8& image,
                                       const PngOptions& options = {});
+absl::StatusOr<std::string> EncodePng(const Image16& image,
+                                      const PngOptions& options = {});
 absl::StatusOr<std::string> EncodePng(const PixelRows& image,
                                       const PngOptions& options = {});
 
@@ -45,8 +49,8 @@ struct TiffOptions {
   int compression = 6;      // zlib level, 1..9
   std::string description;  // ImageDescription, ASCII; "" for none
 };
-// 1 to 4 channels, lossless, in tiles of 256 x 256, straight alpha; below 4
-// GiB.
+// 1 to 4 channels of 8 bits, lossless, in tiles of 256 x 256, straight alpha;
+// below 4 GiB.
 absl::StatusOr<std::string> EncodeTiff(const Image8& image,
                                        const TiffOptions& options = {});
 absl::StatusOr<std::string> EncodeTiff(const PixelRows& image,
@@ -76,6 +80,28 @@ struct AnimatedWebpOptions {
 // Frames of one size, shown in a loop without end.
 absl::StatusOr<std::string> EncodeAnimatedWebp(
     const std::vector<Image8>& frames, const AnimatedWebpOptions& options = {});
+
+struct GifOptions {
+  int frames_per_second = 10;  // 1..50; shown in whole hundredths of a second
+  bool ping_pong = false;      // as AnimatedWebpOptions
+  std::string comment;         // ASCII; "" for none
+};
+// Frames of one size, each with the 256 colours that suit it best, dithered
+// (see palette.h), in a loop without end; alpha is there or not. At most 65535
+// on a side.
+absl::StatusOr<std::string> EncodeGif(const std::vector<Image8>& frames,
+                                      const GifOptions& options = {});
+
+struct ApngOptions {
+  int frames_per_second = 10;  // 1..60
+  bool ping_pong = false;      // as AnimatedWebpOptions
+  int compression = 6;         // zlib level, 0..9
+  std::vector<std::pair<std::string, std::string>> text;  // as PngOptions
+};
+// Frames of one size, lossless, with alpha, in a loop without end. Programs
+// that know PNG alone show the first.
+absl::StatusOr<std::string> EncodeApng(const std::vector<Image8>& frames,
+                                       const ApngOptions& options = {});
 
 // The text chunks of a PNG, in order; empty for a PNG without and for bytes
 // that are none. Reads at most 16 MiB of text.

@@ -2,6 +2,7 @@
 
 #include <png.h>
 
+#include <bit>
 #include <csetjmp>
 #include <cstring>
 #include <utility>
@@ -63,7 +64,7 @@ bool Write(png_structp png, png_infop info, const PixelRows& image,
   png_set_write_fn(png, writer, Append, Flush);
   png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
   png_set_compression_level(png, options.compression);
-  png_set_IHDR(png, info, image.width, image.height, 8,
+  png_set_IHDR(png, info, image.width, image.height, image.bits,
                kColorTypes[image.channels - 1], PNG_INTERLACE_NONE,
                PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
   png_set_sRGB(png, info, PNG_sRGB_INTENT_PERCEPTUAL);
@@ -72,6 +73,9 @@ bool Write(png_structp png, png_infop info, const PixelRows& image,
                  static_cast<int>(writer->text.size()));
   }
   png_write_info(png, info);
+  // PNG has the high byte first.
+  if (image.bits == 16 && std::endian::native == std::endian::little)
+    png_set_swap(png);
   for (int y = 0; y < image.height; ++y) {
     writer->status = image.read(y, y + 1, writer->row.data());
     if (!writer->status.ok()) return false;
@@ -79,6 +83,36 @@ bool Write(png_structp png, png_infop info, const PixelRows& image,
   }
   png_write_end(png, nullptr);
   return true;
+}
+
+template <typename Image>
+PixelRows RowsOfAny(const Image& image) {
+  constexpr size_t kBytes = sizeof(image.pixels[0]);
+  PixelRows rows;
+  rows.width = image.width;
+  rows.height = image.height;
+  rows.channels = image.channels;
+  rows.bits = 8 * kBytes;
+  rows.read = [&image](int begin, int end, uint8_t* pixels) {
+    const size_t stride = static_cast<size_t>(image.width) * image.channels;
+    std::memcpy(pixels, image.pixels.data() + begin * stride,
+                (end - begin) * stride * kBytes);
+    return absl::OkStatus();
+  };
+  return rows;
+}
+
+template <typename Image>
+absl::Status CheckPixels(const Image& image) {
+  RETURN_IF_ERROR(CheckSize(RowsOf(image)));
+  const size_t size =
+      static_cast<size_t>(image.width) * image.height * image.channels;
+  if (image.pixels.size() != size) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("image has ", image.pixels.size(),
+                     " values of pixels instead of ", size));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -93,33 +127,19 @@ absl::Status CheckSize(const PixelRows& image) {
   return absl::OkStatus();
 }
 
-absl::Status CheckImage(const Image8& image) {
-  RETURN_IF_ERROR(CheckSize(RowsOf(image)));
-  const size_t size =
-      static_cast<size_t>(image.width) * image.height * image.channels;
-  if (image.pixels.size() != size) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("image has ", image.pixels.size(),
-                     " bytes of pixels instead of ", size));
-  }
-  return absl::OkStatus();
-}
+absl::Status CheckImage(const Image8& image) { return CheckPixels(image); }
+absl::Status CheckImage(const Image16& image) { return CheckPixels(image); }
 
-PixelRows RowsOf(const Image8& image) {
-  PixelRows rows;
-  rows.width = image.width;
-  rows.height = image.height;
-  rows.channels = image.channels;
-  rows.read = [&image](int begin, int end, uint8_t* pixels) {
-    const size_t stride = static_cast<size_t>(image.width) * image.channels;
-    std::memcpy(pixels, image.pixels.data() + begin * stride,
-                (end - begin) * stride);
-    return absl::OkStatus();
-  };
-  return rows;
-}
+PixelRows RowsOf(const Image8& image) { return RowsOfAny(image); }
+PixelRows RowsOf(const Image16& image) { return RowsOfAny(image); }
 
 absl::StatusOr<std::string> EncodePng(const Image8& image,
+                                      const PngOptions& options) {
+  RETURN_IF_ERROR(CheckImage(image));
+  return EncodePng(RowsOf(image), options);
+}
+
+absl::StatusOr<std::string> EncodePng(const Image16& image,
                                       const PngOptions& options) {
   RETURN_IF_ERROR(CheckImage(image));
   return EncodePng(RowsOf(image), options);
@@ -130,7 +150,8 @@ absl::StatusOr<std::string> EncodePng(const PixelRows& image,
   RETURN_IF_ERROR(CheckSize(image));
   Writer writer;
   writer.text = TextChunks(options);
-  writer.row.resize(static_cast<size_t>(image.width) * image.channels);
+  writer.row.resize(static_cast<size_t>(image.width) * image.channels *
+                    (image.bits / 8));
   png_structp png =
       png_create_write_struct(PNG_LIBPNG_VER_STRING, &writer, Fail, Ignore);
   png_infop info = png == nullptr ? nullptr : png_create_info_struct(png);

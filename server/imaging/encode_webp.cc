@@ -7,12 +7,15 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/base/status_macros.h"
+#include "server/imaging/animation.h"
 #include "server/imaging/codecs.h"
 #include "server/imaging/encode.h"
 #include "server/imaging/layout.h"
 
 namespace phosphene {
 namespace {
+
+constexpr int kMaxFramesPerSecond = 60;
 
 // Frees libwebp's buffers.
 class Picture {
@@ -63,36 +66,6 @@ absl::StatusOr<WebPConfig> Config(int quality, bool lossless) {
   return config;
 }
 
-// An animation has one canvas.
-absl::Status CheckFrames(const std::vector<Image8>& frames,
-                         const AnimatedWebpOptions& options) {
-  if (frames.empty())
-    return absl::InvalidArgumentError("an animation needs a frame");
-  if (options.frames_per_second < 1 || options.frames_per_second > 60) {
-    return absl::InvalidArgumentError(absl::StrCat("frames per second ",
-                                                   options.frames_per_second,
-                                                   " is out of range 1..60"));
-  }
-  for (const Image8& frame : frames) {
-    RETURN_IF_ERROR(CheckImage(frame));
-    if (frame.width != frames[0].width || frame.height != frames[0].height) {
-      return absl::InvalidArgumentError(
-          "frames of an animation must have one size");
-    }
-  }
-  return absl::OkStatus();
-}
-
-// Indices of the frames in the order shown.
-std::vector<size_t> Order(size_t count, bool ping_pong) {
-  std::vector<size_t> order;
-  for (size_t i = 0; i < count; ++i) order.push_back(i);
-  if (ping_pong && count > 2) {
-    for (size_t i = count - 2; i >= 1; --i) order.push_back(i);
-  }
-  return order;
-}
-
 }  // namespace
 
 absl::StatusOr<std::string> EncodeWebp(const Image8& image,
@@ -118,7 +91,8 @@ absl::StatusOr<std::string> EncodeWebp(const Image8& image,
 
 absl::StatusOr<std::string> EncodeAnimatedWebp(
     const std::vector<Image8>& frames, const AnimatedWebpOptions& options) {
-  RETURN_IF_ERROR(CheckFrames(frames, options));
+  RETURN_IF_ERROR(
+      CheckFrames(frames, options.frames_per_second, kMaxFramesPerSecond));
   ASSIGN_OR_RETURN(WebPConfig config, Config(options.quality, false));
   WebPAnimEncoderOptions animation;
   WebPAnimEncoderOptionsInit(&animation);
@@ -137,7 +111,7 @@ absl::StatusOr<std::string> EncodeAnimatedWebp(
   const auto timestamp = [&] {
     return static_cast<int>(shown * 1000 / options.frames_per_second);
   };
-  for (const size_t index : Order(frames.size(), options.ping_pong)) {
+  for (const size_t index : ShownOrder(frames.size(), options.ping_pong)) {
     Picture picture;
     RETURN_IF_ERROR(picture.Import(frames[index]));
     if (!WebPAnimEncoderAdd(encoder.get(), picture.get(), timestamp(), &config))

@@ -15,4 +15,12 @@ struct Image8 {
   std::vector<uint8_t> pixels;  // [height, width, channels]
 };
 
+// The same with 16 bits each, 0..65535.
+struct Image16 {
+  int width = 0;
+  int height = 0;
+  int channels = 0;
+  std::vector<uint16_t> pixels;  // [height, width, channels]
+};
+
 }  // namespace phosphene

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "server/imaging/image.h"
+
+namespace phosphene {
+
+constexpr int kMaxColors = 256;
+
+// A picture of at most kMaxColors colours.
+struct IndexedImage {
+  int width = 0;
+  int height = 0;
+  std::vector<std::array<uint8_t, 3>> colors;  // 1..kMaxColors, RGB
+  int transparent = -1;  // index of what shows nothing; -1: there is none
+  std::vector<uint8_t> indices;  // [height, width]
+};
+
+// A picture of 1 to 4 channels with the colours that suit it best: those it
+// has, where they are few; else a median cut, moved to the means of what it
+// holds, and what is between them dithered (Floyd-Steinberg, lines forth and
+// back). Alpha below 128 is transparent, above opaque. Equal pictures make
+// equal palettes. RESOURCE_EXHAUSTED: no memory.
+absl::StatusOr<IndexedImage> ToPalette(const Image8& image);
+
+}  // namespace phosphene
