@@ -33,8 +33,10 @@ absl::StatusOr<std::vector<RunArtifact>> Make(const OutputSource& source,
                                               absl::string_view name) {
   ASSIGN_OR_RETURN(const TexturedMesh* const object, ObjectOf(source));
   const std::string stem = StemOf(name, source.names);
+  PngOptions png;
+  png.text = PngTextOf(source.spec);
   ASSIGN_OR_RETURN(ObjFiles files,
-                   EncodeObj(*object->mesh, object->atlas, stem));
+                   EncodeObj(*object->mesh, object->atlas, stem, png));
   std::vector<RunArtifact> out =
       OneFile(name, "model/obj", std::move(files.obj));
   for (auto& beside :

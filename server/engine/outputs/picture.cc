@@ -2,6 +2,7 @@
 #include "server/engine/outputs/picture.h"
 
 #include <algorithm>
+#include <type_traits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -18,6 +19,7 @@ namespace {
 // Held as floats at a time: 50 MB of RGB.
 constexpr int64_t kPartPixels = int64_t{1} << 22;
 constexpr double kWholeTurn = 360;
+constexpr int64_t kTurnFrames = 36;
 
 Backdrop BackdropOf(const v1::Output& output) {
   switch (output.backdrop()) {
@@ -38,21 +40,32 @@ absl::Status Stopped() {
   return absl::CancelledError("stopped while a large picture was made");
 }
 
-absl::StatusOr<std::vector<Image8>> RenderCanvas(const OutputSource& source,
-                                                 const Canvas& size) {
+// A batch as pictures.
+template <typename Image>
+std::vector<Image> ImagesOf(const at::Tensor& batch) {
+  if constexpr (std::is_same_v<Image, Image8>) {
+    return ToImages(batch);
+  } else {
+    return ToImages16(batch);
+  }
+}
+
+template <typename Image>
+absl::StatusOr<std::vector<Image>> RenderCanvas(const OutputSource& source,
+                                                const Canvas& size) {
   Param& param = source.param;
   const int64_t line_pixels = size.rows * size.width;
   if (!param.renders_in_parts() || size.height * line_pixels <= kPartPixels)
-    return ToImages(param.Render(size.height, size.width));
+    return ImagesOf<Image>(param.Render(size.height, size.width));
   const int64_t lines = std::max<int64_t>(1, kPartPixels / line_pixels);
-  std::vector<Image8> images(size.rows);
+  std::vector<Image> images(size.rows);
   for (int64_t begin = 0; begin < size.height; begin += lines) {
     if (source.stop.stop_requested()) return Stopped();
     const int64_t end = std::min(begin + lines, size.height);
-    const std::vector<Image8> parts =
-        ToImages(param.RenderLines(size.height, size.width, begin, end));
+    const std::vector<Image> parts =
+        ImagesOf<Image>(param.RenderLines(size.height, size.width, begin, end));
     for (int64_t row = 0; row < size.rows; ++row) {
-      Image8& image = images[row];
+      Image& image = images[row];
       image.width = parts[row].width;
       image.channels = parts[row].channels;
       image.height += parts[row].height;
@@ -64,11 +77,66 @@ absl::StatusOr<std::vector<Image8>> RenderCanvas(const OutputSource& source,
   return images;
 }
 
-std::vector<Image8> OverBackdropOf(const v1::Output& output,
-                                   std::vector<Image8> images) {
-  if (BackdropOf(output) == Backdrop::kKeep) return images;
-  for (Image8& image : images) image = OverBackdrop(image, BackdropOf(output));
+// `count` views of the object round a whole turn.
+template <typename Image>
+absl::StatusOr<std::vector<Image>> RenderTurn(const OutputSource& source,
+                                              const v1::Output& output,
+                                              int64_t count) {
+  const Canvas size =
+      RenderSize(output, CanvasOf(source.spec.parameterization()));
+  ViewAngles view;
+  if (output.viewpoint().has_azimuth())
+    view.azimuth = output.viewpoint().azimuth();
+  if (output.viewpoint().has_elevation())
+    view.elevation = output.viewpoint().elevation();
+  const double begin = view.azimuth;
+  std::vector<Image> images;
+  for (int64_t i = 0; i < count; ++i) {
+    if (source.stop.stop_requested()) return Stopped();
+    view.azimuth = begin + kWholeTurn * static_cast<double>(i) /
+                               static_cast<double>(count);
+    images.push_back(std::move(ImagesOf<Image>(
+        source.param.surface()->RenderFrom(view, size.height, size.width))[0]));
+  }
   return images;
+}
+
+// Rows of the canvas, or `turn` views of an object in space.
+template <typename Image>
+absl::StatusOr<std::vector<Image>> RenderAll(const OutputSource& source,
+                                             const v1::Output& output,
+                                             int64_t turn) {
+  ASSIGN_OR_RETURN(
+      std::vector<Image> images,
+      source.param.surface() != nullptr
+          ? RenderTurn<Image>(source, output, turn)
+          : RenderCanvas<Image>(
+                source,
+                RenderSize(output, CanvasOf(source.spec.parameterization()))));
+  if (BackdropOf(output) == Backdrop::kKeep) return images;
+  for (Image& image : images) image = OverBackdrop(image, BackdropOf(output));
+  return images;
+}
+
+int64_t RowsOf(const OutputSource& source) {
+  return CanvasOf(source.spec.parameterization()).rows;
+}
+
+template <typename Image>
+absl::StatusOr<Image> RenderShown(const OutputSource& source,
+                                  const v1::Output& output) {
+  ASSIGN_OR_RETURN(std::vector<Image> rows,
+                   RenderAll<Image>(source, output, RowsOf(source)));
+  const int row = output.has_row() ? output.row() : rows.size() == 1 ? 0 : -1;
+  return row < 0 ? Grid(rows) : std::move(rows[row]);
+}
+
+template <typename Image>
+absl::StatusOr<std::string> EncodeOf(const v1::JobSpec& spec, bool metadata,
+                                     const Image& image) {
+  PngOptions options;
+  if (metadata) options.text = PngTextOf(spec);
+  return EncodePng(image, options);
 }
 
 }  // namespace
@@ -88,56 +156,52 @@ Canvas RenderSize(const v1::Output& output, const Canvas& canvas) {
   return size;
 }
 
-absl::StatusOr<std::vector<Image8>> RenderTurn(const OutputSource& source,
-                                               const v1::Output& output,
-                                               int64_t count) {
-  const Canvas size =
-      RenderSize(output, CanvasOf(source.spec.parameterization()));
-  ViewAngles view;
-  if (output.viewpoint().has_azimuth())
-    view.azimuth = output.viewpoint().azimuth();
-  if (output.viewpoint().has_elevation())
-    view.elevation = output.viewpoint().elevation();
-  const double begin = view.azimuth;
-  std::vector<Image8> images;
-  for (int64_t i = 0; i < count; ++i) {
-    if (source.stop.stop_requested()) return Stopped();
-    view.azimuth = begin + kWholeTurn * static_cast<double>(i) /
-                               static_cast<double>(count);
-    images.push_back(std::move(ToImages(
-        source.param.surface()->RenderFrom(view, size.height, size.width))[0]));
-  }
-  return OverBackdropOf(output, std::move(images));
-}
-
 absl::StatusOr<std::vector<Image8>> RenderRows(const OutputSource& source,
                                                const v1::Output& output) {
-  const Canvas canvas = CanvasOf(source.spec.parameterization());
-  if (source.param.surface() != nullptr)
-    return RenderTurn(source, output, canvas.rows);
-  ASSIGN_OR_RETURN(std::vector<Image8> rows,
-                   RenderCanvas(source, RenderSize(output, canvas)));
-  return OverBackdropOf(output, std::move(rows));
+  return RenderAll<Image8>(source, output, RowsOf(source));
+}
+
+absl::StatusOr<std::vector<Image8>> RenderFrames(const OutputSource& source,
+                                                 const v1::Output& output,
+                                                 int turn) {
+  return RenderAll<Image8>(source, output, turn > 0 ? turn : kTurnFrames);
 }
 
 absl::StatusOr<Image8> RenderOne(const OutputSource& source,
                                  const v1::Output& output) {
-  ASSIGN_OR_RETURN(std::vector<Image8> rows, RenderRows(source, output));
-  const int row = output.has_row() ? output.row() : rows.size() == 1 ? 0 : -1;
-  return row < 0 ? Grid(rows) : std::move(rows[row]);
+  return RenderShown<Image8>(source, output);
+}
+
+absl::StatusOr<Image16> RenderOne16(const OutputSource& source,
+                                    const v1::Output& output) {
+  return RenderShown<Image16>(source, output);
+}
+
+std::vector<std::pair<std::string, std::string>> PngTextOf(
+    const v1::JobSpec& spec) {
+  std::string text;
+  google::protobuf::TextFormat::PrintToString(spec, &text);
+  std::vector<std::pair<std::string, std::string>> out = {
+      {"Software", "Phosphene " PHOSPHENE_VERSION},
+      {"phosphene.seed", absl::StrCat(spec.seed())},
+      {"phosphene.spec", text}};
+  if (!spec.command().empty())
+    out.emplace_back("phosphene.command", spec.command());
+  return out;
 }
 
 absl::StatusOr<std::string> EncodePngOf(const v1::JobSpec& spec, bool metadata,
                                         const Image8& image) {
-  PngOptions options;
-  if (metadata) {
-    std::string text;
-    google::protobuf::TextFormat::PrintToString(spec, &text);
-    options.text = {{"Software", "Phosphene " PHOSPHENE_VERSION},
-                    {"phosphene.seed", absl::StrCat(spec.seed())},
-                    {"phosphene.spec", text}};
-  }
-  return EncodePng(image, options);
+  return EncodeOf(spec, metadata, image);
+}
+
+absl::StatusOr<std::string> EncodePngOf(const v1::JobSpec& spec, bool metadata,
+                                        const Image16& image) {
+  return EncodeOf(spec, metadata, image);
+}
+
+std::string CommentOf(const v1::JobSpec& spec) {
+  return absl::StrCat("Phosphene " PHOSPHENE_VERSION ", seed ", spec.seed());
 }
 
 std::vector<RunArtifact> OneFile(absl::string_view name,

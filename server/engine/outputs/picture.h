@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -21,17 +22,28 @@ Canvas RenderSize(const v1::Output& output, const Canvas& canvas);
 // it is never held as floats: CANCELLED when `stop` comes between two parts.
 absl::StatusOr<std::vector<Image8>> RenderRows(const OutputSource& source,
                                                const v1::Output& output);
-// `count` views of the object round a whole turn, likewise.
-absl::StatusOr<std::vector<Image8>> RenderTurn(const OutputSource& source,
-                                               const v1::Output& output,
-                                               int64_t count);
-// The row asked for, or all of them in a near-square grid.
+// The frames of an animation: of an object in space `turn` views of a whole
+// turn (0: 36), else every row.
+absl::StatusOr<std::vector<Image8>> RenderFrames(const OutputSource& source,
+                                                 const v1::Output& output,
+                                                 int turn);
+// The row asked for, or all of them in a near-square grid; with 8 or 16 bits.
 absl::StatusOr<Image8> RenderOne(const OutputSource& source,
                                  const v1::Output& output);
+absl::StatusOr<Image16> RenderOne16(const OutputSource& source,
+                                    const v1::Output& output);
 
-// PNG with what tells how the image was made: spec, seed and version.
+// What a PNG tells of how it was made, as text chunks: version, seed, spec, and
+// the command line where there is one.
+std::vector<std::pair<std::string, std::string>> PngTextOf(
+    const v1::JobSpec& spec);
+// PNG with that text, or without.
 absl::StatusOr<std::string> EncodePngOf(const v1::JobSpec& spec, bool metadata,
                                         const Image8& image);
+absl::StatusOr<std::string> EncodePngOf(const v1::JobSpec& spec, bool metadata,
+                                        const Image16& image);
+// "Phosphene 1.2, seed 3": what formats hold that have no room for a spec.
+std::string CommentOf(const v1::JobSpec& spec);
 
 // One file of a picture's size (0 for what is none).
 std::vector<RunArtifact> OneFile(absl::string_view name,

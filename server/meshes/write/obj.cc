@@ -50,7 +50,8 @@ std::string Geometry(const Mesh& mesh, absl::string_view name) {
 }  // namespace
 
 absl::StatusOr<ObjFiles> EncodeObj(const Mesh& mesh, const Image8& atlas,
-                                   absl::string_view name) {
+                                   absl::string_view name,
+                                   const PngOptions& png) {
   RETURN_IF_ERROR(CheckTextured(mesh, atlas));
   if (!PlainName(name)) {
     return absl::InvalidArgumentError(
@@ -58,7 +59,7 @@ absl::StatusOr<ObjFiles> EncodeObj(const Mesh& mesh, const Image8& atlas,
                      kMaxName, " characters A-Z a-z 0-9 _ - . can"));
   }
   ObjFiles files;
-  ASSIGN_OR_RETURN(files.png, EncodePng(atlas));
+  ASSIGN_OR_RETURN(files.png, EncodePng(atlas, png));
   files.obj = Geometry(mesh, name);
   files.mtl = absl::StrCat(
       "# Phosphene\nnewmtl atlas\nKa 1 1 1\nKd 1 1 1\nKs 0 0 0\nillum 1\n"

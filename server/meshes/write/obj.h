@@ -4,6 +4,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "server/imaging/encode.h"
 #include "server/imaging/image.h"
 #include "server/meshes/mesh.h"
 
@@ -20,12 +21,14 @@ struct ObjFiles {
 // mesh, with digits that read back to the same bits, and faces keep their
 // order. One material, matte and white under the texture (Kd and Ka 1, Ks 0,
 // illum 1): viewers show the texture's own colours, as bright as their light.
-// The files name each other without a folder.
+// The files name each other without a folder. The picture is written with
+// `png`.
 //
 // INVALID_ARGUMENT: CheckTextured; a `name` that is not 1-63 characters A-Z a-z
 // 0-9 _ - . (others end or split names inside of OBJ files). Pure: same
 // input, same bytes. Thread-safe.
 absl::StatusOr<ObjFiles> EncodeObj(const Mesh& mesh, const Image8& atlas,
-                                   absl::string_view name);
+                                   absl::string_view name,
+                                   const PngOptions& png = {});
 
 }  // namespace phosphene
