@@ -22,10 +22,10 @@ struct PixelRows {
   int width = 0;
   int height = 0;
   int channels = 0;  // as Image8
-  int bits = 8;      // of a sample: 8, or 16 in the byte order of the machine
   // Rows begin..end-1, [rows, width, channels] samples, to `pixels`. An error
   // ends the encoding with it.
   std::function<absl::Status(int begin, int end, uint8_t* pixels)> read;
+  int bits = 8;  // of a sample: 8, or 16 in the byte order of the machine
 };
 // Those of an image, which must outlive them.
 PixelRows RowsOf(const Image8& image);

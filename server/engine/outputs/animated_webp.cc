@@ -6,17 +6,12 @@
 namespace phosphene {
 namespace {
 
-constexpr int kTurnFrames = 36;
-
 absl::StatusOr<std::vector<RunArtifact>> Make(const OutputSource& source,
                                               const v1::Output& output,
                                               absl::string_view name) {
   const v1::AnimatedWebpOutput& arm = output.animated_webp();
-  const int turn = arm.turn_frames() > 0 ? arm.turn_frames() : kTurnFrames;
   ASSIGN_OR_RETURN(const std::vector<Image8> frames,
-                   source.param.surface() != nullptr
-                       ? RenderTurn(source, output, turn)
-                       : RenderRows(source, output));
+                   RenderFrames(source, output, arm.turn_frames()));
   AnimatedWebpOptions options;
   if (arm.quality() > 0) options.quality = arm.quality();
   if (arm.frames_per_second() > 0)

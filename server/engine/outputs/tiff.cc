@@ -1,5 +1,4 @@
 // A lossless picture of any size, in tiles.
-#include "absl/strings/str_cat.h"
 #include "server/base/status_macros.h"
 #include "server/engine/outputs/picture.h"
 #include "server/imaging/encode.h"
@@ -12,8 +11,7 @@ absl::StatusOr<std::vector<RunArtifact>> Make(const OutputSource& source,
                                               absl::string_view name) {
   ASSIGN_OR_RETURN(const Image8 image, RenderOne(source, output));
   TiffOptions options;
-  options.description = absl::StrCat("Phosphene " PHOSPHENE_VERSION ", seed ",
-                                     source.spec.seed());
+  options.description = CommentOf(source.spec);
   ASSIGN_OR_RETURN(std::string bytes, EncodeTiff(image, options));
   return OneFile(name, "image/tiff", std::move(bytes), image.width,
                  image.height);

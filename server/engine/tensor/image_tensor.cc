@@ -2,14 +2,48 @@
 
 #include "server/engine/tensor/image_tensor.h"
 
-#include <cstring>
-#include <utility>
+#include <cstdint>
+#include <limits>
 
 #include "server/engine/tensor/torch_pch.h"
 
 #include "server/imaging/layout.h"
 
 namespace phosphene {
+namespace {
+
+// As `type`, which holds every value of a sample.
+template <typename Image>
+std::vector<Image> RowsOf(const at::Tensor& batch, at::ScalarType type) {
+  using Sample = typename decltype(Image::pixels)::value_type;
+  constexpr int64_t kFull = std::numeric_limits<Sample>::max();
+  int64_t channels = batch.size(1);
+  if (channels == 2) channels = 1;
+  if (channels > 4) channels = 3;
+  const at::Tensor values = batch.detach()
+                                .narrow(1, 0, channels)
+                                .mul(kFull)
+                                .round_()
+                                .clamp_(0, kFull)
+                                .to(at::kCPU, type)
+                                .permute({0, 2, 3, 1})
+                                .contiguous();
+  std::vector<Image> images(values.size(0));
+  for (int64_t row = 0; row < values.size(0); ++row) {
+    const at::Tensor own = values[row];
+    Image& image = images[row];
+    image.width = static_cast<int>(own.size(1));
+    image.height = static_cast<int>(own.size(0));
+    image.channels = static_cast<int>(channels);
+    AT_DISPATCH_INTEGRAL_TYPES(type, "samples", [&] {
+      const scalar_t* data = own.const_data_ptr<scalar_t>();
+      image.pixels.assign(data, data + own.numel());
+    });
+  }
+  return images;
+}
+
+}  // namespace
 
 at::Tensor ToTensor(const Image8& image) {
   const bool alpha = image.channels == 2 || image.channels == 4;
@@ -23,29 +57,12 @@ at::Tensor ToTensor(const Image8& image) {
 }
 
 std::vector<Image8> ToImages(const at::Tensor& batch) {
-  int64_t channels = batch.size(1);
-  if (channels == 2) channels = 1;
-  if (channels > 4) channels = 3;
-  const at::Tensor bytes = batch.detach()
-                               .narrow(1, 0, channels)
-                               .mul(255)
-                               .round_()
-                               .clamp_(0, 255)
-                               .to(at::kCPU, at::kByte)
-                               .permute({0, 2, 3, 1})
-                               .contiguous();
-  std::vector<Image8> images;
-  for (int64_t row = 0; row < bytes.size(0); ++row) {
-    const at::Tensor own = bytes[row];
-    Image8 image{static_cast<int>(own.size(1)),
-                 static_cast<int>(own.size(0)),
-                 static_cast<int>(channels),
-                 {}};
-    const uint8_t* data = own.const_data_ptr<uint8_t>();
-    image.pixels.assign(data, data + own.numel());
-    images.push_back(std::move(image));
-  }
-  return images;
+  return RowsOf<Image8>(batch, at::kByte);
+}
+
+// Integers of 32 bits hold what 16 bits can.
+std::vector<Image16> ToImages16(const at::Tensor& batch) {
+  return RowsOf<Image16>(batch, at::kInt);
 }
 
 }  // namespace phosphene

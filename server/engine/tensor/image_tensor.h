@@ -15,5 +15,7 @@ at::Tensor ToTensor(const Image8& image);
 // values are clamped and rounded to 8 bits. 1, 3 and 4 channels are shown as
 // they are; of any other count the first three (the first alone of two).
 std::vector<Image8> ToImages(const at::Tensor& batch);
+// The same, rounded to 16 bits.
+std::vector<Image16> ToImages16(const at::Tensor& batch);
 
 }  // namespace phosphene

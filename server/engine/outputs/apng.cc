@@ -1,0 +1,34 @@
+// The rows as frames of an animated PNG that tells how it was made; of an
+// object in space a whole turn.
+#include "server/base/status_macros.h"
+#include "server/engine/outputs/picture.h"
+#include "server/imaging/encode.h"
+
+namespace phosphene {
+namespace {
+
+absl::StatusOr<std::vector<RunArtifact>> Make(const OutputSource& source,
+                                              const v1::Output& output,
+                                              absl::string_view name) {
+  const v1::ApngOutput& arm = output.apng();
+  ASSIGN_OR_RETURN(const std::vector<Image8> frames,
+                   RenderFrames(source, output, arm.turn_frames()));
+  ApngOptions options;
+  if (arm.frames_per_second() > 0)
+    options.frames_per_second = arm.frames_per_second();
+  options.ping_pong = arm.ping_pong();
+  options.text = PngTextOf(source.spec);
+  ASSIGN_OR_RETURN(std::string bytes, EncodeApng(frames, options));
+  return OneFile(name, "image/apng", std::move(bytes), frames[0].width,
+                 frames[0].height);
+}
+
+}  // namespace
+
+const OutputKind& ApngOutputKind() {
+  static const OutputKind kind = {
+      .arm = "apng", .default_name = "animation.apng", .make = Make};
+  return kind;
+}
+
+}  // namespace phosphene
