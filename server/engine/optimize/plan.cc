@@ -11,8 +11,8 @@
 #include "server/base/faults.h"
 #include "server/base/status_macros.h"
 #include "server/engine/optimize/checkpoint.h"
+#include "server/engine/optimize/enlarger.h"
 #include "server/engine/optimize/spec_check.h"
-#include "server/engine/params/resize.h"
 #include "server/engine/params/surface.h"
 #include "server/engine/step/tiles.h"
 #include "server/engine/tensor/image_tensor.h"
@@ -35,13 +35,6 @@ absl::StatusOr<std::map<std::string, at::Tensor>> LoadParameters(
   return checkpoint->Under("param/");
 }
 
-// What of an image is too fine for a coarser canvas: image minus itself sent
-// through it.
-at::Tensor FinerThan(const Canvas& coarse, const at::Tensor& image) {
-  return image - ResizeImage(ResizeImage(image, coarse.height, coarse.width),
-                             image.size(2), image.size(3));
-}
-
 std::map<std::string, at::Tensor> TensorsOf(Param& param) {
   std::map<std::string, at::Tensor> tensors;
   for (const ParamTensor& tensor : param.Tensors())
@@ -53,8 +46,9 @@ std::map<std::string, at::Tensor> TensorsOf(Param& param) {
 // cannot, but has no resolution either (cppn), from its tensors as they are. A
 // start image gives back the detail the coarser octave could not hold, as in
 // DeepDream; `param` still is at that start.
-absl::Status HandOver(Param& previous, const Canvas& coarse, bool from_image,
-                      const Canvas& canvas, Param& param) {
+absl::Status HandOver(const v1::JobSpec& spec, Param& previous,
+                      const Canvas& coarse, const Canvas& canvas,
+                      Param& param) {
   const at::NoGradGuard no_grad;
   // A surface keeps its texture, however large the views of it are.
   if (param.surface() != nullptr) {
@@ -63,10 +57,11 @@ absl::Status HandOver(Param& previous, const Canvas& coarse, bool from_image,
     param.Load(beside);
     return LoadTensors(param, TensorsOf(previous));
   }
-  at::Tensor image = previous.Render(canvas.height, canvas.width);
-  if (from_image) {
+  const Enlarger enlarger(spec);
+  at::Tensor image = enlarger.Render(previous, coarse, canvas);
+  if (spec.parameterization().init().has_image()) {
     const at::Tensor start = param.Render(canvas.height, canvas.width);
-    image = (image + FinerThan(coarse, start)).clamp_(0, 1);
+    image = (image + enlarger.FinerThan(coarse, start)).clamp_(0, 1);
   }
   const absl::Status as_image = param.SetImage(image);
   if (as_image.code() != absl::StatusCode::kUnimplemented) return as_image;
@@ -95,8 +90,9 @@ absl::StatusOr<std::unique_ptr<Param>> MakeOctaveParam(
   auto param = MakeParam(spec, made);
   if (!param.ok()) return Annotate(param.status(), "spec.parameterization");
   if (previous != nullptr) {
-    RETURN_IF_ERROR(HandOver(*previous, OctaveCanvas(*context.spec, octave - 1),
-                             spec.init().has_image(), canvas, **param));
+    RETURN_IF_ERROR(HandOver(*context.spec, *previous,
+                             OctaveCanvas(*context.spec, octave - 1), canvas,
+                             **param));
   }
   return param;
 }

@@ -1,4 +1,5 @@
-// Gradients normalized before the update: by size, or band by band.
+// Gradients made ready for the update: brought to a size, whole or band by
+// band; their colours mixed.
 
 #include "server/engine/optimizers/normalize.h"
 
@@ -11,6 +12,7 @@ namespace {
 
 constexpr int kBands = 4;
 constexpr double kLeastRms = 1e-10;  // below it a band is silence, not signal
+constexpr double kOwnColor = 0.08;   // of the identity, in the colours' mix
 
 // [channels,1,5,5], sums to 1.
 at::Tensor Binomial(int64_t channels, const at::TensorOptions& options) {
@@ -25,6 +27,44 @@ at::Tensor Binomial(int64_t channels, const at::TensorOptions& options) {
 at::Tensor UnitRms(const at::Tensor& band) {
   const double rms = std::sqrt(band.square().mean(at::kDouble).item<double>());
   return band / std::max(rms, kLeastRms);
+}
+
+// `x` [1,C,h,w] continued over its edges by `margin` pixels on each side.
+at::Tensor Around(const at::Tensor& x, int64_t margin) {
+  at::Tensor out = x;
+  for (const int64_t axis : {2, 3}) {
+    const at::Tensor places =
+        at::arange(-margin, x.size(axis) + margin,
+                   at::TensorOptions(x.device()).dtype(at::kLong))
+            .remainder(x.size(axis));
+    out = out.index_select(axis, places);
+  }
+  return out;
+}
+
+// Every other pixel of a blurred [1,C,h,w]. Past its edges lies nothing or,
+// where it wraps, its other side.
+at::Tensor Coarser(const at::Tensor& x, const at::Tensor& kernel, bool wraps) {
+  const int64_t padding = wraps ? 0 : 2;
+  return at::conv2d(wraps ? Around(x, 2) : x, kernel, {}, 2, padding, 1,
+                    x.size(1));
+}
+
+// Back at the size of `like`: pixel k of `low` lies on its pixel 2k.
+at::Tensor Finer(const at::Tensor& low, const at::Tensor& kernel,
+                 const at::Tensor& like, bool wraps) {
+  const int64_t channels = low.size(1), height = like.size(2),
+                width = like.size(3);
+  if (wraps) {
+    // Of the pixels added around, 2 before, and the kernel's half width.
+    constexpr int64_t kBefore = 6;
+    return at::conv_transpose2d(Around(low, 2), kernel * 4, {}, 2, 0, 0,
+                                channels)
+        .narrow(2, kBefore, height)
+        .narrow(3, kBefore, width);
+  }
+  const std::vector<int64_t> odd = {(height + 1) % 2, (width + 1) % 2};
+  return at::conv_transpose2d(low, kernel * 4, {}, 2, 2, odd, channels);
 }
 
 // Gradients of one row, or of a shared tensor, under one measure.
@@ -66,12 +106,12 @@ std::vector<Group> GroupsOf(const std::vector<ParamTensor>& parameters) {
   return groups;
 }
 
-void NormalizeBands(const std::vector<ParamTensor>& parameters) {
+void NormalizeBands(const std::vector<ParamTensor>& parameters, bool wraps) {
   for (const ParamTensor& p : parameters) {
     if (!p.value.grad().defined() || p.value.dim() != 4) continue;
     for (int64_t row = 0; row < p.value.size(0); ++row) {
       at::Tensor own = p.value.grad().select(0, row);
-      own.copy_(LaplacianNormalized(own));
+      own.copy_(LaplacianNormalized(own, wraps));
     }
   }
 }
@@ -81,41 +121,58 @@ void NormalizeBands(const std::vector<ParamTensor>& parameters) {
 // A Laplacian pyramid (Burt & Adelson 1983) taken apart, every band brought to
 // the same size, and put together again: low frequencies grow as fast as high
 // ones (Mordvintsev 2015, DeepDream notebook, "lap_normalize").
-at::Tensor LaplacianNormalized(const at::Tensor& gradient) {
+at::Tensor LaplacianNormalized(const at::Tensor& gradient, bool wraps) {
   const at::Tensor kernel = Binomial(gradient.size(0), gradient.options());
-  const int64_t channels = gradient.size(0);
   at::Tensor rest = gradient.unsqueeze(0);
   std::vector<at::Tensor> details;
   for (int band = 0; band < kBands; ++band) {
-    const at::Tensor low = at::conv2d(rest, kernel, {}, 2, 2, 1, channels);
-    const std::vector<int64_t> odd = {(rest.size(2) + 1) % 2,
-                                      (rest.size(3) + 1) % 2};
-    const at::Tensor up =
-        at::conv_transpose2d(low, kernel * 4, {}, 2, 2, odd, channels);
-    details.push_back(rest - up);
+    const at::Tensor low = Coarser(rest, kernel, wraps);
+    details.push_back(rest - Finer(low, kernel, rest, wraps));
     rest = low;
   }
   at::Tensor out = UnitRms(rest);
   for (int band = kBands; band-- > 0;) {
-    const at::Tensor& detail = details[band];
-    const std::vector<int64_t> odd = {(detail.size(2) + 1) % 2,
-                                      (detail.size(3) + 1) % 2};
-    out = at::conv_transpose2d(out, kernel * 4, {}, 2, 2, odd, channels) +
-          UnitRms(detail);
+    out = Finer(out, kernel, details[band], wraps) + UnitRms(details[band]);
   }
   return out.squeeze(0);
 }
 
 void NormalizeGradients(v1::Optimizer::GradientNormalization how,
-                        const std::vector<ParamTensor>& parameters) {
+                        const std::vector<ParamTensor>& parameters,
+                        bool wraps) {
   const at::NoGradGuard no_grad;
-  if (how == v1::Optimizer::LAPLACIAN) return NormalizeBands(parameters);
+  if (how == v1::Optimizer::LAPLACIAN) return NormalizeBands(parameters, wraps);
   if (how != v1::Optimizer::MEAN_ABS && how != v1::Optimizer::UNIT_NORM) return;
   for (Group& group : GroupsOf(parameters)) {
     const double size =
         how == v1::Optimizer::MEAN_ABS ? MeanAbs(group) : Norm(group);
     if (!(size > 0) || !std::isfinite(size)) continue;
     for (at::Tensor& gradient : group) gradient.div_(size);
+  }
+}
+
+at::Tensor ColorCorrelation() {
+  const at::Tensor covariance =
+      at::tensor({.0791f, .0692f, .0629f, .0692f, .0754f, .0711f, .0629f,
+                  .0711f, .0820f})
+          .view({3, 3});
+  return covariance + at::eye(3) * kOwnColor;
+}
+
+void CorrelateColors(const std::vector<ParamTensor>& parameters) {
+  const at::NoGradGuard no_grad;
+  for (const ParamTensor& p : parameters) {
+    const at::Tensor& grad = p.value.grad();
+    if (!grad.defined() || grad.dim() != 4 || grad.size(1) != 3) continue;
+    const at::Tensor mix = ColorCorrelation().to(grad.options());
+    for (int64_t row = 0; row < grad.size(0); ++row) {
+      at::Tensor own = grad.select(0, row);
+      const at::Tensor mixed = at::mm(mix, own.flatten(1)).view(own.sizes());
+      const double spread =
+          mixed.to(at::kDouble).std(/*unbiased=*/false).item<double>();
+      if (!std::isfinite(spread)) continue;
+      own.copy_(mixed / std::max(spread, kLeastRms));
+    }
   }
 }
 

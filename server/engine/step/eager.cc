@@ -4,6 +4,7 @@
 
 #include "server/engine/optimizers/normalize.h"
 #include "server/engine/step/refused.h"
+#include "server/engine/transforms/interface.h"
 
 namespace phosphene {
 
@@ -21,8 +22,11 @@ at::Tensor EagerStepper::Evaluate(const Lane& lane) {
   const absl::Status finite = tally_.CheckFinite(lane.step);
   if (!finite.ok()) throw Refused{finite};
   FillGradients(parts_.param->Tensors());
-  NormalizeGradients(lane.spec->optimizer().normalize_gradient(),
-                     parts_.param->Tensors());
+  const v1::Optimizer& optimizer = lane.spec->optimizer();
+  NormalizeGradients(
+      optimizer.normalize_gradient(), parts_.param->Tensors(),
+      optimizer.correlate_gradient() && Wraps(lane.spec->transforms()));
+  if (optimizer.correlate_gradient()) CorrelateColors(parts_.param->Tensors());
   return tally_.total.neg();
 }
 

@@ -50,6 +50,9 @@ std::string WhyNotOptimizer(const v1::Optimizer& spec) {
   if (spec.normalize_gradient() > v1::Optimizer::NONE) {
     return "optimizer.normalize_gradient measures gradients on the host";
   }
+  if (spec.correlate_gradient()) {
+    return "optimizer.correlate_gradient measures gradients on the host";
+  }
   return "";
 }
 

@@ -71,7 +71,13 @@ struct TransformKind {
 
   // See tensor/replayable.h. Kinds that do not say are not replayed.
   std::string (*why_not_replayed)(const v1::Transform& spec) = OtherEachStep;
+  // What leaves the image on one side comes back on the other: it is a tile
+  // without edges.
+  bool wraps = false;
 };
+
+// Whether one of them wraps.
+bool Wraps(const google::protobuf::RepeatedPtrField<v1::Transform>& transforms);
 
 const std::vector<const TransformKind*>& TransformKinds();
 const TransformKind* FindTransformKind(const v1::Transform& spec);

@@ -31,6 +31,15 @@ const TransformKind* FindTransformKind(const v1::Transform& spec) {
   return nullptr;
 }
 
+bool Wraps(
+    const google::protobuf::RepeatedPtrField<v1::Transform>& transforms) {
+  for (const v1::Transform& transform : transforms) {
+    const TransformKind* kind = FindTransformKind(transform);
+    if (kind != nullptr && kind->wraps) return true;
+  }
+  return false;
+}
+
 std::vector<v1::Transform> FlattenTransforms(
     const google::protobuf::RepeatedPtrField<v1::Transform>& transforms,
     int64_t height, int64_t width) {

@@ -41,8 +41,10 @@ absl::StatusOr<std::unique_ptr<ImageTransform>> Make(
 }  // namespace
 
 const TransformKind& RollTransformKind() {
-  static const TransformKind kind = {
-      .arm = "roll", .make = Make, .why_not_replayed = SameEachStep};
+  static const TransformKind kind = {.arm = "roll",
+                                     .make = Make,
+                                     .why_not_replayed = SameEachStep,
+                                     .wraps = true};
   return kind;
 }
 
