@@ -1,11 +1,9 @@
 // The score of a class before softmax: logits[class]. Source: Simonyan et al.
 // 2013.
-#include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "server/base/nearest.h"
 #include "server/base/status_macros.h"
 #include "server/engine/objectives/interface.h"
+#include "server/engine/objectives/shared/class_names.h"
 
 namespace phosphene {
 namespace {
@@ -30,15 +28,6 @@ std::string LayerOf(const v1::ClassLogitObjective& own,
   return own.layer().empty() ? network.Logits() : own.layer();
 }
 
-// Number of the class of that name, without regard to case; -1 if none.
-int64_t IndexOf(const NetworkInfo& network, const std::string& label) {
-  const auto& labels = network.config().labels();
-  for (int i = 0; i < labels.size(); ++i) {
-    if (absl::EqualsIgnoreCase(labels[i], label)) return i;
-  }
-  return -1;
-}
-
 void CheckTarget(const v1::ClassLogitObjective& own, const NetworkInfo& network,
                  const std::string& layer, const std::string& arm,
                  Faults& faults) {
@@ -47,14 +36,12 @@ void CheckTarget(const v1::ClassLogitObjective& own, const NetworkInfo& network,
                  faults);
     return;
   }
-  if (IndexOf(network, own.class_label()) >= 0) return;
   const auto& labels = network.config().labels();
-  const std::vector<std::string> names(labels.begin(), labels.end());
+  const absl::Status found = FindClass(labels, own.class_label()).status();
+  if (found.ok()) return;
   faults.Add(absl::StrCat(arm, ".class_label"),
-             names.empty()
-                 ? "the model names no classes; use index"
-                 : absl::StrCat("no class \"", own.class_label(), "\"",
-                                NearestHint(own.class_label(), names)));
+             labels.empty() ? "the model names no classes; use index"
+                            : found.message());
 }
 
 void Check(const v1::Objective& spec, const NetworkInfo* network,
@@ -81,9 +68,11 @@ absl::StatusOr<std::unique_ptr<ObjectiveFn>> Make(const v1::Objective& spec,
   }
   ASSIGN_OR_RETURN(std::string layer,
                    context.Want(LayerOf(own, *context.network)));
-  const int64_t index = own.target_case() == v1::ClassLogitObjective::kIndex
-                            ? own.index()
-                            : IndexOf(*context.network, own.class_label());
+  int64_t index = own.index();
+  if (own.target_case() == v1::ClassLogitObjective::kClassLabel) {
+    ASSIGN_OR_RETURN(index, FindClass(context.network->config().labels(),
+                                      own.class_label()));
+  }
   return std::make_unique<ClassLogit>(std::move(layer), index);
 }
 
