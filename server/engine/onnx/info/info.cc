@@ -48,6 +48,8 @@ absl::Status OpenedNetwork::Read(const ModelBytes& file,
   RETURN_IF_ERROR(CheckInputSize());
   AddPreReluConcats(&graph_);
   ListLayers();
+  const std::string late = sizes_.Note(static_cast<int64_t>(layers_.size()));
+  if (!late.empty() && notes != nullptr) notes->push_back(late);
   return CheckAliases();
 }
 
@@ -134,10 +136,14 @@ int64_t OpenedNetwork::Channels(absl::string_view resolved) const {
 }
 
 std::pair<int64_t, int64_t> OpenedNetwork::ProbeSize() const {
+  if (sizes_.height > 0) return {sizes_.height, sizes_.width};
   const GraphInput& input = *graph_.FindInput(config_.input());
-  const bool stated = input.dims.size() == 4;
-  return {stated && input.dims[2] > 0 ? input.dims[2] : kSurveySize,
-          stated && input.dims[3] > 0 ? input.dims[3] : kSurveySize};
+  const auto side = [&](int64_t asked, size_t axis) -> int64_t {
+    if (asked > 0) return asked;
+    const bool stated = input.dims.size() == 4 && input.dims[axis] > 0;
+    return stated ? input.dims[axis] : kSurveySize;
+  };
+  return {side(config_.height(), 2), side(config_.width(), 3)};
 }
 
 int64_t OpenedNetwork::CountParameters() const {

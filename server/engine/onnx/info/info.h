@@ -12,10 +12,13 @@
 #include "server/engine/onnx/file/weights.h"
 #include "server/engine/onnx/info/layout.h"
 #include "server/engine/onnx/info/reach.h"
+#include "server/engine/onnx/info/sizes.h"
 #include "server/engine/onnx/info/survey.h"
 #include "server/engine/onnx/program/network.h"
 
 namespace phosphene::onnx {
+
+class Trial;
 
 // An input that asks for a larger image is not a network's: 9,450 squared in
 // RGB.
@@ -40,6 +43,11 @@ class OpenedNetwork : public NetworkInfo {
   int64_t input_channels() const override { return channels_; }
   int64_t input_height() const override { return height_; }
   int64_t input_width() const override { return width_; }
+  InputSizes SizesOf(const std::vector<std::string>& resolved) const override {
+    return sizes_.Meet(resolved);
+  }
+  // What was found out about sizes of pictures, empty where nothing was.
+  const SizeRules& sizes() const { return sizes_; }
 
   const Graph& graph() const { return graph_; }
   // The batch size written into the input's shape, 0 when any runs.
@@ -48,8 +56,8 @@ class OpenedNetwork : public NetworkInfo {
   // Where a layer keeps rows and channels.
   Layout LayoutOf(const std::string& layer) const;
   int64_t CountParameters() const;
-  // Height and width of a picture to try the network on: the declared ones,
-  // else 224.
+  // Height and width of a picture to try the network on: those most layers are
+  // known to run at, the declared ones, or 224.
   std::pair<int64_t, int64_t> ProbeSize() const;
 
  private:
@@ -59,9 +67,12 @@ class OpenedNetwork : public NetworkInfo {
   absl::Status CheckAliases() const;
   void ListLayers();
   // Runs the network on one and on two pictures to learn the shapes that
-  // following the graph did not tell (transformers), and on a larger one to see
-  // whether it takes any size.
-  void Probe();
+  // following the graph did not tell (transformers).
+  void Probe(const std::unordered_map<std::string, ValueFacts>& facts);
+  // Finds what sizes layers take, by the graph alone where it can be followed,
+  // else by `trial`; null: by one of its own.
+  void FindInputSizes(const std::unordered_map<std::string, ValueFacts>& facts,
+                      const Trial* trial);
   void FindLogits(const std::unordered_map<std::string, ValueFacts>& facts);
 
   std::string name_;
@@ -73,6 +84,7 @@ class OpenedNetwork : public NetworkInfo {
   std::map<std::string, std::string> aliases_;     // alias -> value name
   std::map<std::string, Layout> layouts_;  // of layers that are not [N,C,...]
   std::string logits_;
+  SizeRules sizes_;
   std::unordered_map<std::string, ValueReach> reach_;
   std::unordered_map<std::string, double> bytes_;  // a pixel of the picture
   mutable WeightCache cache_;

@@ -48,6 +48,9 @@ absl::StatusOr<ModelReport> InspectNetwork(absl::string_view bytes,
   model.set_input_channels(static_cast<int32_t>(opened->input_channels()));
   model.set_input_height(static_cast<int32_t>(opened->input_height()));
   model.set_input_width(static_cast<int32_t>(opened->input_width()));
+  const InputSizes sizes = opened->sizes().Whole();
+  model.set_input_multiple(static_cast<int32_t>(sizes.multiple));
+  model.set_input_least(static_cast<int32_t>(sizes.least));
   model.set_layer_count(static_cast<int32_t>(opened->layers().size()));
   for (const std::string& note : notes) model.add_notes(note);
   report.layers = opened->layers();

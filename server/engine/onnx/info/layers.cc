@@ -50,7 +50,11 @@ void OpenedNetwork::ListLayers() {
   const bool unknown = std::any_of(
       names.begin(), names.end(),
       [&](const std::string& name) { return facts.at(name).rank < 0; });
-  if (unknown) Probe();
+  if (unknown) {
+    Probe(facts);
+  } else {
+    FindInputSizes(facts, nullptr);
+  }
   aliases_ = PlainAliases(graph_);
   for (const auto& [alias, value] : LucidAliases(graph_))
     aliases_[alias] = value;
@@ -62,33 +66,30 @@ void OpenedNetwork::ListLayers() {
   FindLogits(facts);
 }
 
-void OpenedNetwork::Probe() {
+void OpenedNetwork::Probe(
+    const std::unordered_map<std::string, ValueFacts>& facts) {
   const auto trial = Trial::Make(graph_, config_.input(), channels_, &cache_);
   if (!trial.ok())
     return;  // such layers stay unknown, and say why when they are run
+  FindInputSizes(facts, trial->get());
   const auto [height, width] = ProbeSize();
-  const auto one = (*trial)->At(1, height, width);
+  auto one = (*trial)->At(1, height, width);
   if (!one.ok()) return;
-  const auto two = (*trial)->At(2, height, width);
+  auto two = (*trial)->At(2, height, width);
+  KnownShapes shapes;
+  for (const auto& [value, known] : facts) shapes.ranks[value] = known.rank;
+  shapes.one = std::move(one->made);
+  if (two.ok()) shapes.two = std::move(two->made);
   // A file written for one image sees rows one at a time: any axis will do.
   const bool single = declared_batch_ == 1;
   for (const auto& [value, layout] :
-       FindLayouts(graph_, config_.input(), one->made,
-                   two.ok() && !single ? two->made : one->made, single)) {
+       FindLayouts(graph_, config_.input(), shapes, single)) {
     const auto it = index_.find(value);
     if (it == index_.end()) continue;
     layouts_[value] = layout;
     layers_[it->second].set_channels(
-        static_cast<int32_t>(one->made.at(value)[layout.channel_axis]));
+        static_cast<int32_t>(shapes.one.at(value)[layout.channel_axis]));
   }
-  const GraphInput& input = *graph_.FindInput(config_.input());
-  if (input.dims.size() != 4 || input.dims[2] == 0 || input.dims[3] == 0)
-    return;
-  constexpr int64_t kLarger = 64;  // a multiple of the strides in use
-  const auto larger = (*trial)->At(1, height + kLarger, width + kLarger);
-  if (larger.ok() && larger->failed.empty()) return;
-  height_ = input.dims[2];
-  width_ = input.dims[3];
 }
 
 void OpenedNetwork::FindLogits(
