@@ -38,6 +38,24 @@ TEST(EncodePng, TellsItsTextBack) {
                           Pair("spec", "π " + spec)));
 }
 
+TEST(EncodePng, SixteenBitsAreStoredHighByteFirstAndReadBackRounded) {
+  Image16 image{3, 1, 1, {0, 0x1234, 65535}};
+  const auto png = EncodePng(image);
+  ASSERT_TRUE(png.ok()) << png.status();
+  EXPECT_EQ((*png)[24], 16) << "bits a sample";
+  const auto back = DecodeImage(*png);
+  ASSERT_TRUE(back.ok());
+  EXPECT_THAT(back->pixels, ElementsAre(0, 0x12, 255));
+  // Stored without compression the bytes are there to see.
+  PngOptions plain;
+  plain.compression = 0;
+  EXPECT_THAT(*EncodePng(image, plain),
+              HasSubstr(std::string("\0\0\x12\x34\xFF\xFF", 6)));
+  image.pixels.pop_back();
+  EXPECT_EQ(EncodePng(image).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
 TEST(ReadPngText, IsEmptyForWhatHasNone) {
   EXPECT_TRUE(ReadPngText(*EncodePng(Gradient(8, 8, 3))).empty());
   EXPECT_TRUE(ReadPngText("").empty());

@@ -28,14 +28,15 @@ TEST(SniffFormat, GoesByTheFirstBytes) {
   EXPECT_EQ(SniffFormat(*EncodePng(Gradient(4, 4, 3))), ImageFormat::kPng);
   EXPECT_EQ(SniffFormat(*EncodeJpeg(Gradient(4, 4, 3))), ImageFormat::kJpeg);
   EXPECT_EQ(SniffFormat(*EncodeWebp(Gradient(4, 4, 3))), ImageFormat::kWebp);
-  EXPECT_EQ(SniffFormat("GIF89a"), ImageFormat::kUnknown);
+  EXPECT_EQ(SniffFormat("GIF89a"), ImageFormat::kGif);
+  EXPECT_EQ(SniffFormat("BMW is a maker of cars"), ImageFormat::kUnknown);
   EXPECT_EQ(SniffFormat(""), ImageFormat::kUnknown);
 }
 
 TEST(ReadImageInfo, TellsSizeAndFormat) {
   for (const std::string& bytes :
        {*EncodePng(Gradient(40, 30, 3)), *EncodeJpeg(Gradient(40, 30, 1)),
-        *EncodeWebp(Gradient(40, 30, 4))}) {
+        *EncodeWebp(Gradient(40, 30, 4)), *EncodeGif({Gradient(40, 30, 3)})}) {
     const auto info = ReadImageInfo(bytes);
     ASSERT_TRUE(info.ok()) << info.status();
     EXPECT_EQ(info->width, 40);
@@ -65,7 +66,7 @@ TEST(ReadImageInfo, HoldsToTheLimitsGiven) {
 TEST(ReadImageInfo, SaysWhatIsNoImage) {
   EXPECT_THAT(Error(""), HasSubstr("empty"));
   EXPECT_THAT(Error("solid ascii"),
-              HasSubstr("neither PNG, JPEG, WebP nor TIFF"));
+              HasSubstr("text; allowed PNG, JPEG, WebP, TIFF, GIF or BMP"));
 }
 
 TEST(ReadImageInfo, TruncatedHeadersAreErrors) {

@@ -119,5 +119,30 @@ TEST(OverBackdrop, TheBoardShowsAllBackdropsAndAlpha) {
   EXPECT_EQ(at(16, 8), (Pixels{128, 128, 128}));
 }
 
+// What 8 bits show is what 16 show, 257 times as fine.
+TEST(Grid, SixteenBitsAreLaidOutAsEight) {
+  const auto fine = [](const Image8& image) {
+    Image16 out{image.width, image.height, image.channels, {}};
+    for (const uint8_t value : image.pixels)
+      out.pixels.push_back(static_cast<uint16_t>(value * 257));
+    return out;
+  };
+  const std::vector<Image8> images = {Gradient(6, 4, 4), Gradient(3, 5, 1)};
+  const Image8 grid = Grid(images, {.columns = 2, .gap = 1});
+  const Image16 grid16 =
+      Grid(std::vector<Image16>{fine(images[0]), fine(images[1])},
+           {.columns = 2, .gap = 1});
+  EXPECT_EQ(grid16.pixels, fine(grid).pixels);
+  for (const Backdrop backdrop :
+       {Backdrop::kBlack, Backdrop::kWhite, Backdrop::kCheckerboard,
+        Backdrop::kBoard, Backdrop::kKeep}) {
+    const Image8 over = OverBackdrop(images[0], backdrop);
+    const Image16 over16 = OverBackdrop(fine(images[0]), backdrop);
+    ASSERT_EQ(over16.pixels.size(), over.pixels.size());
+    for (size_t i = 0; i < over.pixels.size(); ++i)
+      EXPECT_NEAR(over16.pixels[i] / 257.0, over.pixels[i], 0.51) << i;
+  }
+}
+
 }  // namespace
 }  // namespace phosphene

@@ -9,7 +9,7 @@
 #include "server/base/status_macros.h"
 #include "server/engine/optimize/checkpoint.h"
 #include "server/engine/optimize/plan.h"
-#include "server/imaging/format.h"
+#include "server/imaging/whole.h"
 #include "server/meshes/read_mesh.h"
 #include "server/rules/rules.h"
 
@@ -19,7 +19,7 @@ namespace {
 absl::Status CheckFile(const std::string& bytes, v1::FieldRules::Holds holds) {
   switch (holds) {
     case v1::FieldRules::IMAGE:
-      return ReadImageInfo(bytes, BlobImageLimits()).status();
+      return TryImage(bytes, BlobImageLimits());
     case v1::FieldRules::MESH:
       return ReadMesh(bytes).status();
     case v1::FieldRules::CHECKPOINT:
