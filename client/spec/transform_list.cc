@@ -20,9 +20,9 @@ namespace {
 
 const std::vector<std::string>& Names() {
   static const std::vector<std::string> names = {
-      "standard", "none",   "transparent", "pad",    "jitter",
-      "scale",    "rotate", "crop",        "flip",   "blur",
-      "noise",    "color",  "background",  "resize", "roll"};
+      "standard",   "none",   "transparent", "pad",  "jitter", "scale",
+      "rotate",     "crop",   "flip",        "blur", "noise",  "color",
+      "background", "resize", "roll",        "fit"};
   return names;
 }
 
@@ -60,7 +60,18 @@ absl::StatusOr<int> Pixels(const Part& part) {
   return value;
 }
 
+// Without a size the network's own.
+absl::Status FillFit(const Part& part, v1::FitTransform* fit) {
+  RETURN_IF_ERROR(Count(part, 0, 1));
+  if (part.values.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const Size size, ParseSize(part.values[0]));
+  fit->set_height(size.height);
+  fit->set_width(size.width);
+  return absl::OkStatus();
+}
+
 absl::Status FillGeometry(const Part& part, v1::Transform& out) {
+  if (part.name == "fit") return FillFit(part, out.mutable_fit());
   if (part.name == "scale" || part.name == "rotate") {
     RETURN_IF_ERROR(Count(part, 1, 1024));
     for (size_t i = 0; i < part.values.size(); ++i) {

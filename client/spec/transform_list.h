@@ -12,7 +12,7 @@ namespace phosphene::client {
 //   standard | none | transparent       the presets
 //   pad:PIXELS  jitter:PIXELS  scale:F:F:...  rotate:DEGREES:...  crop:N[xN]
 //   flip[:CHANCE]  blur[:MAX_SIGMA]  noise[:SD]  color[:SD]  roll[:PIXELS]
-//   background  resize:N[xN]
+//   background  resize:N[xN]  fit[:N[xN]]
 // A part that ends in /row draws anew for each image of the batch:
 // jitter:8/row.
 // Errors name the part, what is allowed and the nearest name.

@@ -11,8 +11,10 @@
 #include "server/base/faults.h"
 #include "server/base/status_macros.h"
 #include "server/engine/optimize/checkpoint.h"
+#include "server/engine/optimize/completed_spec.h"
 #include "server/engine/optimize/enlarger.h"
 #include "server/engine/optimize/spec_check.h"
+#include "server/engine/params/resize.h"
 #include "server/engine/params/surface.h"
 #include "server/engine/step/tiles.h"
 #include "server/engine/tensor/image_tensor.h"
@@ -97,6 +99,23 @@ absl::StatusOr<std::unique_ptr<Param>> MakeOctaveParam(
   return param;
 }
 
+// A reference image as the network takes it: in its channels, and where the
+// job's transforms fit pictures to the network, in a size it takes.
+at::Tensor AsInput(const PlanContext& context, at::Tensor image,
+                   const std::vector<std::string>& layers) {
+  const NetworkInfo& network = *context.model.info;
+  const int64_t channels = network.input_channels();
+  if (channels == 1 || channels == 3) image = ConvertChannels(image, channels);
+  const auto& transforms = context.spec->transforms();
+  const InputSizes sizes = network.SizesOf(layers);
+  const bool fits =
+      std::any_of(transforms.begin(), transforms.end(),
+                  [](const auto& transform) { return transform.has_fit(); });
+  if (!fits || sizes.Takes(image.size(2), image.size(3))) return image;
+  const auto [height, width] = FittingSize(sizes, image.size(2), image.size(3));
+  return ResizeImage(image, height, width);
+}
+
 // Runs layers once on an image: fixed targets.
 absl::StatusOr<std::map<std::string, at::Tensor>> RunOnce(
     const PlanContext& context, const at::Tensor& image,
@@ -119,8 +138,9 @@ absl::StatusOr<std::map<std::string, at::Tensor>> RunOnce(
       context.networks->Compile(
           context.model, computed,
           CompileOptionsOf(*context.spec, context.device, context.dtype)));
+  const at::Tensor input = AsInput(context, image, computed);
   for (auto& [layer, value] :
-       network.get()->Forward(image.to(context.device))) {
+       network.get()->Forward(input.to(context.device))) {
     out[layer] = value;
   }
   return out;

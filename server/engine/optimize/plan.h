@@ -16,7 +16,9 @@ namespace phosphene {
 
 // Where parts come from.
 struct PlanContext {
-  const v1::JobSpec* spec = nullptr;  // checked
+  const v1::JobSpec* spec = nullptr;  // checked, as CompleteSpec makes it
+  // As it was sent, for what outlives the run; null: the same.
+  const v1::JobSpec* stated = nullptr;
   const EngineInputs* inputs = nullptr;
   NetworkCache* networks = nullptr;
   OpenedModel model;  // info null for a job without a network

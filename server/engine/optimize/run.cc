@@ -41,6 +41,7 @@ class Runner {
   Runner(PlanContext context, RunSink& sink, std::stop_token stop)
       : context_(std::move(context)),
         spec_(*context_.spec),
+        stated_(context_.stated != nullptr ? *context_.stated : spec_),
         sink_(sink),
         stop_(std::move(stop)) {}
 
@@ -51,7 +52,7 @@ class Runner {
       return MakeOctave(nullptr);
     }
     ASSIGN_OR_RETURN(const Checkpoint state, ParseCheckpoint(checkpoint));
-    if (state.fingerprint != Fingerprint(spec_)) {
+    if (state.fingerprint != Fingerprint(stated_)) {
       return absl::DataLossError("the checkpoint belongs to another spec");
     }
     if (state.step < 0 || state.step > Engine::TotalSteps(spec_) ||
@@ -115,7 +116,7 @@ class Runner {
     result.step = step_;
     result.objective_value = value_;
     std::string state = !finished || KeepsState(spec_) ? Serialize() : "";
-    auto artifacts = MakeOutputs({spec_, *parts_.param, state, stop_});
+    auto artifacts = MakeOutputs({stated_, *parts_.param, state, stop_});
     // Stopped at the last step or while its pictures were made: what is left
     // to do is to make them.
     if (absl::IsCancelled(artifacts.status())) {
@@ -227,7 +228,7 @@ class Runner {
 
   std::string Serialize() const {
     Checkpoint state;
-    state.fingerprint = Fingerprint(spec_);
+    state.fingerprint = Fingerprint(stated_);
     state.step = step_;
     state.octave = octave_;
     state.dtype = context_.dtype;
@@ -296,6 +297,7 @@ class Runner {
 
   PlanContext context_;
   const v1::JobSpec& spec_;
+  const v1::JobSpec& stated_;  // as it was sent
   RunSink& sink_;
   std::stop_token stop_;
   Parts parts_;

@@ -14,6 +14,8 @@
 #include "server/base/faults.h"
 #include "server/engine/objectives/interface.h"
 #include "server/engine/objectives/shared/terms.h"
+#include "server/engine/optimize/completed_spec.h"
+#include "server/engine/optimize/view_check.h"
 #include "server/engine/optimizers/interface.h"
 #include "server/engine/outputs/interface.h"
 #include "server/engine/step/tile_rules.h"
@@ -94,33 +96,6 @@ void CheckModel(const v1::JobSpec& spec, const absl::Status& model_error,
   }
 }
 
-// That the transforms fit the canvas of every octave and end in what the
-// network takes.
-void CheckView(const v1::JobSpec& spec, const NetworkInfo* network,
-               Verdict& verdict) {
-  const std::string path = "spec.transforms";
-  for (const int64_t octave : std::set<int64_t>{0, OctaveCount(spec) - 1}) {
-    const Canvas canvas = OctaveCanvas(spec, octave);
-    const absl::Status status = TransformChain::Check(
-        spec.transforms(), canvas.channels, canvas.height, canvas.width, path);
-    verdict.Join(status, path);
-    if (!status.ok()) return;
-  }
-  const Canvas canvas = CanvasOf(spec.parameterization());
-  const auto chain =
-      TransformChain::Make(spec.transforms(), canvas.height, canvas.width);
-  if (!chain.ok() || network == nullptr) return;
-  const int64_t channels = (*chain)->Channels(canvas.channels),
-                wanted = network->input_channels();
-  const bool grey = channels == 1 && wanted == 3;
-  if (channels == wanted || grey || wanted == 0) return;
-  verdict.faults().Add(
-      "spec.parameterization.channels",
-      absl::StrCat("the network takes ", wanted,
-                   " channels, the transforms leave ", channels,
-                   channels == 4 ? "; add a random_background transform" : ""));
-}
-
 }  // namespace
 
 int64_t OctaveCount(const v1::JobSpec& spec) {
@@ -161,18 +136,20 @@ bool ReadsTransformedAlpha(const v1::Objective& objective) {
   });
 }
 
-absl::Status CheckSpec(const v1::JobSpec& spec, const NetworkInfo* network,
+absl::Status CheckSpec(const v1::JobSpec& stated, const NetworkInfo* network,
                        const absl::Status& model_error) {
+  const v1::JobSpec spec = CompleteSpec(stated, network);
   Verdict verdict;
-  AddSpecFaults(spec, verdict.faults());
+  AddSpecFaults(stated, verdict.faults());
   CheckModel(spec, model_error, verdict);
   const std::string param = "spec.parameterization";
   if (spec.has_parameterization())
     verdict.Join(CheckParam(spec.parameterization(), param), param);
   verdict.Join(CheckOptimizer(spec.optimizer(), "spec.optimizer"),
                "spec.optimizer");
-  verdict.Join(TransformChain::CheckEach(spec.transforms(), "spec.transforms"),
-               "spec.transforms");
+  verdict.Join(
+      TransformChain::CheckEach(stated.transforms(), "spec.transforms"),
+      "spec.transforms");
   verdict.Join(CheckOutputs(spec), "spec.outputs");
   const Canvas canvas = KnownCanvasOf(spec.parameterization());
   CheckObjectives(spec, network, canvas, verdict);

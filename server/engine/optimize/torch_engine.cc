@@ -22,6 +22,7 @@
 #include "server/engine/cuda/job_scope.h"
 #include "server/engine/objectives/interface.h"
 #include "server/engine/optimize/budget.h"
+#include "server/engine/optimize/completed_spec.h"
 #include "server/engine/optimize/devices.h"
 #include "server/engine/optimize/file_check.h"
 #include "server/engine/optimize/network_cache.h"
@@ -142,7 +143,10 @@ class TorchEngine : public Engine {
     PlanContext context;
     ASSIGN_OR_RETURN(context.model, CheckAgainstModel(request.spec));
     ASSIGN_OR_RETURN(const std::string device, TorchDeviceName(request.device));
-    context.spec = &request.spec;
+    const v1::JobSpec whole =
+        CompleteSpec(request.spec, context.model.info.get());
+    context.spec = &whole;
+    context.stated = &request.spec;
     context.inputs = &inputs_;
     context.networks = &networks_;
     context.device = at::Device(device);
@@ -201,11 +205,8 @@ class TorchEngine : public Engine {
     if (const auto known = precisions_.Find(key); known.has_value())
       return *known;
     at::set_num_threads(context.threads);
-    const NetworkInfo& info = *context.model.info;
-    const int64_t height =
-        info.input_height() > 0 ? info.input_height() : kTrialSide;
-    const int64_t width =
-        info.input_width() > 0 ? info.input_width() : kTrialSide;
+    const auto [height, width] = FittingSize(
+        context.model.info->SizesOf(layers), kTrialSide, kTrialSide);
     ASSIGN_OR_RETURN(
         const PrecisionTrial trial,
         TryPrecisions(networks_, context.model, layers,

@@ -34,7 +34,8 @@ at::Tensor CompanionView(const Companion& companion, const Canvas& canvas,
   return image.narrow(2, top, canvas.height).narrow(3, left, canvas.width);
 }
 
-// RGB as the image's channels: grey by luma, alpha opaque.
+// RGB as the image's channels: grey by luma, alpha opaque; channels of other
+// kinds take red, green and blue by turns.
 at::Tensor WithChannels(const at::Tensor& rgb, int64_t channels) {
   if (channels == 1) {
     return rgb.select(1, 0)
@@ -44,7 +45,9 @@ at::Tensor WithChannels(const at::Tensor& rgb, int64_t channels) {
         .unsqueeze(1);
   }
   if (channels == 4) return at::constant_pad_nd(rgb, {0, 0, 0, 0, 0, 1}, 1);
-  return rgb;
+  if (channels == 3) return rgb;
+  return rgb.index_select(
+      1, at::arange(channels, rgb.options().dtype(at::kLong)).remainder(3));
 }
 
 }  // namespace
@@ -87,9 +90,9 @@ StepView Sight::View(const at::Tensor& image, const Lane& lane) {
     view.coverage = parts_.transforms->ApplyAlpha(
         parts_.param->surface()->Coverage(), lane.seed, lane.step);
   }
-  // Grey is shown to a colour network on all three channels.
-  if (view.input.size(1) == 1 && parts_.network_channels == 3) {
-    view.input = view.input.expand({-1, 3, -1, -1});
+  // Grey is shown on all channels of the network.
+  if (view.input.size(1) == 1 && parts_.network_channels > 1) {
+    view.input = view.input.expand({-1, parts_.network_channels, -1, -1});
   }
   return view;
 }
@@ -118,7 +121,8 @@ std::map<std::string, at::Tensor> Sight::Activations(const at::Tensor& input,
         absl::StrCat("the network does not take an image of ", size.second,
                      " x ", size.first, " (after the transforms): ", what,
                      "; a resize at the end of the transforms gives every "
-                     "image the size it takes"))};
+                     "image the size it takes (--transforms "
+                     "standard,resize:N)"))};
   }
 }
 

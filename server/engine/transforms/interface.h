@@ -53,6 +53,9 @@ class ImageTransform {
   virtual void MaxSize(int64_t* height, int64_t* width) const {
     MinSize(height, width);
   }
+  // Whatever comes in, both sides of what it leaves are multiples of this, but
+  // for those its spec states.
+  virtual int64_t SidesAreMultiplesOf() const { return 1; }
   // Channels out for channels in (random_background: 4 -> 3). Default: same.
   virtual int64_t Channels(int64_t in) const { return in; }
 };
