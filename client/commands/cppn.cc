@@ -48,7 +48,7 @@ void AddCppn(CLI::App& app, Dispatch& dispatch) {
   which.lr = "0.005";
   which.transforms = "none";
   which.output = "cppn.png";
-  which.extensions = "png, jpg, webp, ckpt";
+  which.extensions = "png, jpg, webp, tif, ckpt";
   AddJobFlags(command, flags.get(), which);
   command->footer(
       "Example:\n  phosphene cppn --layer mixed4b --channel 7 --render 1024 "

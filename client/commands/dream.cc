@@ -62,7 +62,7 @@ void AddDream(CLI::App& app, Dispatch& dispatch) {
   which.lr = "0.00588";
   which.transforms = "roll";
   which.output = "dream.png";
-  which.extensions = "png, jpg, webp, ckpt; with --zoom webp";
+  which.extensions = "png, jpg, webp, tif, ckpt; with --zoom webp, gif, apng";
   AddJobFlags(command, flags.get(), which);
   command->footer(
       "Example:\n  phosphene dream --layer mixed4b --start-from photo.jpg -o "

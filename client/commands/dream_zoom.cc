@@ -16,18 +16,18 @@
 #include "client/commands/follow.h"
 #include "client/commands/run_job.h"
 #include "client/remote/blobs.h"
+#include "client/view/animation.h"
 #include "client/view/pixels.h"
 #include "client/view/zoom.h"
 #include "server/base/status_macros.h"
-#include "server/imaging/encode.h"
 
 namespace phosphene::client {
 namespace {
 
 constexpr int kMaxFrames = 1000;
 constexpr int64_t kMaxFrame = 1 << 28;
-constexpr int kQuality = 80;
 constexpr char kRate[] = "spec.outputs.animated_webp.frames_per_second";
+constexpr char kGifRate[] = "spec.outputs.gif.frames_per_second";
 
 // A folder that goes with the object.
 class TemporaryFolder {
@@ -56,6 +56,11 @@ class TemporaryFolder {
   std::string path_;
 };
 
+// Standard output has no extension.
+std::string FormatOf(const std::string& path) {
+  return path == "-" ? "webp" : ExtensionOf(path);
+}
+
 absl::Status Check(const ZoomFlags& zoom, const JobFlags& flags) {
   if (zoom.frames < 2 || zoom.frames > kMaxFrames) {
     return FlagError(
@@ -73,10 +78,12 @@ absl::Status Check(const ZoomFlags& zoom, const JobFlags& flags) {
                      "does not go with --zoom: each frame waits for the last");
   }
   for (const std::string& path : flags.spec.outputs) {
-    if (path == "-" || ExtensionOf(path) == "webp") continue;
+    if (FormatOf(path) == "gif")
+      RETURN_IF_ERROR(CheckFlag("--fps", zoom.frames_per_second, kGifRate));
+    if (IsAnimationExtension(FormatOf(path))) continue;
     return FlagError("-o", absl::StrCat("\"", path,
                                         "\" is not allowed with --zoom; a "
-                                        ".webp file is"));
+                                        ".webp, .gif or .apng file is"));
   }
   return absl::OkStatus();
 }
@@ -103,22 +110,21 @@ absl::StatusOr<Pixels> Picture(Session& session, const v1::JobSpec& spec,
 
 absl::Status Write(Session& session, const std::vector<Image8>& frames,
                    const ZoomFlags& zoom, const std::string& path) {
-  AnimatedWebpOptions options;
-  options.quality = kQuality;
-  options.frames_per_second = zoom.frames_per_second;
-  ASSIGN_OR_RETURN(const std::string bytes,
-                   EncodeAnimatedWebp(frames, options));
+  ASSIGN_OR_RETURN(
+      const std::string bytes,
+      EncodeAnimation(FormatOf(path), frames, zoom.frames_per_second));
   RETURN_IF_ERROR(WriteFileAtomically(path, bytes));
-  session.Emit(JsonObject()
-                   .AddJson("saved", JsonObject()
-                                         .Add("file", path)
-                                         .Add("media_type", "image/webp")
-                                         .Add("bytes", static_cast<int64_t>(
-                                                           bytes.size()))
-                                         .Add("width", frames[0].width)
-                                         .Add("height", frames[0].height)
-                                         .Text())
-                   .Text());
+  session.Emit(
+      JsonObject()
+          .AddJson("saved",
+                   JsonObject()
+                       .Add("file", path)
+                       .Add("media_type", "image/" + FormatOf(path))
+                       .Add("bytes", static_cast<int64_t>(bytes.size()))
+                       .Add("width", frames[0].width)
+                       .Add("height", frames[0].height)
+                       .Text())
+          .Text());
   session.Print(absl::StrCat(path, "  (", frames[0].width, " x ",
                              frames[0].height, ", ", frames.size(), " frames, ",
                              FormatBytes(static_cast<int64_t>(bytes.size())),
@@ -131,8 +137,9 @@ absl::Status Write(Session& session, const std::vector<Image8>& frames,
 void AddZoomFlags(CLI::App* command, ZoomFlags* flags) {
   command->add_option(
       "--zoom", flags->frames,
-      absl::StrCat("fly into the dream: frames of an animated webp, 2..",
-                   kMaxFrames));
+      absl::StrCat(
+          "fly into the dream: frames of an animated webp, gif or apng, 2..",
+          kMaxFrames));
   command
       ->add_option("--zoom-factor", flags->factor,
                    "with --zoom: enlargement a frame, 1..2")

@@ -20,7 +20,7 @@ struct ZoomFlags {
 // --zoom --zoom-factor --fps.
 void AddZoomFlags(CLI::App* command, ZoomFlags* flags);
 
-// One job a frame, each from the picture before, and an animated WebP of all.
+// One job a frame, each from the picture before, and an animation of all.
 // Ctrl-C ends it; what was made until then is not written.
 absl::Status RunZoom(Session& session, const DreamOptions& options,
                      const ZoomFlags& zoom, const JobFlags& flags);

@@ -43,7 +43,7 @@ void AddFeature(CLI::App& app, Dispatch& dispatch) {
   JobFlagSet which;
   which.size = "224; with --start-from the photo's shape, at most 320";
   which.output = "feature.png";
-  which.extensions = "png, jpg, webp, ckpt";
+  which.extensions = "png, jpg, webp, tif, ckpt";
   AddJobFlags(command, flags.get(), which);
   command->footer(
       "Example:\n  phosphene feature --layer mixed4b --channel 7 -o "

@@ -161,7 +161,8 @@ void AddInterpolate(CLI::App& app, Dispatch& dispatch) {
   which.size = "128";
   which.steps = "512, with --align 1024";
   which.output = "interpolate.webp";
-  which.extensions = "webp animated; png, jpg frames side by side; ckpt";
+  which.extensions =
+      "webp, gif, apng animated; png, jpg frames side by side; ckpt";
   AddJobFlags(command, flags.get(), which);
   command->footer(
       "Example:\n"

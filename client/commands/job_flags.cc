@@ -89,7 +89,13 @@ void AddOptionalFlags(CLI::App* command, SpecOptions* spec,
       "--colors", spec->colors,
       "basis of the optimized values: decorrelated, rgb, ycbcr, or a matrix "
       "of nine numbers, row by row");
-  command->add_flag("--grey", spec->grey, "one channel instead of three");
+  command->add_option(
+      "--image-channels", spec->channels,
+      absl::StrCat("channels of the image, ",
+                   AllowedFor("spec.parameterization.channels"),
+                   "; 1 is grey, shown to the network on all of its own "
+                   "[the network's]"));
+  command->add_flag("--grey", spec->grey, "one channel: --image-channels 1");
 }
 
 }  // namespace
@@ -143,6 +149,8 @@ void AddJobFlags(CLI::App* command, JobFlags* flags, const JobFlagSet& which) {
           absl::StrCat("file to write, format by extension (", which.extensions,
                        "); may be repeated [", which.output, "]"))
       ->allow_extra_args(false);
+  command->add_flag("--sixteen-bits", flags->spec.sixteen_bits,
+                    "PNGs of 16 bits a channel instead of 8, for editing");
   command->add_flag("--detach", flags->submit.detach,
                     "print the job's name and return; `jobs result JOB -o "
                     "FILE` fetches later");

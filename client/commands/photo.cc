@@ -19,12 +19,14 @@ constexpr int kMaxSide = 320;
 JobFlagSet SharedFlags() {
   JobFlagSet which;
   which.size = "the photo's shape, at most 320";
-  which.extensions = "png, jpg, webp, ckpt";
+  which.extensions = "png, jpg, webp, tif, ckpt";
   return which;
 }
 
 void AddPhotoFlags(CLI::App* command, std::string* image, std::string* layer) {
-  command->add_option("--image", *image, "photo (png, jpg, webp) or blobs/...")
+  command
+      ->add_option("--image", *image,
+                   "photo (png, jpg, webp, tif, gif, bmp) or blobs/...")
       ->required();
   command
       ->add_option("--layer", *layer,

@@ -58,7 +58,10 @@ void AddRender(CLI::App& app, Dispatch& dispatch) {
   command->add_option("job", flags->job, "the job, with or without jobs/")
       ->required();
   AddDrawFlags(command, flags.get(), &flags->options.size,
-               "png, jpg, webp, ckpt");
+               "png, jpg, webp, tif, ckpt; of several rows webp, gif, apng "
+               "animated");
+  command->add_flag("--sixteen-bits", flags->spec.sixteen_bits,
+                    "PNGs of 16 bits a channel instead of 8, for editing");
   command->add_option("--over", flags->options.over,
                       "what shows through: black, white, checkerboard, or "
                       "board for all of them [keeps alpha]");
@@ -67,7 +70,8 @@ void AddRender(CLI::App& app, Dispatch& dispatch) {
     SetDefaultOutput(flags.get(), "render", "png");
     flags->options.outputs = flags->spec.outputs;
     ASSIGN_OR_RETURN(const FinishedJob job, FetchFinished(session, flags->job));
-    ASSIGN_OR_RETURN(const v1::JobSpec spec, RenderSpec(job, flags->options));
+    ASSIGN_OR_RETURN(v1::JobSpec spec, RenderSpec(job, flags->options));
+    if (flags->spec.sixteen_bits) RETURN_IF_ERROR(SetSixteenBits(&spec));
     return RunJob(session, spec, *flags);
   });
 }
@@ -104,7 +108,7 @@ void AddMorph(CLI::App& app, Dispatch& dispatch) {
               AllowedFor("spec.parameterization.init.morph.exaggeration")))
       ->capture_default_str();
   AddDrawFlags(command, flags.get(), &options.size,
-               "webp animated; png, jpg frames side by side; ckpt");
+               "webp, gif, apng animated; png, jpg frames side by side; ckpt");
   command->footer(
       "Example:\n  phosphene morph a1b2c3 d4e5f6 --size 256 -o loop.webp");
   dispatch.On(command, [flags](Session& session) -> absl::Status {

@@ -183,7 +183,8 @@ void AddTexture(CLI::App& app, Dispatch& dispatch) {
   which.transforms = "none";
   which.output = "texture.glb";
   which.extensions =
-      "glb, obj, ply, 3mf, html; png, jpg of a view, webp of a turn; ckpt";
+      "glb, obj, ply, 3mf, html; png, jpg of a view; webp, gif, apng of a "
+      "turn; ckpt";
   AddJobFlags(command, flags.get(), which);
   command->footer(
       "Examples:\n"

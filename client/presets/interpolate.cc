@@ -111,12 +111,8 @@ absl::StatusOr<v1::JobSpec> InterpolateSpec(const InterpolateOptions& options,
   RETURN_IF_ERROR(SetBase(common.param, stack->mutable_unique()));
   if (options.sharing)
     AddShared(CanvasOf(*param), options.frames, /*grid=*/false, stack);
-  for (v1::Output& output : *spec.mutable_outputs()) {
-    if (!output.has_animated_webp()) continue;
-    output.mutable_animated_webp()->set_frames_per_second(
-        options.frames_per_second);
-    output.mutable_animated_webp()->set_ping_pong(true);
-  }
+  RETURN_IF_ERROR(
+      SetAnimations(options.frames_per_second, /*ping_pong=*/true, &spec));
   return spec;
 }
 

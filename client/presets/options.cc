@@ -59,6 +59,14 @@ absl::Status ApplySize(const std::string& text, v1::Parameterization* param) {
 // A named basis, or the rows of a matrix from the optimized values to RGB.
 absl::Status ApplyColors(const SpecOptions& options,
                          v1::Parameterization* param) {
+  RETURN_IF_ERROR(CheckGiven("--image-channels", options.channels,
+                             "spec.parameterization.channels"));
+  if (options.grey && options.channels.value_or(1) != 1) {
+    return FlagError("--grey", absl::StrCat("is --image-channels 1; not with "
+                                            "--image-channels ",
+                                            *options.channels));
+  }
+  if (options.channels.has_value()) param->set_channels(*options.channels);
   if (options.grey) param->set_channels(1);
   if (options.colors.empty()) return absl::OkStatus();
   if (options.colors.find(',') != std::string::npos) {
@@ -142,6 +150,20 @@ absl::Status ApplyPrecision(const std::string& text, v1::JobSpec* spec) {
   return absl::OkStatus();
 }
 
+// The formats of what is shown in time.
+bool SetAnimatedFormat(const std::string& extension, v1::Output* output) {
+  if (extension == "webp") {
+    output->mutable_animated_webp();
+  } else if (extension == "gif") {
+    output->mutable_gif();
+  } else if (extension == "apng") {
+    output->mutable_apng();
+  } else {
+    return false;
+  }
+  return true;
+}
+
 bool SetMeshFormat(const std::string& extension, v1::Output* output) {
   if (extension == "glb") {
     output->mutable_glb();
@@ -153,10 +175,8 @@ bool SetMeshFormat(const std::string& extension, v1::Output* output) {
     output->mutable_three_mf();
   } else if (extension == "html") {
     output->mutable_html();
-  } else if (extension == "webp") {
-    output->mutable_animated_webp();
   } else {
-    return false;
+    return SetAnimatedFormat(extension, output);
   }
   return true;
 }
@@ -189,6 +209,10 @@ bool SetFormat(const std::string& extension, OutputStyle style,
   if (style == OutputStyle::kMesh && SetMeshFormat(extension, output)) {
     return true;
   }
+  if (style == OutputStyle::kAnimation &&
+      SetAnimatedFormat(extension, output)) {
+    return true;
+  }
   if (extension == "ckpt") {
     output->mutable_checkpoint();
   } else if (style == OutputStyle::kSheet && extension == "png") {
@@ -201,8 +225,6 @@ bool SetFormat(const std::string& extension, OutputStyle style,
     output->mutable_jpeg();
   } else if (extension == "tif" || extension == "tiff") {
     output->mutable_tiff();
-  } else if (extension == "webp" && style == OutputStyle::kAnimation) {
-    output->mutable_animated_webp();
   } else if (extension == "webp") {
     output->mutable_webp();
   } else {
@@ -214,7 +236,10 @@ bool SetFormat(const std::string& extension, OutputStyle style,
 std::vector<std::string> Extensions(OutputStyle style) {
   if (style == OutputStyle::kSheet) return {"png"};
   if (style == OutputStyle::kMesh)
-    return {"glb", "obj", "ply", "3mf", "html", "png", "jpg", "webp", "ckpt"};
+    return {"glb", "obj", "ply",  "3mf", "html", "png",
+            "jpg", "tif", "webp", "gif", "apng", "ckpt"};
+  if (style == OutputStyle::kAnimation)
+    return {"webp", "gif", "apng", "png", "jpg", "tif", "ckpt"};
   return {"png", "jpg", "webp", "tif", "ckpt"};
 }
 
@@ -249,6 +274,8 @@ absl::Status ApplyOptions(const SpecOptions& options, OutputStyle style,
     auto transforms = ParseTransforms(options.transforms);
     RETURN_IF_ERROR(Named("--transforms", transforms.status()));
     *spec->mutable_transforms() = *std::move(transforms);
+  } else {
+    AddFit(spec);
   }
   RETURN_IF_ERROR(CheckGiven("--steps", options.steps, "spec.steps"));
   RETURN_IF_ERROR(CheckGiven("--checkpoint-every", options.checkpoint_every,
@@ -265,7 +292,16 @@ absl::Status ApplyOptions(const SpecOptions& options, OutputStyle style,
     spec->mutable_gradient_overrides()->set_redirect_relu(
         v1::GradientOverrides::REDIRECT_OFF);
   }
-  return AddOutputs(options.outputs, style, spec);
+  RETURN_IF_ERROR(AddOutputs(options.outputs, style, spec));
+  return options.sixteen_bits ? SetSixteenBits(spec) : absl::OkStatus();
+}
+
+void AddFit(v1::JobSpec* spec) {
+  auto* transforms = spec->mutable_transforms();
+  for (int i = transforms->size(); i-- > 0;) {
+    if (transforms->Get(i).has_fit()) transforms->DeleteSubrange(i, 1);
+  }
+  transforms->Add()->mutable_fit();
 }
 
 absl::StatusOr<int> BaseIndex(absl::string_view name) {
@@ -318,6 +354,44 @@ absl::Status AddOutputs(const std::vector<std::string>& paths,
     output->set_name(ArtifactName(path, extension, style, *spec));
   }
   return absl::OkStatus();
+}
+
+absl::Status SetAnimations(int frames_per_second, bool ping_pong,
+                           v1::JobSpec* spec) {
+  const auto set = [&](const char* arm, auto* animation) -> absl::Status {
+    RETURN_IF_ERROR(
+        CheckFlag("--fps", frames_per_second,
+                  absl::StrCat("spec.outputs.", arm, ".frames_per_second")));
+    animation->set_frames_per_second(frames_per_second);
+    if (ping_pong) animation->set_ping_pong(true);
+    return absl::OkStatus();
+  };
+  for (v1::Output& output : *spec->mutable_outputs()) {
+    if (output.has_animated_webp()) {
+      RETURN_IF_ERROR(set("animated_webp", output.mutable_animated_webp()));
+    } else if (output.has_gif()) {
+      RETURN_IF_ERROR(set("gif", output.mutable_gif()));
+    } else if (output.has_apng()) {
+      RETURN_IF_ERROR(set("apng", output.mutable_apng()));
+    }
+  }
+  return absl::OkStatus();
+}
+
+bool IsAnimation(const v1::Output& output) {
+  return output.has_animated_webp() || output.has_gif() || output.has_apng();
+}
+
+absl::Status SetSixteenBits(v1::JobSpec* spec) {
+  bool any = false;
+  for (v1::Output& output : *spec->mutable_outputs()) {
+    if (!output.has_png()) continue;
+    output.mutable_png()->set_sixteen_bits(true);
+    any = true;
+  }
+  if (any) return absl::OkStatus();
+  return FlagError("--sixteen-bits",
+                   "is for a picture as PNG; add -o FILE.png");
 }
 
 std::string ExtensionsOf(OutputStyle style) {

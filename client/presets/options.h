@@ -27,6 +27,7 @@ struct SpecOptions {
   std::string mask;        // image file or blobs/...
   std::vector<std::string> spectrum;  // images a phase parameterization copies
   bool grey = false;                  // one channel, shown to the net on all
+  std::optional<int> channels;        // of the image; unset: the network's
   std::optional<double> start_noise;
   std::optional<double> learning_rate;
   std::optional<int> steps;
@@ -34,22 +35,29 @@ struct SpecOptions {
   std::optional<int> frame_every;
   uint64_t seed = 0;
   bool no_redirect = false;          // leave dead ReLUs dead
+  bool sixteen_bits = false;         // of every PNG
   std::vector<std::string> outputs;  // -o, in order
 };
 
 // What a command's files hold.
 enum class OutputStyle {
   kImage,      // png, jpg, webp
-  kAnimation,  // webp animated; png, jpg: the frames side by side
+  kAnimation,  // webp, gif, apng animated; png, jpg: the frames side by side
   kSheet,      // png: a contact sheet
-  kMesh,       // glb, obj, ply, 3mf, html; png, jpg: a view; webp: a turn
+  // glb, obj, ply, 3mf, html; png, jpg: a view; webp, gif, apng: a turn
+  kMesh,
 };
 
 // Puts the options over a preset's spec: model, size, steps, seed, outputs,
 // ... . Errors are named by flag. `objective` and `param` are the presets'
-// business.
+// business. Transforms of a preset end in a fit (AddFit) where none are given.
 absl::Status ApplyOptions(const SpecOptions& options, OutputStyle style,
                           v1::JobSpec* spec);
+
+// Lets the transforms end in a fit to the sizes the network takes, which leaves
+// alone what has one: a fit that is among them already comes to the end. A
+// preset that adds transforms after ApplyOptions calls it again.
+void AddFit(v1::JobSpec* spec);
 
 // Sets the pixel, fourier or laplacian arm of a message that has these three
 // (UniquePart, RgbaParameterization, TextureParameterization); `name` "" is
@@ -71,6 +79,17 @@ absl::Status SetObjectives(absl::string_view expression, v1::Objective preset,
 // png, webp of animations, glb of meshes.
 absl::Status AddOutputs(const std::vector<std::string>& paths,
                         OutputStyle style, v1::JobSpec* spec);
+
+// How every animation among the outputs is shown. INVALID_ARGUMENT names --fps
+// and what the format allows.
+absl::Status SetAnimations(int frames_per_second, bool ping_pong,
+                           v1::JobSpec* spec);
+// Whether an output is shown in time.
+bool IsAnimation(const v1::Output& output);
+
+// 16 bits for every PNG of the spec; an error names --sixteen-bits where there
+// is none.
+absl::Status SetSixteenBits(v1::JobSpec* spec);
 
 // Extensions allowed for a style, for help and messages: "png, jpg, webp,
 // ckpt".

@@ -138,11 +138,8 @@ absl::StatusOr<v1::JobSpec> MorphSpec(const std::vector<FinishedJob>& jobs,
   if (options.exaggerate != 1) morph->set_exaggeration(options.exaggerate);
   RETURN_IF_ERROR(AddOutputs(options.outputs, OutputStyle::kAnimation, &spec));
   RETURN_IF_ERROR(SetSize(options.size, &spec));
-  for (v1::Output& output : *spec.mutable_outputs()) {
-    if (!output.has_animated_webp()) continue;
-    output.mutable_animated_webp()->set_frames_per_second(
-        options.frames_per_second);
-  }
+  RETURN_IF_ERROR(
+      SetAnimations(options.frames_per_second, /*ping_pong=*/false, &spec));
   return spec;
 }
 

@@ -200,7 +200,7 @@ absl::StatusOr<v1::JobSpec> TextureSpec(const TextureOptions& options,
   // A view of the network's size is small to look at.
   for (v1::Output& output : *spec.mutable_outputs()) {
     if (output.has_png() || output.has_jpeg()) output.set_width(kPictureSide);
-    if (output.has_animated_webp()) output.set_width(kTurnSide);
+    if (IsAnimation(output)) output.set_width(kTurnSide);
   }
   return spec;
 }
