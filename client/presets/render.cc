@@ -66,6 +66,10 @@ absl::Status CheckAlike(const FinishedJob& first, const FinishedJob& other) {
         "a morph needs jobs of one kind: ", told(first), ", ", told(other)));
   }
   for (const FinishedJob* job : {&first, &other}) {
+    if (job->parameterization.has_mask()) {
+      return UsageError(absl::StrCat(
+          job->name, " was made behind a mask; a morph needs jobs without"));
+    }
     if (job->parameterization.rows() <= 1) continue;
     return UsageError(absl::StrCat(job->name, " has ",
                                    job->parameterization.rows(),
@@ -88,10 +92,11 @@ absl::StatusOr<FinishedJob> FinishedJobOf(const v1::Job& job) {
                      " kept no checkpoint to draw from; `cppn` keeps one when "
                      "it ends, other commands with -o FILE.ckpt"));
   }
-  if (out.parameterization.has_mask()) {
+  // A skin keeps its colours under the mask to itself.
+  if (out.parameterization.has_mask() && out.parameterization.has_texture()) {
     return absl::FailedPreconditionError(
         absl::StrCat(job.name(),
-                     " was made behind a mask; what the mask kept "
+                     " painted an object behind a mask; what the mask kept "
                      "is in no checkpoint"));
   }
   return out;

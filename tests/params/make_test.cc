@@ -149,6 +149,36 @@ TEST(MaskTest, InvertOptimizesTheDarkPart) {
   EXPECT_EQ(grad.narrow(3, 0, 8).abs().max().item<float>(), 0);
 }
 
+// As a checkpoint holds a parameterization.
+std::map<std::string, at::Tensor> KeptBy(Param& param) {
+  std::map<std::string, at::Tensor> kept;
+  param.Save(&kept);
+  for (const ParamTensor& tensor : param.Tensors())
+    kept[tensor.name] = tensor.value.detach().clone();
+  return kept;
+}
+
+TEST(MaskTest, ACheckpointBringsBackWhatTheMaskKept) {
+  ASSERT_OK_AND_ASSIGN(const auto param, LeftHalf(""));
+  Walk(*param);
+  const v1::Parameterization spec =
+      ParamSpec("pixel {} width: 16 mask { image: " + kBlob +
+                "} init { checkpoint: 'blobs/c' }");
+  at::Tensor mask = at::zeros({1, 3, 16, 16});
+  mask.narrow(3, 0, 8).fill_(1);
+  ParamContext context = WithImage(spec, mask);
+  context.seed = 99;  // another start
+  context.load_tensors = [&](absl::string_view) { return KeptBy(*param); };
+  ASSERT_OK_AND_ASSIGN(const auto again, MakeParam(spec, context));
+  EXPECT_TRUE(at::equal(again->Render(16, 16), param->Render(16, 16)));
+  // Of other rows it is told.
+  v1::Parameterization more = spec;
+  more.set_rows(2);
+  context.canvas.rows = 2;
+  EXPECT_THAT(MakeParam(more, context),
+              StatusIs(absl::StatusCode::kFailedPrecondition, ""));
+}
+
 TEST(MaskTest, RenderAtAnotherSizeKeepsTheMaskedPartToo) {
   ASSERT_OK_AND_ASSIGN(const auto param, LeftHalf(""));
   const at::Tensor start = param->Render(32, 32);

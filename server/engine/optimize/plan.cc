@@ -34,7 +34,9 @@ absl::StatusOr<std::map<std::string, at::Tensor>> LoadParameters(
     return absl::InvalidArgumentError(
         absl::StrCat(blob, ": ", std::string(checkpoint.status().message())));
   }
-  return checkpoint->Under("param/");
+  std::map<std::string, at::Tensor> tensors = checkpoint->Under("param/");
+  tensors.merge(checkpoint->Under("param_state/"));
+  return tensors;
 }
 
 std::map<std::string, at::Tensor> TensorsOf(Param& param) {

@@ -34,7 +34,8 @@ struct ParamContext {
   // The bytes of a blob, such as a mesh.
   std::function<absl::StatusOr<std::string>(absl::string_view blob)> read_blob;
   // The parameter tensors of a checkpoint blob by name, f32 on the CPU, for
-  // `init.checkpoint`; the format is the caller's.
+  // `init.checkpoint`, and what Param::Save kept beside them; the format is the
+  // caller's.
   std::function<absl::StatusOr<std::map<std::string, at::Tensor>>(
       absl::string_view blob)>
       load_tensors;

@@ -104,6 +104,28 @@ absl::Status ApplyInit(Param& param, const v1::Init& init,
   return absl::OkStatus();
 }
 
+// What the mask of the job kept that the checkpoint is of; undefined where
+// there was none. A mask of this job keeps the same.
+absl::StatusOr<at::Tensor> KeptStart(const v1::Init& init,
+                                     const ParamContext& context,
+                                     const Canvas& canvas) {
+  if (!init.has_checkpoint()) return at::Tensor();
+  ASSIGN_OR_RETURN(const auto tensors, context.load_tensors(init.checkpoint()));
+  const auto kept = tensors.find(kMaskStart);
+  if (kept == tensors.end()) return at::Tensor();
+  const at::Tensor& start = kept->second;
+  if (start.dim() != 4 || start.size(0) != canvas.rows ||
+      start.size(1) != canvas.channels) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "init.checkpoint ", init.checkpoint(), ": under its mask is ",
+        absl::StrJoin(start.sizes(), "x"), "; this parameterization has ",
+        canvas.rows, " rows of ", canvas.channels, " channels"));
+  }
+  return ResizeImage(start, canvas.height, canvas.width)
+      .clone()
+      .to(context.device);
+}
+
 }  // namespace
 
 absl::Status LoadTensors(Param& param,
@@ -141,12 +163,13 @@ absl::StatusOr<std::unique_ptr<Param>> MakeParam(
   ASSIGN_OR_RETURN(std::unique_ptr<Param> param, kind->make(spec, context));
   if (spec.has_init()) RETURN_IF_ERROR(ApplyInit(*param, spec.init(), context));
   if (!spec.has_mask()) return param;
+  const Canvas canvas = param->StartCanvas(context.canvas);
   ASSIGN_OR_RETURN(at::Tensor mask,
-                   LoadStartImage(context, param->StartCanvas(context.canvas),
-                                  spec.mask().image(), 1));
+                   LoadStartImage(context, canvas, spec.mask().image(), 1));
   if (spec.mask().invert()) mask = 1 - mask;
   if (param->TakeMask(mask)) return param;
-  return MakeMasked(std::move(param), mask.contiguous());
+  ASSIGN_OR_RETURN(at::Tensor start, KeptStart(spec.init(), context, canvas));
+  return MakeMasked(std::move(param), mask.contiguous(), std::move(start));
 }
 
 }  // namespace phosphene

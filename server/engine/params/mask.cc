@@ -10,10 +10,12 @@ namespace {
 
 class MaskedParam : public Param {
  public:
-  MaskedParam(std::unique_ptr<Param> base, at::Tensor mask)
+  MaskedParam(std::unique_ptr<Param> base, at::Tensor mask, at::Tensor start)
       : base_(std::move(base)),
         mask_(std::move(mask)),
-        start_(base_->Render(mask_.size(2), mask_.size(3)).clone()) {}
+        start_(start.defined()
+                   ? std::move(start)
+                   : base_->Render(mask_.size(2), mask_.size(3)).clone()) {}
 
   std::vector<ParamTensor> Tensors() override { return base_->Tensors(); }
 
@@ -32,6 +34,21 @@ class MaskedParam : public Param {
     return base_->SetImage(image);
   }
 
+  std::vector<std::string> Notes() override { return base_->Notes(); }
+
+  void Save(std::map<std::string, at::Tensor>* state) const override {
+    base_->Save(state);
+    (*state)[kMaskStart] = start_;
+  }
+
+  void Load(const std::map<std::string, at::Tensor>& state) override {
+    base_->Load(state);
+    const auto kept = state.find(kMaskStart);
+    if (kept == state.end() || kept->second.sizes() != start_.sizes()) return;
+    const at::NoGradGuard no_grad;
+    start_.copy_(kept->second);
+  }
+
  private:
   const std::unique_ptr<Param> base_;
   const at::Tensor mask_;   // [1,1,H,W] f32 0..1
@@ -40,9 +57,10 @@ class MaskedParam : public Param {
 
 }  // namespace
 
-std::unique_ptr<Param> MakeMasked(std::unique_ptr<Param> base,
-                                  at::Tensor mask) {
-  return std::make_unique<MaskedParam>(std::move(base), std::move(mask));
+std::unique_ptr<Param> MakeMasked(std::unique_ptr<Param> base, at::Tensor mask,
+                                  at::Tensor start) {
+  return std::make_unique<MaskedParam>(std::move(base), std::move(mask),
+                                       std::move(start));
 }
 
 }  // namespace phosphene
