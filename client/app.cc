@@ -121,6 +121,7 @@ int RunApp(const std::vector<std::string>& arguments) {
                 FlagsOf(*ParsedCommand(app)));
   }
   const CLI::App* command = ParsedCommand(app);
+  globals.command_line = CommandLineOf(app, arguments);
   Session session(globals);
   absl::Status status = ClaimOutput(*command, &session);
   if (status.ok()) status = dispatch.CheckNeeds(command, session);

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -87,6 +88,19 @@ absl::StatusOr<std::string> ReadFile(const std::string& path, int64_t limit) {
           "\"", path, "\" is larger than the ", limit, " bytes allowed"));
     }
   }
+}
+
+absl::StatusOr<std::string> ReadHead(const std::string& path, int64_t limit) {
+  ASSIGN_OR_RETURN(Input input, Input::Open(path));
+  std::string out;
+  std::vector<char> buffer(kBufferBytes);
+  while (static_cast<int64_t>(out.size()) < limit) {
+    ASSIGN_OR_RETURN(const size_t n, input.Read(buffer));
+    if (n == 0) return out;
+    out.append(buffer.data(),
+               std::min(n, static_cast<size_t>(limit) - out.size()));
+  }
+  return out;
 }
 
 AtomicFile::AtomicFile(std::string path, std::string temporary, int fd)

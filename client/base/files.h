@@ -12,6 +12,8 @@ namespace phosphene::client {
 // Whole content of a file ("-" is standard input). NOT_FOUND names the file;
 // OUT_OF_RANGE when it is larger than `limit` bytes.
 absl::StatusOr<std::string> ReadFile(const std::string& path, int64_t limit);
+// The first `limit` bytes, or all where there are fewer.
+absl::StatusOr<std::string> ReadHead(const std::string& path, int64_t limit);
 
 // A file that appears under its name whole or not at all: bytes go to a
 // temporary neighbour, Commit renames it. Dropped without Commit, nothing

@@ -9,6 +9,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "client/base/command_line.h"
 #include "client/base/failure.h"
 #include "server/base/nearest.h"
 #include "server/base/status_macros.h"
@@ -178,6 +179,24 @@ absl::Status ExplainParseError(const CLI::App& root, const CLI::Error& error) {
   if (kind == CLI::ExitCodes::ConversionError)
     return BadValue(command, error.what());
   return UsageError(error.what());
+}
+
+std::string CommandLineOf(const CLI::App& root,
+                          const std::vector<std::string>& arguments) {
+  LeftOut left_out;
+  left_out.alone = {"--detach", "--watch", "--preview"};
+  left_out.with_value = {"-o",      "--output",   "--history",
+                         "--label", "--priority", "--artifact"};
+  for (const CLI::Option* option : root.get_options()) {
+    for (const std::string& name : option->get_lnames()) {
+      auto& names = option->get_items_expected_max() == 0 ? left_out.alone
+                                                          : left_out.with_value;
+      names.insert(absl::StrCat("--", name));
+    }
+  }
+  std::vector<std::string> words = WithoutFlags(arguments, left_out);
+  words.insert(words.begin(), "phosphene");
+  return ShellLine(words);
 }
 
 std::vector<std::string> JoinNegativeValues(

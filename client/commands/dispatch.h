@@ -68,6 +68,13 @@ absl::Status UnknownCommand(const CLI::App& command, const std::string& name);
 // command, value, what is allowed and the nearest.
 absl::Status ExplainParseError(const CLI::App& root, const CLI::Error& error);
 
+// The command line as a picture tells it: what was typed, less the flags before
+// the command (how the server is reached) and those that change nothing of the
+// picture (where files go, how the job is watched and queued). Flags of `root`
+// are the ones before the command.
+std::string CommandLineOf(const CLI::App& root,
+                          const std::vector<std::string>& arguments);
+
 // Joins a flag and the value behind it where the value begins with '-', which
 // CLI11 would take for a flag: --objective "-channel(a:1)".
 std::vector<std::string> JoinNegativeValues(std::vector<std::string> arguments);

@@ -15,21 +15,15 @@
 #include "client/spec/file_refs.h"
 #include "client/spec/spec_file.h"
 #include "server/base/status_macros.h"
+#include "server/base/utf8.h"
 
 namespace phosphene::client {
 namespace {
 
 using google::protobuf::util::TimeUtil;
 
-// Sends a file that a spec names; a mesh with what lies beside it.
-absl::StatusOr<std::string> UploadNamed(Session& session,
-                                        Connection& connection,
-                                        const std::string& path) {
-  std::vector<std::string> notes;
-  ASSIGN_OR_RETURN(const ByteSource file, OpenMeshFile(path, &notes));
-  for (const std::string& note : notes) session.Warn(note);
-  return Upload(connection, file, session.TransferView(path));
-}
+// Of JobSpec.command; a longer line is not kept.
+constexpr size_t kMaxCommand = 4096;
 
 absl::Status PrintSpec(Session& session, const v1::JobSpec& spec) {
   session.Answer(spec, SpecToText(spec));
@@ -38,15 +32,26 @@ absl::Status PrintSpec(Session& session, const v1::JobSpec& spec) {
 
 }  // namespace
 
+absl::StatusOr<std::string> SendFile(Session& session,
+                                     const std::string& path) {
+  std::vector<std::string> notes;
+  ASSIGN_OR_RETURN(const ByteSource file, OpenMeshFile(path, &notes));
+  for (const std::string& note : notes) session.Warn(note);
+  ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
+  return Upload(*connection, file, session.TransferView(path));
+}
+
 absl::StatusOr<v1::Job> CreateJob(Session& session, v1::JobSpec spec,
                                   const SubmitFlags& flags,
                                   const std::string& folder) {
   ASSIGN_OR_RETURN(const auto labels, ParseLabels(flags.labels));
   ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
-  RETURN_IF_ERROR(
-      ResolveFileRefs(&spec, "spec", folder, [&](const std::string& path) {
-        return UploadNamed(session, *connection, path);
-      }));
+  RETURN_IF_ERROR(ResolveFileRefs(
+      &spec, "spec", folder,
+      [&](const std::string& path) { return SendFile(session, path); }));
+  const std::string& line = session.globals().command_line;
+  if (spec.command().empty() && line.size() <= kMaxCommand && IsUtf8(line))
+    spec.set_command(line);
   v1::CreateJobRequest request;
   request.set_request_id(NewUuid());
   *request.mutable_job()->mutable_spec() = std::move(spec);

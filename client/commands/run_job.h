@@ -13,13 +13,18 @@
 namespace phosphene::client {
 
 // Uploads the files a spec names, then makes the job. `folder` is where
-// relative paths start.
+// relative paths start. A spec that names no command is given the one that was
+// typed, where that has at most 4,096 bytes.
 absl::StatusOr<v1::Job> CreateJob(Session& session, v1::JobSpec spec,
                                   const SubmitFlags& flags,
                                   const std::string& folder);
 
 // What a command still does with a job that SUCCEEDED, its files written.
 using AfterJob = std::function<absl::Status(const v1::Job& job)>;
+
+// Sends a file that a spec names; a mesh with what lies beside it. Answers its
+// blob's name.
+absl::StatusOr<std::string> SendFile(Session& session, const std::string& path);
 
 // Makes a job of the spec, watches it and writes its outputs to `paths`, the
 // i-th output to the i-th path (the spec may have more), then calls `after`;

@@ -25,6 +25,8 @@ struct Globals {
   std::string data;  // with --local
   bool json = false;
   bool quiet = false;
+  // What was typed, for JobSpec.command: "phosphene feature --layer ...".
+  std::string command_line;
 };
 
 // What a command works with: the server it talks to and where it writes.

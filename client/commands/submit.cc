@@ -5,20 +5,17 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/base/failure.h"
-#include "client/base/files.h"
 #include "client/commands/commands.h"
 #include "client/commands/follow.h"
 #include "client/commands/job_flags.h"
 #include "client/commands/run_job.h"
+#include "client/spec/picture_spec.h"
 #include "client/spec/set_path.h"
 #include "client/spec/spec_file.h"
 #include "server/base/status_macros.h"
 
 namespace phosphene::client {
 namespace {
-
-// As Limits.max_spec_bytes; a larger spec is refused anyway.
-constexpr int64_t kMaxSpec = 16 << 20;
 
 struct Flags {
   std::string path;
@@ -30,16 +27,15 @@ struct Flags {
   WatchFlags view;
 };
 
-absl::StatusOr<v1::JobSpec> LoadSpec(const Flags& flags) {
-  ASSIGN_OR_RETURN(const std::string text, ReadFile(flags.path, kMaxSpec));
-  ASSIGN_OR_RETURN(
-      v1::JobSpec spec,
-      ParseSpec(text, flags.path == "-" ? "standard input" : flags.path));
+absl::StatusOr<v1::JobSpec> SpecOf(const Flags& flags) {
+  ASSIGN_OR_RETURN(SpecFile file, LoadSpec(flags.path));
+  // A picture's command made another spec than a changed one.
+  if (file.is_picture && !flags.sets.empty()) file.spec.clear_command();
   for (const std::string& assignment : flags.sets) {
-    const absl::Status status = SetPath(&spec, assignment);
+    const absl::Status status = SetPath(&file.spec, assignment);
     if (!status.ok()) return FlagError("--set", status.message());
   }
-  return spec;
+  return std::move(file.spec);
 }
 
 // -o names files for the spec's outputs, in order; where the spec has none,
@@ -89,7 +85,7 @@ absl::Status Watch(Session& session, const v1::Job& job, const Flags& flags) {
 }
 
 absl::Status Run(Session& session, const Flags& flags) {
-  ASSIGN_OR_RETURN(v1::JobSpec spec, LoadSpec(flags));
+  ASSIGN_OR_RETURN(v1::JobSpec spec, SpecOf(flags));
   RETURN_IF_ERROR(FitOutputs(flags, &spec));
   if (flags.spec_only) {
     session.Answer(spec, SpecToText(spec));
@@ -113,10 +109,11 @@ absl::Status Run(Session& session, const Flags& flags) {
 void AddSubmit(CLI::App& app, Dispatch& dispatch) {
   auto flags = std::make_shared<Flags>();
   CLI::App* command =
-      app.add_subcommand("submit", "Make a job of a JobSpec file");
+      app.add_subcommand("submit", "Make a job of a JobSpec file or a picture");
   command
       ->add_option("spec", flags->path,
-                   "JobSpec in text format or JSON, - for standard input")
+                   "JobSpec in text format or JSON, or a PNG that Phosphene "
+                   "wrote; - for standard input")
       ->required()
       ->type_name("SPEC");
   command
@@ -139,7 +136,8 @@ void AddSubmit(CLI::App& app, Dispatch& dispatch) {
       "start at the spec's folder.\n\n"
       "Example:\n  phosphene submit feature.textproto --set "
       "objectives[0].channel.channel=5 "
-      "-o five.png");
+      "-o five.png\n"
+      "  phosphene submit five.png --set steps=1024 -o longer.png");
   dispatch.TellSpecByPath(command);
   dispatch.On(command,
               [flags](Session& session) { return Run(session, *flags); });

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <map>
+#include <memory>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -91,6 +92,22 @@ absl::Status ResolveFileRefs(
     return found->second;
   };
   return VisitBlobs(message, std::string(prefix), replace);
+}
+
+std::vector<BlobRef> BlobsIn(const Message& message, absl::string_view prefix) {
+  std::vector<BlobRef> out;
+  const std::unique_ptr<Message> copy(message.New());
+  copy->CopyFrom(message);
+  const absl::Status status =
+      VisitBlobs(copy.get(), std::string(prefix),
+                 [&](const std::string& value,
+                     const std::string& path) -> absl::StatusOr<std::string> {
+                   if (absl::StartsWith(value, "blobs/"))
+                     out.push_back({path, value});
+                   return value;
+                 });
+  status.IgnoreError();  // the visitor has none
+  return out;
 }
 
 }  // namespace phosphene::client

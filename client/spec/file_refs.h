@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -26,5 +27,15 @@ absl::Status ResolveFileRefs(
     const std::string& folder,
     const std::function<absl::StatusOr<std::string>(const std::string&)>&
         upload);
+
+// A field that names a blob, and the name: {"spec.objectives[0].content.image",
+// "blobs/..."}.
+struct BlobRef {
+  std::string field;
+  std::string name;
+};
+// All in a message, `file:` references left out; `prefix` begins the fields.
+std::vector<BlobRef> BlobsIn(const google::protobuf::Message& message,
+                             absl::string_view prefix);
 
 }  // namespace phosphene::client

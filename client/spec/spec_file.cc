@@ -23,6 +23,9 @@ namespace {
 using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
 
+// Messages in messages, as protobuf's own reader of bytes bounds them.
+constexpr int kMaxDepth = 100;
+
 std::vector<std::string> FieldNames(const Descriptor* type) {
   std::vector<std::string> names;
   for (int i = 0; i < type->field_count(); ++i)
@@ -153,6 +156,7 @@ absl::StatusOr<v1::JobSpec> ParseSpec(absl::string_view text,
   FirstError errors(source);
   google::protobuf::TextFormat::Parser parser;
   parser.RecordErrorsTo(&errors);
+  parser.SetRecursionLimit(kMaxDepth);
   if (!parser.ParseFromString(std::string(text), &spec)) {
     return UsageError(errors.text().empty()
                           ? absl::StrCat(source, ": no JobSpec")

@@ -81,7 +81,9 @@ TEST(ReadPngText, OfAFileThatIsCutOffGivesWhatStandsBeforeTheCut) {
     const auto text = ReadPngText(png.substr(0, size));
     EXPECT_GE(text.size(), seen) << size;
     seen = text.size();
-    if (size == second) EXPECT_THAT(text, ElementsAre(Pair("first", "1")));
+    if (size == second) {
+      EXPECT_THAT(text, ElementsAre(Pair("first", "1")));
+    }
   }
   EXPECT_EQ(seen, 2u);
 }
