@@ -37,6 +37,12 @@ std::string DefaultFor(absl::string_view path) {
   return DefaultText(FieldOf(path));
 }
 
+double LeastFor(absl::string_view path) {
+  const v1::FieldRules& rules = RulesOf(FieldOf(path));
+  PHOSPHENE_CHECK(rules.has_min());
+  return rules.min();
+}
+
 double LargestFor(absl::string_view path) {
   const v1::FieldRules& rules = RulesOf(FieldOf(path));
   PHOSPHENE_CHECK(rules.has_max());

@@ -21,7 +21,8 @@ std::string AllowedFor(absl::string_view path,
 // What it is when no flag sets it: "16".
 std::string DefaultFor(absl::string_view path);
 
-// The largest number it may hold. REQUIRES: it has one.
+// The least and the largest number it may hold. REQUIRES: it has one.
+double LeastFor(absl::string_view path);
 double LargestFor(absl::string_view path);
 
 // How many entries a list may have. REQUIRES: it has such a rule.

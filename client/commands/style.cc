@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/base/failure.h"
 #include "client/base/field_rules.h"
+#include "client/base/json.h"
 #include "client/base/units.h"
 #include "client/commands/commands.h"
 #include "client/commands/job_flags.h"
@@ -13,6 +14,7 @@
 #include "client/commands/run_job.h"
 #include "client/presets/presets.h"
 #include "client/view/image_size.h"
+#include "client/view/table.h"
 #include "server/base/status_macros.h"
 
 namespace phosphene::client {
@@ -23,6 +25,7 @@ constexpr char kScale[] = "spec.objectives.gram_style.styles.scale";
 struct Flags : JobFlags {
   StyleOptions options;
   std::string pixels;
+  bool try_out = false;
 };
 
 // The canvas where --size does not say it: the content's shape.
@@ -48,12 +51,50 @@ absl::Status SetCanvas(Flags& flags) {
   return absl::OkStatus();
 }
 
+// How large the styles are, where that can be seen here; what is no image the
+// server tells best.
+void SetStyleSizes(StyleOptions& options) {
+  for (const std::string& style : options.styles) {
+    const auto size = ImageFileSize(ParseWeightedPath(style).first);
+    options.style_sizes.push_back(size.ok() ? *size : Size{0, 0});
+  }
+}
+
+// What to type for the look of each picture in a sheet.
+void TellCells(Session& session, const std::vector<StyleTry::Cell>& cells) {
+  Table table({">line", ">column", "for this look add"});
+  for (const StyleTry::Cell& cell : cells) {
+    table.Add({absl::StrCat(cell.line), absl::StrCat(cell.column),
+               cell.flags.empty() ? "nothing, it is the default" : cell.flags});
+    session.Emit(JsonObject()
+                     .AddJson("try", JsonObject()
+                                         .Add("line", cell.line)
+                                         .Add("column", cell.column)
+                                         .Add("flags", cell.flags)
+                                         .Text())
+                     .Text());
+  }
+  session.Print(table.Text());
+}
+
+absl::Status RunTry(Session& session, const Flags& flags) {
+  ASSIGN_OR_RETURN(const StyleTry trial,
+                   StyleTrySpec(flags.options, flags.spec));
+  if (flags.submit.detach) TellCells(session, trial.cells);
+  return RunJob(session, trial.spec, flags, [&](const v1::Job&) {
+    TellCells(session, trial.cells);
+    return absl::OkStatus();
+  });
+}
+
 absl::Status Run(Session& session, Flags& flags) {
-  SetDefaultOutput(&flags, "style", "png");
+  SetDefaultOutput(&flags, flags.try_out ? "style-try" : "style", "png");
   RETURN_IF_ERROR(SetCanvas(flags));
+  SetStyleSizes(flags.options);
   ASSIGN_OR_RETURN(
       flags.options.layers,
       FetchStyleLayers(session, flags.spec.model, flags.options.layers));
+  if (flags.try_out) return RunTry(session, flags);
   ASSIGN_OR_RETURN(const v1::JobSpec spec,
                    StyleSpec(flags.options, flags.spec));
   return RunJob(session, spec, flags);
@@ -77,12 +118,17 @@ void AddTuning(CLI::App* command, Flags* flags) {
       ->capture_default_str();
   command
       ->add_option("--style-weight", options.style_weight,
-                   "weight of the style")
+                   "weight of the style; 1 balances it with the content in "
+                   "the networks known")
       ->capture_default_str();
   command->add_option(
-      "--style-scale", options.style_scale,
-      absl::StrCat("size of the style against its own pixels, ",
-                   AllowedFor(kScale), " [", DefaultFor(kScale), "]"));
+      "--style-size", options.style_size,
+      "pixels of the style's longest side: larger shows more of "
+      "its grain, less of its strokes [1.2 times what covers "
+      "the canvas]");
+  command->add_option("--style-scale", options.style_scale,
+                      absl::StrCat("the same against the style's own pixels, ",
+                                   AllowedFor(kScale)));
   command->add_option("--distance", options.distance,
                       "of Grams: l1, l2, squared or w2 [l1]");
   command->add_option("--init", options.init,
@@ -124,6 +170,10 @@ void AddStyle(CLI::App& app, Dispatch& dispatch) {
       "--pixels", flags->pixels,
       "size of the canvas in pixels, such as 12M, in the content's shape; "
       "grown from small to large above 1M");
+  command->add_flag("--try", flags->try_out,
+                    "instead a sheet of small pictures over weights (columns) "
+                    "and sizes of the style (lines), with what to type for "
+                    "each");
   AddTuning(command, flags.get());
   JobFlagSet which;
   which.objective = false;
@@ -134,7 +184,9 @@ void AddStyle(CLI::App& app, Dispatch& dispatch) {
   command->footer(
       "Example:\n  phosphene style --content photo.jpg --style "
       "starry_night.jpg "
-      "-o painted.png");
+      "-o painted.png\n"
+      "  phosphene style --content photo.jpg --style starry_night.jpg --try "
+      "-o sheet.png");
   dispatch.On(command,
               [flags](Session& session) { return Run(session, *flags); });
 }

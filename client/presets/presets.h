@@ -81,24 +81,46 @@ struct StyleLayers {
 // lucid's names, the embedded network, VGG. NOT_FOUND for others.
 absl::StatusOr<StyleLayers> StyleLayersFor(
     const std::vector<std::string>& layer_names);
+// The weight at which a distance of Grams ("l1", "" is l1, "l2", "squared",
+// "w2") in these layers counts as much against the content as the article's
+// weight 1 in GoogLeNet: there the style's term is twice the content's at the
+// first step. Activations differ by orders of magnitude between networks, Grams
+// by their squares. Measured; 1 for layers of no known network.
+double StyleBalance(const StyleLayers& layers, const std::string& distance);
 
 // Style transfer on any network: content (mean L1, weight 100) and mean-L1
-// Grams (weight 1) of reference images that go through the same transforms as
-// the image, styles cropped anew each step (notebook style_transfer_2d). From
-// kOctavePixels on the canvas grows in octaves with steps falling to a third
-// each; from kLargePixels on what costs by the canvas goes: targets are made
-// once, of the styles at their own scale, there are no transforms, and the
-// start is the content.
+// Grams (weight StyleBalance) of reference images that go through the same
+// transforms as the image, styles cropped anew each step (notebook
+// style_transfer_2d). A style is shown as large as fits the canvas, a little
+// larger than what covers it: strokes are then of the size they have in the
+// whole painting. Above kOctavePixels the canvas grows in octaves with steps
+// falling to a third each: layers see a small picture as a whole, so that large
+// strokes are settled first, where steps are cheap. Above kLargePixels what
+// costs by the canvas goes: targets are made once, of the styles at their own
+// scale, there are no transforms, the start is the content, and octaves begin
+// at kLargeOctavePixels.
 struct StyleOptions {
-  static constexpr int64_t kOctavePixels = 1'000'000;
+  static constexpr int64_t kOctavePixels = 100'000;
   static constexpr int64_t kLargePixels = 2'000'000;
+  static constexpr int64_t kLargeOctavePixels = 1'000'000;
+  // A style's size against the least that covers the canvas; the rest is what
+  // crops move over. Looked at: at 1 houses dissolve, at 2 strokes are finer
+  // than the painting's, at 3.5 (a style of 1024 pixels in its own size on a
+  // canvas of 256) they are specks.
+  static constexpr double kStyleRoom = 1.2;
 
   std::string content;              // file or blob
   std::vector<std::string> styles;  // FILE or FILE:WEIGHT
   StyleLayers layers;
   double content_weight = 100;
-  double style_weight = 1;
+  double style_weight = 1;  // times StyleBalance
+  // One of these or neither: the styles' longest side in pixels, 1..32768, or
+  // their size against their own pixels.
+  std::optional<int> style_size;
   std::optional<double> style_scale;
+  // Pixels of each style, in the order of `styles`; 0 x 0 where not known,
+  // which leaves it at its own size.
+  std::vector<Size> style_sizes;
   std::string distance;  // l1, l2, squared, w2
   std::string init;      // noise (default) or content
   // Where each style goes, white = there: none, or one a style.
@@ -115,6 +137,27 @@ absl::StatusOr<v1::JobSpec> StyleSpec(const StyleOptions& options,
 // (pixels 0) the content's own size with its longest side at most 512.
 Size StyleCanvas(Size content, int64_t pixels);
 
+// A contact sheet to choose weight and size of the style from: small canvases
+// of the content's shape, its longest side at most kSide, a column a weight and
+// a line a size, kSteps steps; one job, a row of its batch each.
+struct StyleTry {
+  static constexpr int kSide = 192;
+  static constexpr int kSteps = 64;
+
+  v1::JobSpec spec;
+  struct Cell {
+    int line = 0, column = 0;  // from 1 on
+    // What to add to the command for this look on the canvas of `options`, such
+    // as "--style-size 614 --style-weight 3"; "" for the defaults.
+    std::string flags;
+  };
+  std::vector<Cell> cells;  // line by line
+};
+// INVALID_ARGUMENT: besides what StyleSpec refuses, a first style whose size is
+// not known.
+absl::StatusOr<StyleTry> StyleTrySpec(const StyleOptions& options,
+                                      const SpecOptions& common);
+
 // A small network from coordinates to colour, 224 x 224, Adam 0.005, 512
 // steps, no transforms (notebook xy2rgb). Rendered anew at any size.
 struct CppnOptions {
@@ -127,8 +170,9 @@ struct CppnOptions {
   std::string render;  // N or WxH; "" is the canvas
 };
 // Keeps a checkpoint for RenderSpec and MorphSpec: kWeightsArtifact, its last
-// output, where `common` names none.
+// output, where no output is one.
 constexpr char kWeightsArtifact[] = "weights.ckpt";
+void AddWeights(v1::JobSpec* spec);
 absl::StatusOr<v1::JobSpec> CppnSpec(const CppnOptions& options,
                                      const SpecOptions& common);
 
@@ -166,8 +210,10 @@ absl::StatusOr<v1::JobSpec> MorphSpec(const std::vector<FinishedJob>& jobs,
                                       const MorphOptions& options);
 
 // A picture with its own transparency: 320 x 320 RGBA over random backgrounds,
-// objective x (1 - mean alpha) of the crop plus half of it for the whole, Adam
-// 0.03, 1000 steps (notebook transparency).
+// objective x (1 - mean alpha) of the crop plus half of it for the whole (Adam
+// 0.03, 1000 steps, crops of half the canvas in the notebook transparency).
+// Ours: Adam 0.08, 300 steps, crops of 0.6: as decided after a third of the
+// steps.
 struct TransparentOptions {
   FeatureOptions target;
   double alpha_blur = 0;  // weight of the penalty on ragged alpha
@@ -227,16 +273,24 @@ struct DiversityOptions {
 absl::StatusOr<v1::JobSpec> DiversitySpec(const DiversityOptions& options,
                                           const SpecOptions& common);
 
-// An infinite pattern: a tile that continues itself over every edge. Fourier
-// images wrap by construction; a random roll of the whole canvas each step
-// leaves the network no edge to favour. What it shows is a channel, or the
-// channels a reference image excites (article's appendix). 256 x 256, Adam
-// 0.05, 256 steps; a canvas above 512 is seen through random windows of 448.
+// An infinite pattern: a tile that continues itself over every edge. What it
+// shows is a channel, or what a reference image excites (article's appendix).
+// By octaves from noise, unless --param says otherwise: 6 of ratio 1.5 and 50
+// steps, steps of 0.02 falling with the ratio to a fifth of it, on gradients
+// equalized in four bands and with their colours mixed, rolled by a random
+// amount each step; 512 x 512 where the source has 972 (ours: a third of the
+// time). With `cppn` a periodic net of coordinates, 224 x 224 drawn at 1024,
+// Adam 0.003, 501 steps, that finds the places of the image. With fourier,
+// laplacian or phase at one size: 256 x 256, Adam 0.05, 256 steps; a canvas
+// above 512 is then seen through random windows of 448.
 struct PatternOptions {
   std::string image;  // file or blob; "": the target's channel
   std::string layer;
   int channel = 0;
-  double selectivity = 2;
+  double selectivity = 2;  // with channels
+  std::string match;       // channels or places; "": places with cppn
+  int octaves = 6;
+  double octave_scale = 1.5;
 };
 absl::StatusOr<v1::JobSpec> PatternSpec(const PatternOptions& options,
                                         const SpecOptions& common);

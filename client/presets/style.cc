@@ -8,6 +8,7 @@
 #include "client/base/failure.h"
 #include "client/base/field_rules.h"
 #include "client/presets/presets.h"
+#include "client/presets/style_size.h"
 #include "client/spec/file_refs.h"
 #include "server/base/nearest.h"
 #include "server/base/status_macros.h"
@@ -15,23 +16,9 @@
 namespace phosphene::client {
 namespace {
 
-// The article's layers under the names networks give them; for VGG those of
-// Gatys et al. 2016 as far as the network goes.
-const std::vector<StyleLayers>& Families() {
-  static const std::vector<StyleLayers> families = {
-      {{"inception_3b/output"},
-       {"conv2/relu_3x3", "inception_3a/output", "inception_4a/output",
-        "inception_4b/output", "inception_4c/output"}},
-      {{"mixed3b"}, {"conv2d2", "mixed3a", "mixed4a", "mixed4b", "mixed4c"}},
-      {{"mixed3b"}, {"conv2", "mixed3a", "mixed4a", "mixed4b", "mixed4c"}},
-      {{"block4_relu2"},
-       {"block1_relu1", "block2_relu1", "block3_relu1", "block4_relu1",
-        "block5_relu1"}},
-      {{"block3_relu2"}, {"block1_relu1", "block2_relu1", "block3_relu1"}},
-      {{"relu4_2"}, {"relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"}},
-  };
-  return families;
-}
+constexpr char kScale[] = "spec.objectives.gram_style.styles.scale";
+// Of a canvas or style, pixels.
+constexpr int kMaxSide = 32768;
 
 absl::Status SetDistance(const std::string& name,
                          v1::GramStyleObjective* style) {
@@ -57,19 +44,32 @@ bool IsLarge(const StyleOptions& options) {
   return PixelsOf(options) > StyleOptions::kLargePixels;
 }
 
-// Coarse to fine: at twice the side each, from about half a million pixels on.
+// Coarse to fine, each at twice the side of the one before.
+int OctavesOf(const StyleOptions& options) {
+  const int64_t coarsest = IsLarge(options) ? StyleOptions::kLargeOctavePixels
+                                            : StyleOptions::kOctavePixels;
+  int count = 1;
+  for (int64_t pixels = PixelsOf(options); pixels > coarsest; pixels /= 4)
+    ++count;
+  return count;
+}
+
 // Three times fewer steps each is Style Projection's schedule (600 / 3^k).
 void SetOctaves(const StyleOptions& options, v1::JobSpec* spec) {
-  int count = 1;
-  for (int64_t pixels = PixelsOf(options); pixels > StyleOptions::kOctavePixels;
-       pixels /= 4) {
-    ++count;
-  }
+  const int count = OctavesOf(options);
   if (count == 1) return;
   v1::Octaves* octaves = spec->mutable_optimizer()->mutable_octaves();
   octaves->set_count(count);
   octaves->set_scale(2);
   octaves->set_steps_factor(1.0 / 3);
+}
+
+// Pixels of a style's longest side; 0: not known.
+int LongestSide(const StyleOptions& options, size_t style) {
+  if (style >= options.style_sizes.size()) return 0;
+  const Size size = options.style_sizes[style];
+  return size.width > 0 && size.height > 0 ? std::max(size.width, size.height)
+                                           : 0;
 }
 
 absl::Status SetTiling(const StyleOptions& options, v1::JobSpec* spec) {
@@ -136,6 +136,48 @@ absl::StatusOr<v1::GramStyleObjective*> AddGrams(const StyleOptions& options,
   return style;
 }
 
+absl::Status CheckScale(const StyleOptions& options) {
+  if (options.style_scale && options.style_size) {
+    return FlagError("--style-size", "and --style-scale exclude each other");
+  }
+  if (options.style_scale)
+    return CheckFlag("--style-scale", *options.style_scale, kScale);
+  if (!options.style_size) return absl::OkStatus();
+  if (*options.style_size < 1 || *options.style_size > kMaxSide) {
+    return FlagError(
+        "--style-size",
+        absl::StrCat(*options.style_size, " is not allowed; allowed 1..",
+                     kMaxSide, " pixels"));
+  }
+  for (size_t i = 0; i < options.styles.size(); ++i) {
+    if (LongestSide(options, i) > 0) continue;
+    return FlagError("--style-size",
+                     absl::StrCat("the size of \"", options.styles[i],
+                                  "\" is not known; use --style-scale"));
+  }
+  return absl::OkStatus();
+}
+
+// The size of a style against its own pixels; none: its own size. As large as
+// asked for, or as fits the canvas: where that grows in octaves the coarsest
+// one, since a style that is smaller than the canvas is enlarged to it.
+std::optional<double> ScaleOf(const StyleOptions& options, size_t style) {
+  if (options.style_scale) return options.style_scale;
+  const int longest = LongestSide(options, style);
+  if (longest == 0 || (IsLarge(options) && !options.style_size))
+    return std::nullopt;
+  double scale = 0;
+  if (options.style_size) {
+    scale = static_cast<double>(*options.style_size) / longest;
+  } else {
+    scale = StyleOptions::kStyleRoom *
+            CoveringScale(options.style_sizes[style], options.size) /
+            std::pow(2, OctavesOf(options) - 1);
+  }
+  scale = std::clamp(scale, LeastFor(kScale), LargestFor(kScale));
+  return std::round(scale * 1000) / 1000;
+}
+
 // All styles in one objective, which blends them; with masks an objective for
 // each, so that they stand side by side.
 absl::Status AddStyles(const StyleOptions& options, v1::JobSpec* spec) {
@@ -146,10 +188,9 @@ absl::Status AddStyles(const StyleOptions& options, v1::JobSpec* spec) {
                                   options.styles.size(),
                                   " styles; give each style its own"));
   }
-  if (options.style_scale) {
-    RETURN_IF_ERROR(CheckFlag("--style-scale", *options.style_scale,
-                              "spec.objectives.gram_style.styles.scale"));
-  }
+  RETURN_IF_ERROR(CheckScale(options));
+  const double weight_one =
+      options.style_weight * StyleBalance(options.layers, options.distance);
   v1::GramStyleObjective* style = nullptr;
   for (size_t i = 0; i < options.styles.size(); ++i) {
     const auto [path, weight] = ParseWeightedPath(options.styles[i]);
@@ -160,39 +201,19 @@ absl::Status AddStyles(const StyleOptions& options, v1::JobSpec* spec) {
     }
     if (style == nullptr || masked) {
       const double factor = masked ? weight : 1;
-      ASSIGN_OR_RETURN(style,
-                       AddGrams(options, options.style_weight * factor, spec));
+      ASSIGN_OR_RETURN(style, AddGrams(options, weight_one * factor, spec));
     }
     if (masked) style->set_mask(FileRef(options.masks[i]));
     auto* image = style->add_styles();
     image->set_image(FileRef(path));
     if (weight != 1 && !masked) image->set_weight(weight);
-    if (options.style_scale) image->set_scale(*options.style_scale);
+    if (const auto scale = ScaleOf(options, i)) image->set_scale(*scale);
     if (options.keep_colors) image->set_colors_from(FileRef(options.content));
   }
   return absl::OkStatus();
 }
 
 }  // namespace
-
-absl::StatusOr<StyleLayers> StyleLayersFor(
-    const std::vector<std::string>& layer_names) {
-  const auto has = [&](const std::string& name) {
-    return std::find(layer_names.begin(), layer_names.end(), name) !=
-           layer_names.end();
-  };
-  for (const StyleLayers& family : Families()) {
-    if (std::all_of(family.content.begin(), family.content.end(), has) &&
-        std::all_of(family.style.begin(), family.style.end(), has)) {
-      return family;
-    }
-  }
-  return absl::NotFoundError(
-      "no layers for style transfer are known for this network; name them with "
-      "--content-layer "
-      "L and --style-layer L (several times); `phosphene models layers MODEL` "
-      "lists them");
-}
 
 Size StyleCanvas(Size content, int64_t pixels) {
   const double width = std::max(content.width, 1),
