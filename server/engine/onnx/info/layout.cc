@@ -1,155 +1,13 @@
-// Follows the channel axis through a graph, and brings values to [N,C,h,w].
+// Tells rows and channels of values, and brings them to [N,C,h,w].
 
 #include "server/engine/onnx/info/layout.h"
 
-#include <algorithm>
 #include <cmath>
 #include <optional>
-#include <unordered_map>
-#include <utility>
-
-#include "server/engine/onnx/ops/traits.h"
+#include <vector>
 
 namespace phosphene::onnx {
 namespace {
-
-using Axes = std::unordered_map<std::string, int64_t>;
-
-// A list from an attribute or a constant input; newer opsets moved some.
-std::vector<int64_t> IntsOf(const Graph& graph, const Node& node,
-                            const char* attribute, size_t input) {
-  const auto it = node.attributes.find(attribute);
-  if (it != node.attributes.end()) return it->second.ints;
-  if (input >= node.inputs.size()) return {};
-  const auto constant = graph.constants.find(node.inputs[input]);
-  if (constant == graph.constants.end() ||
-      constant->second.scalar_type() != at::kLong)
-    return {};
-  const at::Tensor flat = constant->second.contiguous().view(-1);
-  return {flat.const_data_ptr<int64_t>(),
-          flat.const_data_ptr<int64_t>() + flat.numel()};
-}
-
-int64_t Wrap(int64_t axis, int64_t rank) {
-  return axis < 0 ? axis + rank : axis;
-}
-
-int64_t IntOf(const Node& node, const char* attribute, int64_t otherwise) {
-  const auto it = node.attributes.find(attribute);
-  return it == node.attributes.end() ? otherwise : it->second.i;
-}
-
-// perm[i] is the axis that comes to i; without it all axes are reversed.
-int64_t AfterTranspose(const Graph& graph, const Node& node, int64_t axis,
-                       int64_t rank) {
-  const std::vector<int64_t> order = IntsOf(graph, node, "perm", SIZE_MAX);
-  const auto it = std::find(order.begin(), order.end(), axis);
-  return order.empty() ? rank - 1 - axis : it - order.begin();
-}
-
-// An axis whose place and size the new shape keeps stays; else features are
-// split or joined at the end, as heads of attention are.
-int64_t AfterReshape(const std::vector<int64_t>& from,
-                     const std::vector<int64_t>& to, int64_t axis) {
-  const int64_t last = static_cast<int64_t>(to.size()) - 1;
-  if (axis == static_cast<int64_t>(from.size()) - 1) return last;
-  return axis <= last && to[axis] == from[axis] ? axis : last;
-}
-
-// Takes away or puts in axes before `axis`.
-int64_t AfterSqueeze(std::vector<int64_t> axes, int64_t axis, int64_t rank) {
-  int64_t before = 0;
-  for (int64_t gone : axes) before += Wrap(gone, rank) < axis ? 1 : 0;
-  return axis - before;
-}
-
-int64_t AfterUnsqueeze(std::vector<int64_t> axes, int64_t axis, int64_t rank) {
-  for (int64_t& added : axes) added = Wrap(added, rank);
-  std::sort(axes.begin(), axes.end());
-  for (int64_t added : axes) axis += added <= axis ? 1 : 0;
-  return axis;
-}
-
-// Walks the graph in its order, from the image's axis 1 on.
-class ChannelTracker {
- public:
-  ChannelTracker(const Graph& graph, const Shapes& shapes)
-      : graph_(graph), shapes_(shapes) {}
-
-  Axes Follow(const std::string& image) {
-    axes_[image] = 1;
-    for (const Node& node : graph_.nodes) {
-      for (const std::string& output : node.outputs) {
-        const int64_t rank = RankOf(output);
-        if (rank >= 1) {
-          axes_[output] =
-              std::clamp<int64_t>(Of(node, output, rank), 0, rank - 1);
-        } else if (TraitsOf(node.op).channels == OpTraits::kFirst) {
-          axes_[output] = 1;
-        }
-      }
-    }
-    return axes_;
-  }
-
- private:
-  // Without a shape of their own are the image and what a convolution makes
-  // that does its activation too.
-  int64_t RankOf(const std::string& value) const {
-    const auto it = shapes_.find(value);
-    if (it == shapes_.end()) return axes_.count(value) > 0 ? 4 : -1;
-    return static_cast<int64_t>(it->second.size());
-  }
-
-  // The first input with a known channel axis: its name, "" for none. Of
-  // several, one of the output's rank.
-  std::string Source(const Node& node, int64_t rank) const {
-    std::string found;
-    for (const std::string& input : node.inputs) {
-      if (axes_.count(input) == 0) continue;
-      if (RankOf(input) == rank) return input;
-      if (found.empty()) found = input;
-    }
-    return found;
-  }
-
-  int64_t Of(const Node& node, const std::string& output, int64_t rank) const {
-    const OpTraits::Channels channels = TraitsOf(node.op).channels;
-    if (channels == OpTraits::kFirst) return 1;
-    const std::string source = Source(node, rank);
-    if (source.empty() || RankOf(source) < 1) return rank - 1;
-    const int64_t axis = axes_.at(source), from = RankOf(source);
-    switch (channels) {
-      case OpTraits::kLast:
-        return rank - 1;
-      case OpTraits::kNormalized:
-        return Wrap(IntOf(node, "axis", -1), from) == from - 1 ? rank - 1
-                                                               : axis;
-      case OpTraits::kPermuted:
-        return AfterTranspose(graph_, node, axis, rank);
-      case OpTraits::kReshaped:
-        return shapes_.count(source) == 0
-                   ? rank - 1
-                   : AfterReshape(shapes_.at(source), shapes_.at(output), axis);
-      case OpTraits::kAxesAdded:
-        return AfterUnsqueeze(IntsOf(graph_, node, "axes", 1), axis, rank);
-      case OpTraits::kAxesGone:
-        if (from <= rank) break;
-        return AfterSqueeze(IntsOf(graph_, node, "axes", 1), axis, from);
-      case OpTraits::kPicked:
-        if (rank != from - 1) break;
-        return AfterSqueeze({IntOf(node, "axis", 0)}, axis, from);
-      case OpTraits::kFirst:
-      case OpTraits::kStay:
-        break;
-    }
-    return rank == from ? axis : rank - 1;
-  }
-
-  const Graph& graph_;
-  const Shapes& shapes_;
-  Axes axes_;
-};
 
 // The axis that is twice as long for two images; nullopt for none or several.
 std::optional<int64_t> DoublingAxis(const std::vector<int64_t>& one,
@@ -168,18 +26,18 @@ std::optional<int64_t> DoublingAxis(const std::vector<int64_t>& one,
 
 std::map<std::string, Layout> FindLayouts(const Graph& graph,
                                           const std::string& image,
-                                          const Shapes& one, const Shapes& two,
+                                          const KnownShapes& shapes,
                                           bool single) {
-  const Axes channels = ChannelTracker(graph, one).Follow(image);
+  const auto channels = FindChannelAxes(graph, image, shapes);
   std::map<std::string, Layout> layouts;
-  for (const auto& [value, shape] : one) {
-    const auto other = two.find(value);
+  for (const auto& [value, shape] : shapes.one) {
     const auto channel = channels.find(value);
-    if (other == two.end() || channel == channels.end() || shape.size() < 2)
-      continue;
+    if (channel == channels.end() || shape.size() < 2) continue;
+    const auto other = shapes.two.find(value);
     const std::optional<int64_t> batch =
-        single ? std::make_optional<int64_t>(channel->second == 0 ? 1 : 0)
-               : DoublingAxis(shape, other->second);
+        single || other == shapes.two.end()
+            ? std::make_optional<int64_t>(channel->second == 0 ? 1 : 0)
+            : DoublingAxis(shape, other->second);
     if (batch && *batch != channel->second)
       layouts[value] = {*batch, channel->second};
   }

@@ -3,9 +3,9 @@
 #include <cstdint>
 #include <map>
 #include <string>
-#include <vector>
 
 #include "server/engine/onnx/file/graph.h"
+#include "server/engine/onnx/info/axes.h"
 #include "server/engine/tensor/torch_pch.h"
 
 namespace phosphene::onnx {
@@ -18,16 +18,15 @@ struct Layout {
   int64_t channel_axis = 1;
 };
 
-using Shapes = std::map<std::string, std::vector<int64_t>>;
-
-// Layouts of the values whose shapes are known for one image and for two: the
-// batch axis is the one that doubles, the channel axis is followed from the
-// image through the graph. Values with none or several doubling axes are left
-// out: they have no rows. With `single` the network is only ever run on one
-// image, and the first axis that is not the channels' counts as the batch's.
+// Layouts of the values whose shapes are known for one image: the batch axis is
+// the one that doubles for two, the channel axis is told by FindChannelAxes.
+// Values of which none or several axes double are left out: they have no rows.
+// Where two images do not run, and with `single` (the network is only ever run
+// on one image), the first axis that is not the channels' counts as the
+// batch's.
 std::map<std::string, Layout> FindLayouts(const Graph& graph,
                                           const std::string& image,
-                                          const Shapes& one, const Shapes& two,
+                                          const KnownShapes& shapes,
                                           bool single);
 
 // The value as [N,C,h,w], or [N,C] of two axes: channels moved to axis 1;

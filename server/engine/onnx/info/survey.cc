@@ -73,8 +73,32 @@ ValueFacts OfFlatten(const ValueFacts& in) {
   return out;
 }
 
+// Channels of a broadcast of values of `rank` axes: those of one that does not
+// have one channel for all; 0 where that is not known.
+int64_t ChannelsTogether(const Graph& graph, const Node& node,
+                         const Facts& facts, int rank) {
+  int64_t channels = 1;
+  bool known = true;
+  for (const std::string& input : node.inputs) {
+    int64_t own = 1;
+    const auto constant = graph.constants.find(input);
+    const auto it = facts.find(input);
+    if (constant != graph.constants.end()) {
+      // Those of fewer axes are aligned at the last.
+      const int64_t axis = constant->second.dim() - rank + 1;
+      if (axis >= 0) own = constant->second.size(axis);
+    } else if (it != facts.end() && it->second.rank == rank) {
+      own = it->second.channels;
+      known = known && own != 0;
+    }
+    channels = std::max(channels, own);
+  }
+  return known || channels > 1 ? channels : 0;
+}
+
 // Widest of several inputs of the same shape, or a broadcast one.
-ValueFacts OfElementwise(const Node& node, const Facts& facts) {
+ValueFacts OfElementwise(const Graph& graph, const Node& node,
+                         const Facts& facts) {
   ValueFacts out;
   for (const std::string& input : node.inputs) {
     const auto it = facts.find(input);
@@ -86,6 +110,8 @@ ValueFacts OfElementwise(const Node& node, const Facts& facts) {
       out.field = std::max(field, in.field);
     }
   }
+  if (out.rank >= 2)
+    out.channels = ChannelsTogether(graph, node, facts, out.rank);
   return out;
 }
 
@@ -164,7 +190,7 @@ ValueFacts OfNode(const Graph& graph, const Node& node, const Facts& facts) {
     case OpTraits::kJoined:
       return OfConcat(node, facts);
     case OpTraits::kSame:
-      return OfElementwise(node, facts);
+      return OfElementwise(graph, node, facts);
     case OpTraits::kUnknown:
       break;
   }
