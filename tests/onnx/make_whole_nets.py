@@ -11,8 +11,13 @@ backend tests, which whole_net_test reads:
     OUT/NET/model.onnx                   the network as exported
     OUT/NET/test_data_set_0/input_0.pb   the image batch, values -1..1
     OUT/NET/values/K.pb                  every float value of the graph, by ONNX Runtime (TensorProto, named)
+    OUT/NET/channels/K.pb                of every value with its channels on axis 1 (image_like.py): mean and mean
+                                         square of each channel, [2,C] (TensorProto, named)
     OUT/NET/gradient.pb                  d sum(output * cotangent) / d input, by PyTorch autograd in f64
     OUT/NET/cotangent.pb
+
+With --channels neither values nor gradients are written, only what tells where
+the channels of layers are: many families are small then, and made in seconds.
 
 Of millions of ReLUs some lie so near 0 that rounding decides whether they pass
 gradient: PyTorch in f32 then differs from itself, by layout or library, by 1e-2,
@@ -41,6 +46,7 @@ import torchvision
 from onnx import numpy_helper
 
 import clip_towers
+from image_like import image_like
 
 NETS = ["alexnet", "vgg11", "vgg11_bn", "googlenet", "inception_v3", "resnet18", "resnet50",
         "resnext50_32x4d", "wide_resnet50_2", "densenet121", "squeezenet1_0", "squeezenet1_1",
@@ -88,13 +94,14 @@ class Scores(torch.nn.Module):
         return self.net(image)["out"]
 
 
-def construct(name):
+def construct(name, opset):
     """The net as its package makes it, and the image size it is for, or None."""
     module, _, kind = name.rpartition("/")
     if name in OWN:
         return OWN[name](), None
     if module == "timm":
-        import timm  # an optional package
+        import timm
+        timm.layers.set_fused_attn((opset or 17) >= 14)  # older ones cannot hold it
         net = timm.create_model(kind, pretrained=False)
         return net, net.default_cfg["input_size"][-1]
     if module == "segmentation":
@@ -105,9 +112,9 @@ def construct(name):
     return getattr(torchvision.models, name)(weights=None, **arguments), None
 
 
-def build(name):
+def build(name, opset):
     torch.manual_seed(len(name))
-    net, size = construct(name)
+    net, size = construct(name, opset)
     net = net.eval()
     for weight in net.parameters():
         weight.requires_grad_(False)
@@ -146,6 +153,16 @@ def all_values(path, image):
     values = session.run(outputs, {session.get_inputs()[0].name: image})
     return {name: value for name, value in zip(outputs, values)
             if isinstance(value, np.ndarray) and value.dtype == np.float32 and value.size}
+
+
+def save_channels(path, values, folder):
+    """Mean and mean square of every channel of the values that are [N, C, ...]."""
+    names = image_like(onnx.load(path, load_external_data=False).graph, values)
+    for k, name in enumerate(names):
+        value = np.moveaxis(values[name].astype(np.float64), 1, 0)
+        flat = value.reshape(value.shape[0], -1)
+        save(np.stack([flat.mean(1), (flat ** 2).mean(1)]).astype(np.float32), name, folder / f"{k}.pb")
+    return len(names)
 
 
 def gradient_of(net, image, cotangent):
@@ -229,8 +246,20 @@ def calibrate(net, size):
         norm.eval()
 
 
+def make_channels(name, folder, exporter, opset):
+    net, size = build(name, opset)
+    folder.mkdir(parents=True, exist_ok=True)
+    image = torch.rand(1, 3, size, size) * 2 - 1
+    with torch.no_grad():
+        export(net, image, folder / "model.onnx", exporter, opset)
+    save(image.numpy(), "image", folder / "test_data_set_0/input_0.pb")
+    values = all_values(folder / "model.onnx", image.numpy())
+    count = save_channels(folder / "model.onnx", values, folder / "channels")
+    print(f"{name} made; {count} layers with channels on axis 1", flush=True)
+
+
 def make(name, folder, exporter, opset, calibrated):
-    net, size = build(name)
+    net, size = build(name, opset)
     if calibrated:
         calibrate(net, size)
         folder.mkdir(parents=True, exist_ok=True)
@@ -245,8 +274,10 @@ def make(name, folder, exporter, opset, calibrated):
     save(image.numpy(), "image", folder / "test_data_set_0/input_0.pb")
     save(cotangent.numpy(), "output", folder / "cotangent.pb")
     save(gradient.numpy(), "image", folder / "gradient.pb")
-    for k, (value_name, value) in enumerate(all_values(folder / "model.onnx", image.numpy()).items()):
+    values = all_values(folder / "model.onnx", image.numpy())
+    for k, (value_name, value) in enumerate(values.items()):
         save(value, value_name, folder / f"values/{k}.pb")
+    save_channels(folder / "model.onnx", values, folder / "channels")
     print(f"{name} made; gradients agree to {apart:.0e}", flush=True)
 
 
@@ -258,10 +289,15 @@ def main():
     flags.add_argument("--opset", type=int, help="default: 17 for torchscript, dynamo's own choice")
     flags.add_argument("--calibrated", action="store_true",
                        help="for visualize_nets.py: BatchNorm's statistics from pictures, the network alone")
+    flags.add_argument("--channels", action="store_true",
+                       help="only where the channels of layers are: no values, no gradients")
     arguments = flags.parse_args()
     # The fused attention of inference mode has no ONNX export.
     torch.backends.mha.set_fastpath_enabled(False)
     for name in arguments.nets:
+        if arguments.channels:
+            make_channels(name, arguments.out / name, arguments.exporter, arguments.opset)
+            continue
         make(name, arguments.out / name, arguments.exporter, arguments.opset, arguments.calibrated)
 
 

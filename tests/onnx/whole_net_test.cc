@@ -165,6 +165,41 @@ class WholeNet {
                    network->Forward(mirrored).at("output"));
   }
 
+  bool has_values() const { return fs::is_directory(folder_ / "values"); }
+
+  // Mean and mean square of each channel, as objectives read them, against
+  // those of axis 1: layers that are [N,C,...] by the graph alone.
+  void CompareChannels() {
+    const Stored stored = ListStored(folder_ / "channels");
+    std::vector<std::string> layers;
+    for (const auto& [name, path] : stored) {
+      if (info_->graph().constants.count(name) > 0) continue;
+      const int64_t expected = ReadProto(path).dims(1);
+      EXPECT_EQ(info_->Channels(name), expected) << name;
+      if (info_->Channels(name) == expected) layers.push_back(name);
+    }
+    at::NoGradGuard no_grad;
+    for (size_t portion = 0; portion < kPortions; ++portion) {
+      std::vector<std::string> names;
+      for (size_t i = portion; i < layers.size(); i += kPortions)
+        names.push_back(layers[i]);
+      if (names.empty()) continue;
+      for (const auto& [name, value] : Compile(names)->Forward(image_)) {
+        const at::Tensor places =
+            value.reshape({value.size(1), -1}).to(at::kDouble);
+        channels_.Compare(name,
+                          at::stack({places.mean(1), places.square().mean(1)}),
+                          Read(stored.at(name)));
+      }
+    }
+  }
+
+  std::string ReportOfChannels() const {
+    return absl::StrFormat(
+        "%d layers with channels on axis 1, worst %.1e at %s",
+        channels_.count(), channels_.worst(), channels_.name());
+  }
+
   std::string Report() const {
     return absl::StrFormat(
         "%d layers, worst %.1e at %s; %d constants and shapes, worst %.1e; "
@@ -223,7 +258,7 @@ class WholeNet {
   ModelFile file_;
   std::shared_ptr<const onnx::OpenedNetwork> info_;
   at::Tensor image_;
-  Worst values_, others_, gradient_, batch_;
+  Worst values_, others_, gradient_, batch_, channels_;
 };
 
 std::vector<fs::path> ListNets(const fs::path& folder) {
@@ -236,27 +271,52 @@ std::vector<fs::path> ListNets(const fs::path& folder) {
   return nets;
 }
 
-TEST(WholeNetTest, EveryValueAndTheGradientEqualThoseOfOthers) {
+// Networks under the folder of PHOSPHENE_WHOLE_NETS; empty without one.
+std::vector<fs::path> NetsToTest() {
   const char* folder = std::getenv("PHOSPHENE_WHOLE_NETS");
-  if (folder == nullptr || !fs::is_directory(folder)) {
-    GTEST_SKIP() << "PHOSPHENE_WHOLE_NETS names no folder; ./tests/run.sh nets "
-                    "makes one and runs this";
-  }
+  if (folder == nullptr || !fs::is_directory(folder)) return {};
   const std::vector<fs::path> nets = ListNets(folder);
   EXPECT_FALSE(nets.empty()) << folder << " holds no network";
+  return nets;
+}
+
+// Runs `test` on every network, told by its folder.
+template <typename Test>
+void OnEveryNet(const std::vector<fs::path>& nets, const Test& test) {
   for (const fs::path& path : nets) {
-    const std::string name = fs::relative(path, folder).string();
+    const std::string name =
+        fs::relative(path, std::getenv("PHOSPHENE_WHOLE_NETS")).string();
     SCOPED_TRACE(name);
     WholeNet net(path);
     if (!net.opened()) continue;
-    const absl::Status status = Guarded(name, [&] {
-      net.CompareAllValues();
-      net.CompareGradient();
-      net.CompareBatchWithItsRows();
-    });
+    const absl::Status status = Guarded(name, [&] { test(name, &net); });
     EXPECT_TRUE(status.ok()) << status;
-    std::cout << name << ": " << net.Report() << std::endl;
   }
+}
+
+constexpr char kNoNets[] =
+    "PHOSPHENE_WHOLE_NETS names no folder; ./tests/run.sh nets makes one and "
+    "runs this";
+
+TEST(WholeNetTest, EveryValueAndTheGradientEqualThoseOfOthers) {
+  const auto nets = NetsToTest();
+  if (nets.empty()) GTEST_SKIP() << kNoNets;
+  OnEveryNet(nets, [](const std::string& name, WholeNet* net) {
+    if (!net->has_values()) return;
+    net->CompareAllValues();
+    net->CompareGradient();
+    net->CompareBatchWithItsRows();
+    std::cout << name << ": " << net->Report() << std::endl;
+  });
+}
+
+TEST(WholeNetTest, ChannelsAreOnAxisOneWhereTheGraphSaysSo) {
+  const auto nets = NetsToTest();
+  if (nets.empty()) GTEST_SKIP() << kNoNets;
+  OnEveryNet(nets, [](const std::string& name, WholeNet* net) {
+    net->CompareChannels();
+    std::cout << name << ": " << net->ReportOfChannels() << std::endl;
+  });
 }
 
 }  // namespace
