@@ -135,8 +135,11 @@ absl::Status RunParts(Session& session, const std::vector<v1::JobSpec>& specs,
     parts.push_back(parts.empty() ? part : Widen(part, parts[0].width));
   }
   const Pixels sheet = Join(parts);
+  const std::string png =
+      PngOf(sheet, {{"Software", "Phosphene " PHOSPHENE_VERSION},
+                    {"phosphene.command", session.globals().command_line}});
   for (const std::string& path : flags.spec.outputs) {
-    RETURN_IF_ERROR(WriteFileAtomically(path, PngOf(sheet)));
+    RETURN_IF_ERROR(WriteFileAtomically(path, png));
     session.Print(
         absl::StrCat(path, "  (", sheet.width, " x ", sheet.height, ")"));
   }

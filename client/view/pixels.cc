@@ -25,8 +25,12 @@ absl::StatusOr<Pixels> DecodePixels(absl::string_view bytes) {
   return Pixels(ConvertChannels(image, image.channels == 2 ? 4 : 3));
 }
 
-std::string PngOf(const Pixels& pixels) {
-  absl::StatusOr<std::string> png = EncodePng(pixels);
+std::string PngOf(
+    const Pixels& pixels,
+    const std::vector<std::pair<std::string, std::string>>& text) {
+  PngOptions options;
+  options.text = text;
+  absl::StatusOr<std::string> png = EncodePng(pixels, options);
   PHOSPHENE_CHECK(png.ok());
   return *std::move(png);
 }

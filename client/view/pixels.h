@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -30,7 +31,10 @@ struct Pixels : Image8 {
 // DecodeImage of server/imaging.
 absl::StatusOr<Pixels> DecodePixels(absl::string_view bytes);
 
-// PNG, 8 bits a channel. REQUIRES: a picture that is not empty.
-std::string PngOf(const Pixels& pixels);
+// PNG, 8 bits a channel, with text chunks (PngOptions::text). REQUIRES: a
+// picture that is not empty.
+std::string PngOf(
+    const Pixels& pixels,
+    const std::vector<std::pair<std::string, std::string>>& text = {});
 
 }  // namespace phosphene::client
