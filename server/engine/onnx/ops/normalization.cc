@@ -44,7 +44,8 @@ bool Trains(const OpInit& init) {
          static_cast<int64_t>(outputs.size());
 }
 
-// y, the running mean and variance moved on, and those of the batch.
+// y, the running mean and variance moved on, and those of the batch. Weights
+// that a network standardizes by it (NFNet, BiT) come this way.
 Tensors NormalizeByBatch(const Tensors& in, double epsilon, double momentum) {
   const at::Tensor& x = in[0];
   TORCH_CHECK(x.dim() >= 2, "an input of at least 2 axes [N,C,...] is needed");
@@ -65,22 +66,32 @@ Tensors NormalizeByBatch(const Tensors& in, double epsilon, double momentum) {
           mean.to(in[3].scalar_type()), variance.to(in[4].scalar_type())};
 }
 
+// y of statistics over the positions of each row.
+at::Tensor NormalizeByRow(const Tensors& in, double epsilon) {
+  const at::Tensor& x = in[0];
+  const at::Tensor flat = x.dim() == 2 ? x.unsqueeze(2) : x;
+  return (Standardized(flat, epsilon) * OverChannels(in[1], flat) +
+          OverChannels(in[2], flat))
+      .view(x.sizes());
+}
+
 }  // namespace
 
 OpRun PrepareBatchNormalization(const OpInit& init) {
   init.NeedInputs(5, 5);
   const double epsilon = init.Float("epsilon", 1e-5);
   if (Trains(init)) {
-    // Weights may be standardized by it (NFNet, BiT), which is folded away.
-    if (!init.Constant(0).defined()) {
-      init.Fail(
-          "is in training mode, where rows of a batch depend on each other; "
-          "export for inference");
-    }
-    return
-        [epsilon, momentum = init.Float("momentum", 0.9)](const Tensors& in) {
-          return NormalizeByBatch(in, epsilon, momentum);
-        };
+    return [epsilon, momentum = init.Float("momentum", 0.9),
+            weights = init.Constant(0).defined(),
+            outputs = init.node.outputs.size()](const Tensors& in) {
+      Tensors out;
+      if (weights || outputs > 1) out = NormalizeByBatch(in, epsilon, momentum);
+      // Each row by its own statistics: what a batch of one gives, and rows
+      // stay apart.
+      out.resize(std::max<size_t>(out.size(), 1));
+      if (!weights) out[0] = NormalizeByRow(in, epsilon);
+      return out;
+    };
   }
   return [epsilon](const Tensors& in) {
     const at::Tensor& x = in[0];

@@ -137,6 +137,20 @@ OpRun PrepareGridSample(const OpInit& init) {
   };
 }
 
+// Points for GridSample from matrices [N,2,3] or [N,3,4] and the output's size.
+OpRun PrepareAffineGrid(const OpInit& init) {
+  init.NeedInputs(2, 2);
+  return [corners = init.Flag("align_corners", false)](const Tensors& in) {
+    const std::vector<int64_t> size = ToInts(in[1]);
+    TORCH_CHECK(size.size() == 4 || size.size() == 5,
+                "a size of 4 or 5 axes is needed");
+    CheckSize(size);
+    std::vector<int64_t> own = size;
+    own[0] = in[0].size(0);
+    return Tensors{at::affine_grid_generator(in[0], own, corners)};
+  };
+}
+
 // The first lengths[r] entries of row r back to front.
 OpRun PrepareReverseSequence(const OpInit& init) {
   init.NeedInputs(2, 2);

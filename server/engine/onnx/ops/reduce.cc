@@ -69,6 +69,25 @@ OpRun ArgExtreme(const OpInit& init, bool largest) {
   };
 }
 
+// Running sums and the like along an axis; exclusive: without the element
+// itself, so that the first is `neutral`.
+OpRun Running(const OpInit& init, int64_t neutral,
+              at::Tensor (*fn)(const at::Tensor& x, int64_t axis)) {
+  init.NeedInputs(2, 2);
+  return [neutral, fn, exclusive = init.Flag("exclusive", false),
+          reverse = init.Flag("reverse", false)](const Tensors& in) {
+    const int64_t axis = WrapAxis(ToInts(in[1]).at(0), in[0].dim());
+    at::Tensor x = reverse ? in[0].flip(axis) : in[0];
+    if (exclusive && x.size(axis) > 0) {
+      x = at::cat({at::full_like(x.narrow(axis, 0, 1), neutral),
+                   x.narrow(axis, 0, x.size(axis) - 1)},
+                  axis);
+    }
+    const at::Tensor y = fn(x, axis);
+    return Tensors{(reverse ? y.flip(axis) : y).to(in[0].scalar_type())};
+  };
+}
+
 }  // namespace
 
 OpRun PrepareReduceSum(const OpInit& init) { return Reduce(init, 13, Sum); }
@@ -134,17 +153,15 @@ OpRun PrepareReduceLogSumExp(const OpInit& init) {
 OpRun PrepareArgMax(const OpInit& init) { return ArgExtreme(init, true); }
 OpRun PrepareArgMin(const OpInit& init) { return ArgExtreme(init, false); }
 
-// Running sums along an axis; exclusive: without the element itself.
 OpRun PrepareCumSum(const OpInit& init) {
-  init.NeedInputs(2, 2);
-  return [exclusive = init.Flag("exclusive", false),
-          reverse = init.Flag("reverse", false)](const Tensors& in) {
-    const int64_t axis = WrapAxis(ToInts(in[1]).at(0), in[0].dim());
-    const at::Tensor x = reverse ? in[0].flip(axis) : in[0];
-    at::Tensor y = at::cumsum(x, axis);
-    if (exclusive) y = y - x;
-    return Tensors{(reverse ? y.flip(axis) : y).to(in[0].scalar_type())};
-  };
+  return Running(init, 0, [](const at::Tensor& x, int64_t axis) {
+    return at::cumsum(x, axis);
+  });
+}
+OpRun PrepareCumProd(const OpInit& init) {
+  return Running(init, 1, [](const at::Tensor& x, int64_t axis) {
+    return at::cumprod(x, axis);
+  });
 }
 
 OpRun PrepareTopK(const OpInit& init) {

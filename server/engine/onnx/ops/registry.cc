@@ -8,9 +8,11 @@
 namespace phosphene::onnx {
 
 #define ONNX_OP(Name, opset, ...) OpRun Prepare##Name(const OpInit& init);
+#define MS_OP(Name, Function, ...) OpRun Prepare##Function(const OpInit& init);
 #define OWN_OP(Name, ...) OpRun Prepare##Name(const OpInit& init);
 #include "server/engine/onnx/ops/builtins.inc"
 #undef ONNX_OP
+#undef MS_OP
 #undef OWN_OP
 
 namespace {
@@ -21,19 +23,24 @@ struct Table : OpTraits {
     return {
 #define ONNX_OP(Name, opset, ...) \
   {#Name, opset, &Prepare##Name, OpTraits{__VA_ARGS__}},
+#define MS_OP(Name, Function, ...) \
+  {"com.microsoft::" #Name, 1, &Prepare##Function, OpTraits{__VA_ARGS__}},
 #define OWN_OP(Name, ...)
 #include "server/engine/onnx/ops/builtins.inc"
 #undef ONNX_OP
+#undef MS_OP
 #undef OWN_OP
     };
   }
   static std::vector<OpKind> Own() {
     return {
 #define ONNX_OP(Name, opset, ...)
+#define MS_OP(Name, Function, ...)
 #define OWN_OP(Name, ...) \
   {"Phosphene." #Name, 0, &Prepare##Name, OpTraits{__VA_ARGS__}},
 #include "server/engine/onnx/ops/builtins.inc"
 #undef ONNX_OP
+#undef MS_OP
 #undef OWN_OP
     };
   }

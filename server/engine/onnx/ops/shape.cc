@@ -38,13 +38,10 @@ OpRun PrepareConcat(const OpInit& init) {
   };
 }
 
-// Inference only: what comes in goes out, and nothing is masked.
+// As in inference, whatever its file says: what comes in goes out, and nothing
+// is masked.
 OpRun PrepareDropout(const OpInit& init) {
   init.NeedInputs(1, 3);
-  const at::Tensor training = init.Constant(2);
-  if (init.HasInput(2) && (!training.defined() || training.item<bool>())) {
-    init.Fail("is in training mode; export for inference");
-  }
   return [](const Tensors& in) {
     return Tensors{in[0], at::ones_like(in[0], at::kBool)};
   };
@@ -184,6 +181,18 @@ OpRun PrepareCastLike(const OpInit& init) {
   return Binary(init, [](const at::Tensor& x, const at::Tensor& like) {
     return x.to(like.scalar_type());
   });
+}
+
+// The same bytes as another type of the same size.
+OpRun PrepareBitCast(const OpInit& init) {
+  init.NeedInputs(1, 1);
+  if (!init.Has("to")) init.Fail("does not say what to cast to");
+  return [to = init.Type("to", at::kFloat)](const Tensors& in) {
+    TORCH_CHECK(
+        in[0].element_size() == static_cast<int64_t>(c10::elementSize(to)),
+        "the bytes of ", in[0].scalar_type(), " are no ", to);
+    return Tensors{in[0].contiguous().view(to)};
+  };
 }
 
 OpRun PrepareConstantOfShape(const OpInit& init) {

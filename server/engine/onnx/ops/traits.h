@@ -76,6 +76,18 @@ struct OpTraits {
   // Its floating-point outputs have slopes; false for steps and for what is
   // made from sizes and constants.
   bool differentiable = true;
+  // It rounds, and its gradient is that of not rounding: 1 inside of the range
+  // of the rounded type, 0 outside (Bengio et al. 2013, "straight-through").
+  bool straight_through = false;
+  // It makes integers that are carried as whole floating-point numbers
+  // (shared/quantized.h).
+  bool carries_whole = false;
+  // It would draw random numbers; what it makes is their mean, so that a job
+  // is a function of its spec.
+  bool random = false;
+  // It may say that it is training; it is run as in inference all the same
+  // (notes.h).
+  bool may_train = false;
 
   // Whether any gradient flows through it.
   bool CarriesGradient() const { return differentiable && makes != kIntegers; }

@@ -117,6 +117,41 @@ at::Tensor SmoothedGradient(const at::Tensor& grad, const at::Tensor& x,
   return torch::autograd::grad({y}, {input}, {grad})[0];
 }
 
+// Index of each window's first largest element in the flattened input, through
+// all rows and channels.
+at::Tensor Winners(const at::Tensor& x, const Window& window,
+                   bool column_major) {
+  at::NoGradGuard no_grad;
+  const at::Tensor in = x.detach().to(at::kDouble);
+  const at::Tensor at_window =
+      Windows(in, window, -std::numeric_limits<double>::infinity())
+          .argmax(-1)
+          .cpu();
+  // The same windows over each element's own index tell where winners lie.
+  at::Tensor index = at::arange(x.numel() / (x.size(0) * x.size(1)), at::kLong);
+  const at::IntArrayRef sizes = SpatialSizes(x);
+  if (column_major) {
+    std::vector<int64_t> reversed(sizes.rbegin(), sizes.rend());
+    std::vector<int64_t> axes(sizes.size());
+    for (size_t i = 0; i < axes.size(); ++i)
+      axes[i] = static_cast<int64_t>(axes.size() - 1 - i);
+    index = index.view(reversed).permute(axes);
+  } else {
+    index = index.view(sizes);
+  }
+  std::vector<int64_t> every = x.sizes().slice(0, 2).vec();
+  const at::Tensor places = Windows(index.unsqueeze(0).unsqueeze(0), window, 0);
+  every.insert(every.end(), places.sizes().begin() + 2, places.sizes().end());
+  at::Tensor winners =
+      places.expand(every).gather(-1, at_window.unsqueeze(-1)).squeeze(-1);
+  // Indices count through the whole tensor, not through one channel.
+  const int64_t area = index.numel();
+  const at::Tensor base = at::arange(x.size(0) * x.size(1), at::kLong) * area;
+  std::vector<int64_t> shape(x.dim(), 1);
+  shape[0] = x.size(0), shape[1] = x.size(1);
+  return winners + base.view(shape);
+}
+
 }  // namespace
 
 at::Tensor MaxPool(const at::Tensor& x, const Window& window,
@@ -159,33 +194,12 @@ at::Tensor MaxPool(const at::Tensor& x, const Window& window,
 Tensors MaxPoolWithIndices(const at::Tensor& x, const Window& window,
                            bool column_major) {
   TORCH_CHECK(x.numel() > 0, "an empty input has no largest elements");
-  at::NoGradGuard no_grad;
-  const at::Tensor in = x.detach().to(at::kDouble);
-  const auto [y, at_window] =
-      Windows(in, window, -std::numeric_limits<double>::infinity()).max(-1);
-  // The same windows over each element's own index tell where winners lie.
-  at::Tensor index = at::arange(x.numel() / (x.size(0) * x.size(1)), at::kLong);
-  const at::IntArrayRef sizes = SpatialSizes(x);
-  if (column_major) {
-    std::vector<int64_t> reversed(sizes.rbegin(), sizes.rend());
-    std::vector<int64_t> axes(sizes.size());
-    for (size_t i = 0; i < axes.size(); ++i)
-      axes[i] = static_cast<int64_t>(axes.size() - 1 - i);
-    index = index.view(reversed).permute(axes);
-  } else {
-    index = index.view(sizes);
-  }
-  std::vector<int64_t> every = x.sizes().slice(0, 2).vec();
-  const at::Tensor places = Windows(index.unsqueeze(0).unsqueeze(0), window, 0);
-  every.insert(every.end(), places.sizes().begin() + 2, places.sizes().end());
-  at::Tensor winners =
-      places.expand(every).gather(-1, at_window.unsqueeze(-1)).squeeze(-1);
-  // Indices count through the whole tensor, not through one channel.
-  const int64_t area = index.numel();
-  const at::Tensor base = at::arange(x.size(0) * x.size(1), at::kLong) * area;
-  std::vector<int64_t> shape(x.dim(), 1);
-  shape[0] = x.size(0), shape[1] = x.size(1);
-  return {y.to(x.scalar_type()), winners + base.view(shape)};
+  const at::Tensor winners = Winners(x, window, false);
+  // Picked, so that gradients find their way back.
+  const at::Tensor y = x.reshape(-1)
+                           .index_select(0, winners.reshape(-1).to(x.device()))
+                           .view(winners.sizes());
+  return {y, column_major ? Winners(x, window, true) : winners};
 }
 
 }  // namespace phosphene::onnx

@@ -15,7 +15,8 @@ at::Tensor MaxPool(const at::Tensor& x, const Window& window,
                    const OpOptions& options);
 
 // Max-pooling and, as ONNX asks, each winner's index in the flattened input,
-// counted along columns first if `column_major`. Not differentiable.
+// counted along columns first if `column_major`; the gradient goes to the
+// winners.
 Tensors MaxPoolWithIndices(const at::Tensor& x, const Window& window,
                            bool column_major);
 
