@@ -117,18 +117,9 @@ OpRun PrepareLeakyRelu(const OpInit& init) {
 
 // Likewise with a slope per channel that was trained (He et al. 2015).
 OpRun PreparePRelu(const OpInit& init) {
-  init.NeedInputs(2, 2);
-  // Before opset 7 a vector was one slope per channel.
-  return [by_channel = init.opset < 7](const Tensors& in) {
-    const at::Tensor& x = in[0];
-    at::Tensor slope = in[1];
-    if (by_channel && slope.dim() == 1 && x.dim() > 1) {
-      std::vector<int64_t> shape(x.dim(), 1);
-      shape[1] = slope.numel();
-      slope = slope.view(shape);
-    }
-    return Tensors{at::where(x < 0, slope * x, x)};
-  };
+  return Binary(init, [](const at::Tensor& x, const at::Tensor& slope) {
+    return at::where(x < 0, slope * x, x);
+  });
 }
 
 // x, or alpha (e^x - 1) below 0 (Clevert et al. 2015).

@@ -46,21 +46,6 @@ at::Tensor Power(const at::Tensor& base, const at::Tensor& exponent) {
   return at::pow(base, exponent).to(type);
 }
 
-// Before opset 7 attribute `axis` said where the axes of b begin in a; without
-// it they end where a's do, as now.
-OpRun Arithmetic(const OpInit& init,
-                 at::Tensor (*fn)(const at::Tensor& a, const at::Tensor& b)) {
-  if (init.opset >= 7 || !init.Has("axis")) return Binary(init, fn);
-  init.NeedInputs(2, 2);
-  return [fn, axis = init.Int("axis", 0)](const Tensors& in) {
-    const int64_t behind =
-        in[0].dim() - WrapAxis(axis, in[0].dim()) - in[1].dim();
-    std::vector<int64_t> shape = in[1].sizes().vec();
-    if (behind > 0) shape.insert(shape.end(), behind, 1);
-    return Tensors{fn(in[0], in[1].reshape(shape))};
-  };
-}
-
 OpRun Fold(const OpInit& init,
            at::Tensor (*fn)(const at::Tensor& a, const at::Tensor& b)) {
   init.NeedInputs(1);
@@ -77,19 +62,19 @@ at::Tensor Add(const at::Tensor& a, const at::Tensor& b) {
 
 }  // namespace
 
-OpRun PrepareAdd(const OpInit& init) { return Arithmetic(init, Add); }
+OpRun PrepareAdd(const OpInit& init) { return Binary(init, Add); }
 OpRun PrepareSub(const OpInit& init) {
-  return Arithmetic(init, [](const at::Tensor& a, const at::Tensor& b) {
+  return Binary(init, [](const at::Tensor& a, const at::Tensor& b) {
     return at::sub(a, b);
   });
 }
 OpRun PrepareMul(const OpInit& init) {
-  return Arithmetic(init, [](const at::Tensor& a, const at::Tensor& b) {
+  return Binary(init, [](const at::Tensor& a, const at::Tensor& b) {
     return at::mul(a, b);
   });
 }
-OpRun PrepareDiv(const OpInit& init) { return Arithmetic(init, Divide); }
-OpRun PreparePow(const OpInit& init) { return Arithmetic(init, Power); }
+OpRun PrepareDiv(const OpInit& init) { return Binary(init, Divide); }
+OpRun PreparePow(const OpInit& init) { return Binary(init, Power); }
 OpRun PrepareMax(const OpInit& init) { return Fold(init, at::maximum); }
 OpRun PrepareMin(const OpInit& init) { return Fold(init, at::minimum); }
 OpRun PrepareSum(const OpInit& init) { return Fold(init, Add); }

@@ -23,27 +23,25 @@ at::Tensor KnownFromZero(const OpInit& init, size_t weight, size_t zero,
                          int64_t axis) {
   const at::Tensor w = init.Constant(weight), z = init.Constant(zero);
   if (!w.defined() || (init.HasInput(zero) && !z.defined())) return {};
-  return FromZero(w, SpreadOver(z, w, axis), Wide(init));
+  return FromZero(w, SpreadOver(z, w, axis), Wide(init))
+      .to(init.options.device);
 }
 
-// A product op(x, w, bias) of numbers from zero, with the weight laid out once
-// where it is known. `node` keeps the attributes of the quantized one.
+// A product op(x, w) of numbers from zero, with the weight laid out once where
+// it is known.
 struct Product {
   OpRun run;
-  at::Tensor weight, bias;  // undefined where not known now
+  at::Tensor weight;  // undefined where not known now
 };
 
+// The node keeps its attributes.
 Product PrepareProduct(const OpInit& init, OpRun (*prepare)(const OpInit&),
-                       const at::Tensor& weight, const at::Tensor& bias) {
+                       const at::Tensor& weight) {
   Node node = init.node;
   node.inputs = {"x", "w"};
-  Tensors constants = {at::Tensor(), weight};
-  if (bias.defined()) {
-    node.inputs.push_back("b");
-    constants.push_back(bias);
-  }
-  return {prepare(OpInit(node, init.opset, constants, init.options)), weight,
-          bias};
+  return {
+      prepare(OpInit(node, init.opset, {at::Tensor(), weight}, init.options)),
+      weight};
 }
 
 // Runs a product on x from zero; `w` and its zero are read where the weight was
@@ -51,10 +49,9 @@ Product PrepareProduct(const OpInit& init, OpRun (*prepare)(const OpInit&),
 at::Tensor RunProduct(const Product& product, const at::Tensor& x,
                       const at::Tensor& w, const at::Tensor& zero, int64_t axis,
                       at::ScalarType type) {
-  Tensors in = {x, product.weight.defined()
-                       ? product.weight
-                       : FromZero(w, SpreadOver(zero, w, axis), type)};
-  if (product.bias.defined()) in.push_back(product.bias);
+  const Tensors in = {x, product.weight.defined()
+                             ? product.weight
+                             : FromZero(w, SpreadOver(zero, w, axis), type)};
   return product.run(in)[0];
 }
 
@@ -74,29 +71,21 @@ at::Tensor Plain(const at::Tensor& parameter) {
 at::Tensor ToFirst(const at::Tensor& x) { return x.movedim(-1, 1); }
 at::Tensor ToLast(const at::Tensor& x) { return x.movedim(1, -1); }
 
-// A bias of whole numbers, one per filter, as the convolution adds it.
-at::Tensor KnownBias(const OpInit& init, size_t input) {
-  const at::Tensor bias = init.Constant(input);
-  return bias.defined() ? bias.to(init.options.device, Wide(init)) : bias;
-}
-
 }  // namespace
 
 // Inputs x, its scale, its zero, w, its scales, its zeros, y's scale, y's zero,
 // bias in steps of x's scale times w's.
 OpRun PrepareQLinearConv(const OpInit& init) {
   init.NeedInputs(8, 9);
-  if (init.HasInput(8) && !init.Constant(8).defined())
-    init.Fail("has a bias that is computed, which is not built");
-  at::Tensor weight = KnownFromZero(init, 3, 5, 0);
-  if (weight.defined()) weight = weight.to(init.options.device);
-  const Product conv =
-      PrepareProduct(init, PrepareConv, weight, KnownBias(init, 8));
+  const at::Tensor weight = KnownFromZero(init, 3, 5, 0);
+  const Product conv = PrepareProduct(init, PrepareConv, weight);
   return [conv, type = Wide(init),
           last = init.Flag("channels_last", false)](const Tensors& in) {
     at::Tensor x = FromZero(in[0], Plain(in[2]), type);
     if (last) x = ToFirst(x);
-    const at::Tensor sums = RunProduct(conv, x, in[3], in[5], 0, type);
+    at::Tensor sums = RunProduct(conv, x, in[3], in[5], 0, type);
+    if (Optional(in, 8).defined())
+      sums = sums + SpreadOver(in[8].to(type), sums, 1);
     const at::Tensor step =
         SpreadOver(in[6].to(type) / (in[1].to(type) * in[4].to(type)), sums, 1);
     const at::Tensor y =
@@ -108,9 +97,8 @@ OpRun PrepareQLinearConv(const OpInit& init) {
 // Inputs x, w, their zeros. Whole numbers come out.
 OpRun PrepareConvInteger(const OpInit& init) {
   init.NeedInputs(2, 4);
-  at::Tensor weight = KnownFromZero(init, 1, 3, 0);
-  if (weight.defined()) weight = weight.to(init.options.device);
-  const Product conv = PrepareProduct(init, PrepareConv, weight, {});
+  const at::Tensor weight = KnownFromZero(init, 1, 3, 0);
+  const Product conv = PrepareProduct(init, PrepareConv, weight);
   return [conv, type = Wide(init)](const Tensors& in) {
     const at::Tensor x = FromZero(in[0], Plain(Optional(in, 2)), type);
     return Tensors{RunProduct(conv, x, in[1], Optional(in, 3), 0, type)};
@@ -120,9 +108,8 @@ OpRun PrepareConvInteger(const OpInit& init) {
 // Inputs A, B, their zeros.
 OpRun PrepareMatMulInteger(const OpInit& init) {
   init.NeedInputs(2, 4);
-  at::Tensor weight = KnownFromZero(init, 1, 3, -1);
-  if (weight.defined()) weight = weight.to(init.options.device);
-  const Product product = PrepareProduct(init, PrepareMatMul, weight, {});
+  const at::Tensor weight = KnownFromZero(init, 1, 3, -1);
+  const Product product = PrepareProduct(init, PrepareMatMul, weight);
   return [product, type = Wide(init)](const Tensors& in) {
     const at::Tensor a = FromZero(in[0], Plain(PerRow(Optional(in, 2))), type);
     return Tensors{RunProduct(product, a, in[1], Optional(in, 3), -1, type)};
@@ -132,9 +119,8 @@ OpRun PrepareMatMulInteger(const OpInit& init) {
 // Inputs A, its scale, its zero, B, its scale, its zero, y's scale, y's zero.
 OpRun PrepareQLinearMatMul(const OpInit& init) {
   init.NeedInputs(8, 8);
-  at::Tensor weight = KnownFromZero(init, 3, 5, -1);
-  if (weight.defined()) weight = weight.to(init.options.device);
-  const Product product = PrepareProduct(init, PrepareMatMul, weight, {});
+  const at::Tensor weight = KnownFromZero(init, 3, 5, -1);
+  const Product product = PrepareProduct(init, PrepareMatMul, weight);
   return [product, type = Wide(init)](const Tensors& in) {
     const at::Tensor a = FromZero(in[0], Plain(PerRow(in[2])), type);
     const at::Tensor sums = RunProduct(product, a, in[3], in[5], -1, type);
@@ -157,8 +143,8 @@ OpRun PrepareQGemm(const OpInit& init) {
              turn_b = init.Flag("transB", false);
   at::Tensor weight = KnownFromZero(init, 3, 5, turn_b ? 0 : -1);
   if (weight.defined() && turn_b) weight = weight.t();
-  if (weight.defined()) weight = weight.contiguous().to(init.options.device);
-  const Product product = PrepareProduct(init, PrepareMatMul, weight, {});
+  if (weight.defined()) weight = weight.contiguous();
+  const Product product = PrepareProduct(init, PrepareMatMul, weight);
   return [=, type = Wide(init)](const Tensors& in) {
     TORCH_CHECK(in[0].dim() == 2 && in[3].dim() == 2, "matrices are needed");
     const at::Tensor a =
@@ -180,9 +166,8 @@ OpRun PrepareQGemm(const OpInit& init) {
 // out.
 OpRun PrepareMatMulIntegerToFloat(const OpInit& init) {
   init.NeedInputs(4, 7);
-  at::Tensor weight = KnownFromZero(init, 1, 5, -1);
-  if (weight.defined()) weight = weight.to(init.options.device);
-  const Product product = PrepareProduct(init, PrepareMatMul, weight, {});
+  const at::Tensor weight = KnownFromZero(init, 1, 5, -1);
+  const Product product = PrepareProduct(init, PrepareMatMul, weight);
   return [product, type = Wide(init)](const Tensors& in) {
     const at::Tensor a = FromZero(in[0], Plain(PerRow(Optional(in, 4))), type);
     const at::Tensor sums =
@@ -197,9 +182,8 @@ OpRun PrepareMatMulIntegerToFloat(const OpInit& init) {
 // zero, bias.
 OpRun PrepareDynamicQuantizeMatMul(const OpInit& init) {
   init.NeedInputs(3, 5);
-  at::Tensor weight = KnownFromZero(init, 1, 3, -1);
-  if (weight.defined()) weight = weight.to(init.options.device);
-  const Product product = PrepareProduct(init, PrepareMatMul, weight, {});
+  const at::Tensor weight = KnownFromZero(init, 1, 3, -1);
+  const Product product = PrepareProduct(init, PrepareMatMul, weight);
   return [product, type = Wide(init)](const Tensors& in) {
     const SelfQuantized q = QuantizedByItself(in[0]);
     const at::Tensor sums = RunProduct(product, FromZero(q.y, q.zero, type),

@@ -236,33 +236,6 @@ void FoldConstants(Graph* graph) {
   DropCleared(graph);
 }
 
-void NarrowDoubles(Graph* graph) {
-  const auto wide = [&](const std::string& name) {
-    const auto it = graph->constants.find(name);
-    return it != graph->constants.end() && it->second.numel() > 1 &&
-           it->second.scalar_type() == at::kDouble;
-  };
-  const bool weights_wide = std::any_of(
-      graph->nodes.begin(), graph->nodes.end(), [&](const Node& node) {
-        return TraitsOf(node.op).takes_weights &&
-               std::any_of(node.inputs.begin(), node.inputs.end(), wide);
-      });
-  if (!weights_wide) return;
-  const auto narrow = [](at::Tensor* tensor) {
-    if (tensor->defined() && tensor->scalar_type() == at::kDouble)
-      *tensor = tensor->to(at::kFloat);
-  };
-  for (auto& [name, tensor] : graph->constants) narrow(&tensor);
-  for (Node& node : graph->nodes) {
-    for (auto& [name, attribute] : node.attributes) {
-      narrow(&attribute.t);
-      // ONNX's numbers of f64 and f32.
-      const bool type = name == "to" || name == "dtype";
-      if (type && attribute.i == 11) attribute.i = 1;
-    }
-  }
-}
-
 std::unordered_map<std::string, std::string> RemoveNoOps(const Wanted& wanted,
                                                          Graph* graph) {
   std::unordered_map<std::string, std::string> same;

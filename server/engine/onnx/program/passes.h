@@ -25,12 +25,6 @@ constexpr int64_t kFoldedFactor = 4;
 // the constants take, and 512 MiB while a node is evaluated.
 void FoldConstants(Graph* graph);
 
-// Makes a network whose weights are f64 one of f32, which programs compute in:
-// its constants, and the casts and constants its nodes make. Others keep their
-// f64 values, which count sizes and places. After FoldConstants, which may make
-// weights.
-void NarrowDoubles(Graph* graph);
-
 // Takes out operators that do nothing (OpTraits::no_op). Returns
 // value -> the value it was the same as, for wanted values too.
 std::unordered_map<std::string, std::string> RemoveNoOps(const Wanted& wanted,
