@@ -18,6 +18,7 @@
 #include "server/base/status_macros.h"
 #include "server/engine/optimize/checkpoint.h"
 #include "server/engine/optimize/override_notes.h"
+#include "server/engine/optimize/picture_notes.h"
 #include "server/engine/optimize/reporter.h"
 #include "server/engine/optimize/spec_check.h"
 #include "server/engine/optimize/tiling.h"
@@ -130,6 +131,10 @@ class Runner {
     if (!finished) result.checkpoint = std::move(state);
     result.warnings = watch_.Warnings(step_);
     AddTileNotes(&result.warnings);
+    if (finished) {
+      for (std::string& note : PictureNotes(spec_, step_, *parts_.param))
+        result.warnings.push_back(std::move(note));
+    }
     for (std::string& note : parts_.param->Notes())
       result.warnings.push_back(std::move(note));
     if (context_.model.info != nullptr) {
@@ -290,7 +295,8 @@ class Runner {
       if (at::isfinite(p.value.detach()).all().item<bool>()) continue;
       return absl::InvalidArgumentError(absl::StrCat(
           "parameter \"", p.name, "\" is not finite after step ", step_ - 1,
-          "; a smaller spec.optimizer.learning_rate may help"));
+          "; a smaller learning rate (spec.optimizer.learning_rate, --lr) may "
+          "help"));
     }
     return absl::OkStatus();
   }

@@ -19,7 +19,7 @@ at::Tensor EagerStepper::Evaluate(const Lane& lane) {
   for (const ParamTensor& tensor : parts_.param->Tensors())
     tensor.value.mutable_grad().reset();
   tally_ = Differentiate(lane);
-  const absl::Status finite = tally_.CheckFinite(lane.step);
+  const absl::Status finite = tally_.CheckFinite(lane.step, parts_.objectives);
   if (!finite.ok()) throw Refused{finite};
   FillGradients(parts_.param->Tensors());
   const v1::Optimizer& optimizer = lane.spec->optimizer();

@@ -41,7 +41,8 @@ absl::Status ReplayedStepper::Advance(const Lane& lane) {
   } catch (const Refused& refused) {
     return refused.status;
   }
-  return replayed_ ? tally_.CheckFinite(lane.step) : whole_.Advance(lane);
+  return replayed_ ? tally_.CheckFinite(lane.step, parts_.objectives)
+                   : whole_.Advance(lane);
 }
 
 // False: this step is to run whole.

@@ -2,6 +2,7 @@
 
 #include "server/engine/step/tally.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
@@ -26,14 +27,25 @@ std::vector<double> Tally::ObjectiveValues(
   return out;
 }
 
-absl::Status Tally::CheckFinite(int64_t step) const {
-  for (const double value : RowValues()) {
-    if (std::isfinite(value)) continue;
-    return absl::InvalidArgumentError(absl::StrCat(
-        "the objective is not finite (", value, ") at step ", step,
-        "; a smaller spec.optimizer.learning_rate or other weights may help"));
+absl::Status Tally::CheckFinite(
+    int64_t step, const std::vector<ObjectivePart>& objectives) const {
+  const std::vector<double> rows = RowValues();
+  if (std::all_of(rows.begin(), rows.end(),
+                  [](double value) { return std::isfinite(value); })) {
+    return absl::OkStatus();
   }
-  return absl::OkStatus();
+  for (size_t i = 0; i < values.size() && i < objectives.size(); ++i) {
+    if (at::isfinite(values[i]).all().item<bool>()) continue;
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the objective is not finite at step ", step, ": its term ",
+        objectives[i].label, " (spec.objectives[", i,
+        "]) is not; a smaller learning rate (spec.optimizer.learning_rate, "
+        "--lr), or a lower power in that term, may help"));
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      "the objective is not finite at step ", step,
+      ": its terms are, their weighted sum is not; smaller weights "
+      "(spec.objectives[*].weight) may help"));
 }
 
 }  // namespace phosphene

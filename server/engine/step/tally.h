@@ -19,8 +19,10 @@ struct Tally {
   // One per objective: the mean over the rows it sees.
   std::vector<double> ObjectiveValues(
       const std::vector<ObjectivePart>& objectives) const;
-  // INVALID_ARGUMENT where a row is not finite: the message says at which step.
-  absl::Status CheckFinite(int64_t step) const;
+  // INVALID_ARGUMENT where a row is not finite: the message says at which step
+  // and which of the objectives made it so.
+  absl::Status CheckFinite(int64_t step,
+                           const std::vector<ObjectivePart>& objectives) const;
 };
 
 }  // namespace phosphene
