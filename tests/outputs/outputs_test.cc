@@ -52,10 +52,10 @@ TEST(Outputs, APngTellsHowItWasMade) {
 TEST(Outputs, EveryFormatIsWhatItSays) {
   const auto artifacts = Outputs(
       "outputs { png {} } outputs { jpeg {} } outputs { webp {} } outputs { "
-      "animated_webp {} } "
+      "animated_webp {} } outputs { gif {} } "
       "outputs { checkpoint {} } outputs { contact_sheet { columns: 1 gap: 3 } "
       "}");
-  ASSERT_EQ(artifacts.size(), 6u);
+  ASSERT_EQ(artifacts.size(), 7u);
   for (const RunArtifact& artifact : artifacts) {
     if (artifact.info.name() == "state.checkpoint") {
       EXPECT_OK(ParseCheckpoint(artifact.bytes));
@@ -65,7 +65,56 @@ TEST(Outputs, EveryFormatIsWhatItSays) {
               MediaType(SniffFormat(artifact.bytes)));
     EXPECT_EQ(ReadImageInfo(artifact.bytes)->width, artifact.info.width());
   }
-  EXPECT_EQ(artifacts[5].info.height(), 8 * 2 + 3);
+  EXPECT_EQ(artifacts[6].info.height(), 8 * 2 + 3);
+}
+
+TEST(Outputs, APngOfSixteenBitsIsAsFineAsTheCanvas) {
+  const auto artifacts = Outputs(
+      "outputs { png {} } outputs { png { sixteen_bits: true } } outputs { "
+      "row: "
+      "0 png { sixteen_bits: true metadata: false } backdrop: BACKDROP_BLACK "
+      "}");
+  ASSERT_EQ(artifacts.size(), 3u);
+  for (const size_t i : {1u, 2u}) {
+    EXPECT_EQ(artifacts[i].bytes[24], 16) << "bits a sample";
+    EXPECT_EQ(ReadPngText(artifacts[i].bytes).empty(), i == 2);
+  }
+  // Rounded to 8 bits it is the other one.
+  const Image8 eight = *DecodeImage(artifacts[0].bytes),
+               rounded = *DecodeImage(artifacts[1].bytes);
+  ASSERT_EQ(eight.pixels.size(), rounded.pixels.size());
+  for (size_t i = 0; i < eight.pixels.size(); ++i)
+    EXPECT_NEAR(eight.pixels[i], rounded.pixels[i], 1);
+}
+
+TEST(Outputs, AnimationsShowTheSameFrames) {
+  const auto artifacts = Outputs(
+      "outputs { animated_webp { ping_pong: true } } outputs { gif { "
+      "ping_pong: "
+      "true } } outputs { apng { ping_pong: true } } outputs { row: 0 png {} "
+      "}",
+      3);
+  ASSERT_EQ(artifacts.size(), 4u);
+  EXPECT_EQ(artifacts[1].info.name(), "animation.gif");
+  EXPECT_EQ(artifacts[1].info.media_type(), "image/gif");
+  EXPECT_EQ(artifacts[2].info.name(), "animation.apng");
+  EXPECT_EQ(artifacts[2].info.media_type(), "image/apng");
+  for (const RunArtifact& artifact : artifacts) {
+    EXPECT_EQ(artifact.info.width(), 12);
+    EXPECT_EQ(artifact.info.height(), 8);
+  }
+  // The first frame of an animated PNG is the first row, bit by bit, and it
+  // tells how it was made.
+  EXPECT_EQ(DecodeImage(artifacts[2].bytes)->pixels,
+            DecodeImage(artifacts[3].bytes)->pixels);
+  EXPECT_EQ(ReadPngText(artifacts[2].bytes).size(), 3u);
+  // Forth and back three rows are four frames: a graphic control each.
+  size_t controls = 0;
+  for (size_t at = artifacts[2].bytes.find("fcTL"); at != std::string::npos;
+       at = artifacts[2].bytes.find("fcTL", at + 1)) {
+    ++controls;
+  }
+  EXPECT_EQ(controls, 4u);
 }
 
 TEST(Outputs, NamesAreUnique) {

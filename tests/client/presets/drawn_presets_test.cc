@@ -160,6 +160,25 @@ TEST(TransparentPreset, PenaltiesStandBesideTheTermsAndTheBoardComesLast) {
   EXPECT_FALSE(TransparentSpec(options, common).ok());
 }
 
+TEST(TransparentPreset, TheNetworkSeesThreeFifthsOfTheCanvas) {
+  TransparentOptions options;
+  options.target.layer = "a";
+  SpecOptions common;
+  v1::JobSpec spec = *TransparentSpec(options, common);
+  ASSERT_EQ(spec.transforms_size(), 3);
+  EXPECT_TRUE(spec.transforms(0).has_random_background());
+  EXPECT_EQ(spec.transforms(1).scale().factors_size(), 6);
+  EXPECT_EQ(spec.transforms(2).crop().width(), 192);
+  common.size = "200x1";
+  spec = *TransparentSpec(options, common);
+  EXPECT_EQ(spec.transforms(2).crop().width(), 120);
+  EXPECT_EQ(spec.transforms(2).crop().height(), 1);
+  common.transforms = "transparent";
+  spec = *TransparentSpec(options, common);
+  ASSERT_GE(spec.transforms_size(), 1);
+  EXPECT_TRUE(spec.transforms(0).has_preset());
+}
+
 v1::Job CppnJob() {
   v1::Job job;
   job.set_name("jobs/a");
@@ -196,6 +215,51 @@ TEST(RenderPreset, AJobWithoutACheckpointSaysHowToKeepOne) {
   job.clear_artifacts();
   EXPECT_THAT(std::string(FinishedJobOf(job).status().message()),
               HasSubstr("jobs/a kept no checkpoint"));
+}
+
+TEST(RenderPreset, AJobBehindAMaskIsDrawnWithIt) {
+  v1::Job job = CppnJob();
+  job.mutable_spec()->mutable_parameterization()->mutable_mask()->set_image(
+      "blobs/m");
+  const v1::JobSpec spec =
+      *RenderSpec(*FinishedJobOf(job), {.outputs = {"a.png"}});
+  EXPECT_EQ(spec.parameterization().mask().image(), "blobs/m");
+  const FinishedJob plain = *FinishedJobOf(CppnJob()),
+                    masked = *FinishedJobOf(job);
+  EXPECT_THAT(std::string(MorphSpec({plain, masked}, {}).status().message()),
+              HasSubstr("behind a mask"));
+  job.mutable_spec()->mutable_parameterization()->mutable_texture();
+  EXPECT_FALSE(FinishedJobOf(job).ok());
+}
+
+TEST(MorphPreset, WritesLoopsOfEveryFormatAtItsRate) {
+  const FinishedJob job = *FinishedJobOf(CppnJob());
+  MorphOptions options;
+  options.frames_per_second = 40;
+  options.outputs = {"a.webp", "a.gif", "a.apng", "a.png"};
+  const v1::JobSpec spec = *MorphSpec({job, job}, options);
+  EXPECT_EQ(spec.outputs(0).animated_webp().frames_per_second(), 40);
+  EXPECT_EQ(spec.outputs(1).gif().frames_per_second(), 40);
+  EXPECT_EQ(spec.outputs(2).apng().frames_per_second(), 40);
+  EXPECT_TRUE(spec.outputs(3).has_png());
+  options.frames_per_second = 55;
+  EXPECT_THAT(std::string(MorphSpec({job, job}, options).status().message()),
+              HasSubstr("--fps: 55"));
+  options.outputs = {"a.apng"};
+  EXPECT_TRUE(MorphSpec({job, job}, options).ok());
+}
+
+TEST(SixteenBits, AreForPngsAlone) {
+  SpecOptions common;
+  common.sixteen_bits = true;
+  common.outputs = {"a.jpg", "a.png"};
+  FeatureOptions target;
+  target.layer = "mixed4a";
+  const v1::JobSpec spec = *FeatureSpec(target, common);
+  EXPECT_TRUE(spec.outputs(1).png().sixteen_bits());
+  common.outputs = {"a.jpg"};
+  EXPECT_THAT(std::string(FeatureSpec(target, common).status().message()),
+              HasSubstr("--sixteen-bits: is for a picture as PNG"));
 }
 
 TEST(MorphPreset, IsALoopThroughTheJobs) {
