@@ -29,8 +29,8 @@ struct Flags {
 
 absl::StatusOr<v1::JobSpec> SpecOf(const Flags& flags) {
   ASSIGN_OR_RETURN(SpecFile file, LoadSpec(flags.path));
-  // A picture's command made another spec than a changed one.
-  if (file.is_picture && !flags.sets.empty()) file.spec.clear_command();
+  // The command of a picture made another spec than a changed one.
+  if (!flags.sets.empty()) file.spec.clear_command();
   for (const std::string& assignment : flags.sets) {
     const absl::Status status = SetPath(&file.spec, assignment);
     if (!status.ok()) return FlagError("--set", status.message());
