@@ -58,6 +58,20 @@ absl::Status WithMessage(const absl::Status& status,
   return out;
 }
 
+absl::Status AtField(absl::string_view field, const absl::Status& status) {
+  absl::Status out(status.code(), absl::StrCat(field, ": ", status.message()));
+  google::rpc::BadRequest bad;
+  auto* violation = bad.add_field_violations();
+  violation->set_field(std::string(field));
+  violation->set_description(std::string(status.message()));
+  google::rpc::Status details;
+  details.set_code(static_cast<int>(status.code()));
+  details.set_message(std::string(out.message()));
+  details.add_details()->PackFrom(bad);
+  out.SetPayload(kDetailsUrl, absl::Cord(details.SerializeAsString()));
+  return out;
+}
+
 absl::Status FromJobError(const google::rpc::Status& error) {
   const auto code = static_cast<absl::StatusCode>(error.code());
   absl::Status out(

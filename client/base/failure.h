@@ -37,6 +37,10 @@ absl::Status FromGrpc(const grpc::Status& status);
 // The same status, details included, with another message.
 absl::Status WithMessage(const absl::Status& status, absl::string_view message);
 
+// The same status as of a field of the request, as a server tells it: "field:
+// message" with a google.rpc.BadRequest, so that it is named by its flag.
+absl::Status AtField(absl::string_view field, const absl::Status& status);
+
 // The status of a job that FAILED (Job.error), exit code 1 whatever its code.
 absl::Status FromJobError(const google::rpc::Status& error);
 

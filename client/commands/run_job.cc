@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "client/base/byte_source.h"
 #include "client/base/failure.h"
 #include "client/base/json.h"
 #include "client/base/units.h"
@@ -30,6 +31,16 @@ absl::Status PrintSpec(Session& session, const v1::JobSpec& spec) {
   return absl::OkStatus();
 }
 
+// That every file is there, before a server is asked and others are sent.
+absl::Status CheckFiles(v1::JobSpec spec, const std::string& folder) {
+  return ResolveFileRefs(
+      &spec, "spec", folder,
+      [](const std::string& path) -> absl::StatusOr<std::string> {
+        RETURN_IF_ERROR(ByteSource::OfFile(path).status());
+        return path;
+      });
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> SendFile(Session& session,
@@ -45,6 +56,7 @@ absl::StatusOr<v1::Job> CreateJob(Session& session, v1::JobSpec spec,
                                   const SubmitFlags& flags,
                                   const std::string& folder) {
   ASSIGN_OR_RETURN(const auto labels, ParseLabels(flags.labels));
+  RETURN_IF_ERROR(CheckFiles(spec, folder));
   ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
   RETURN_IF_ERROR(ResolveFileRefs(
       &spec, "spec", folder,

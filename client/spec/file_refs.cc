@@ -83,6 +83,8 @@ absl::Status ResolveFileRefs(
     auto found = done.find(file);
     if (found == done.end()) {
       absl::StatusOr<std::string> blob = upload(file);
+      if (ExitCodeOf(blob.status()) == kExitUsage)
+        return AtField(path, blob.status());
       if (!blob.ok()) {
         return WithMessage(blob.status(),
                            absl::StrCat(path, ": ", blob.status().message()));

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "client/base/failure.h"
 #include "phosphene/v1/job.pb.h"
 
 namespace phosphene::client {
@@ -53,6 +54,22 @@ TEST(FileRefs, AnErrorNamesTheField) {
       [](const std::string&) { return absl::NotFoundError("no such file"); });
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(status.message(), "spec.parameterization.init.image: no such file");
+  // As a server tells it, so that a command names its flag.
+  const google::rpc::BadRequest bad = BadRequestOf(status);
+  ASSERT_EQ(bad.field_violations_size(), 1);
+  EXPECT_EQ(bad.field_violations(0).field(),
+            "spec.parameterization.init.image");
+  EXPECT_EQ(bad.field_violations(0).description(), "no such file");
+}
+
+TEST(FileRefs, AServerThatDoesNotAnswerIsNoFaultOfTheField) {
+  v1::JobSpec spec = TwoImages();
+  const absl::Status status =
+      ResolveFileRefs(&spec, "spec", "", [](const std::string&) {
+        return absl::UnavailableError("no server answers");
+      });
+  EXPECT_EQ(ExitCodeOf(status), kExitUnreachable);
+  EXPECT_EQ(BadRequestOf(status).field_violations_size(), 0);
 }
 
 TEST(FileRefs, AbsolutePathsIgnoreTheFolder) {
