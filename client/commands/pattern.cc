@@ -69,14 +69,30 @@ void AddPattern(CLI::App& app, Dispatch& dispatch) {
           absl::StrCat("with --image: how much its strongest channels count, ",
                        AllowedFor("spec.objectives.pattern.selectivity")))
       ->capture_default_str();
+  command->add_option("--match", options.match,
+                      "with --image: by its channels or by its places "
+                      "[channels; places with --param cppn]");
+  command
+      ->add_option("--octaves", options.octaves,
+                   absl::StrCat("sizes, coarse to fine, ",
+                                AllowedFor("spec.optimizer.octaves.count")))
+      ->capture_default_str();
+  command
+      ->add_option("--octave-scale", options.octave_scale,
+                   absl::StrCat("ratio of neighbours, ",
+                                AllowedFor("spec.optimizer.octaves.scale")))
+      ->capture_default_str();
   JobFlagSet which;
-  which.size = "256";
-  which.steps = "256";
-  which.transforms = "roll; above 512 pixels roll,crop:448";
+  which.size = "512; 224 with --param cppn, drawn at 1024; 256 with fourier";
+  which.steps = "50 in each octave; 501 with --param cppn; 256 with fourier";
+  which.lr = "0.02; 0.003 with --param cppn; 0.05 with fourier";
+  which.transforms = "roll; none with --param cppn";
   which.output = "pattern.png";
   which.extensions = "png, jpg, webp, ckpt";
   AddJobFlags(command, flags.get(), which);
   command->footer(
+      "--param says how it is made: pixel (default) by octaves from noise, "
+      "cppn by a\nnet of coordinates that tile, fourier at one size.\n\n"
       "Example:\n  phosphene pattern --layer mixed4b --image starry_night.jpg "
       "-o tile.png");
   dispatch.On(command,

@@ -49,9 +49,10 @@ void AddTransparent(CLI::App& app, Dispatch& dispatch) {
                       "and a checkerboard, and its alpha");
   JobFlagSet which;
   which.size = "320";
-  which.steps = "1000";
-  which.lr = "0.03";
-  which.transforms = "transparent";
+  which.steps = "300";
+  which.lr = "0.08";
+  which.transforms =
+      "background,scale:.6:.7:.8:.9:1:1.1, then a crop of 0.6 of the canvas";
   which.output = "transparent.png";
   which.extensions = "png, webp, ckpt; jpg without alpha";
   AddJobFlags(command, flags.get(), which);

@@ -40,6 +40,8 @@ absl::Status SetRender(const std::string& text, v1::JobSpec* spec) {
   return absl::OkStatus();
 }
 
+}  // namespace
+
 // What `render` and `morph` draw from later.
 void AddWeights(v1::JobSpec* spec) {
   for (const v1::Output& output : spec->outputs()) {
@@ -49,8 +51,6 @@ void AddWeights(v1::JobSpec* spec) {
   weights->set_name(kWeightsArtifact);
   weights->mutable_checkpoint();
 }
-
-}  // namespace
 
 absl::StatusOr<v1::JobSpec> CppnSpec(const CppnOptions& options,
                                      const SpecOptions& common) {

@@ -1,16 +1,36 @@
 // The preset of `transparent`.
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "client/base/failure.h"
 #include "client/base/units.h"
+#include "client/presets/canvas_size.h"
 #include "client/presets/presets.h"
 #include "server/base/status_macros.h"
 
 namespace phosphene::client {
 namespace {
+
+constexpr int kCanvas = 320;
+// Of the canvas, what the network sees of it in a step.
+constexpr double kSeen = 0.6;
+
+// The TRANSPARENT preset with a larger crop: a random background, scaled by 0.6
+// to 1.1, of which kSeen is shown.
+void AddTransforms(const Size& canvas, v1::JobSpec* spec) {
+  spec->add_transforms()->mutable_random_background();
+  v1::ScaleTransform* scale = spec->add_transforms()->mutable_scale();
+  for (int i = 6; i <= 11; ++i) scale->add_factors(i / 10.0);
+  v1::CropTransform* crop = spec->add_transforms()->mutable_crop();
+  const auto seen = [](int side) {
+    return std::max(1, static_cast<int>(std::lround(side * kSeen)));
+  };
+  crop->set_width(seen(canvas.width));
+  crop->set_height(seen(canvas.height));
+}
 
 // weight * term * (1 - mean alpha), alpha of what the network sees or of the
 // whole canvas.
@@ -61,10 +81,9 @@ absl::StatusOr<v1::JobSpec> TransparentSpec(const TransparentOptions& options,
   }
   v1::JobSpec spec;
   v1::Parameterization* param = spec.mutable_parameterization();
-  param->set_width(320);
+  param->set_width(kCanvas);
   RETURN_IF_ERROR(SetBase(common.param, param->mutable_rgba()));
-  spec.add_transforms()->mutable_preset()->set_name(
-      v1::PresetTransform::TRANSPARENT);
+  AddTransforms(CanvasSize(common, kCanvas), &spec);
   RETURN_IF_ERROR(
       SetObjectives(common.objective, TargetObjective(target), &spec));
   const google::protobuf::RepeatedPtrField<v1::Objective> terms =
@@ -75,9 +94,9 @@ absl::StatusOr<v1::JobSpec> TransparentSpec(const TransparentOptions& options,
     *spec.add_objectives() = Transparent(term, 0.5, /*transformed=*/false);
   }
   RETURN_IF_ERROR(AddPenalties(options, &spec));
-  spec.mutable_optimizer()->set_learning_rate(0.03);
+  spec.mutable_optimizer()->set_learning_rate(0.08);
   spec.mutable_optimizer()->mutable_adam();
-  spec.set_steps(1000);
+  spec.set_steps(300);
   RETURN_IF_ERROR(ApplyOptions(common, OutputStyle::kImage, &spec));
   if (options.board.empty()) return spec;
   RETURN_IF_ERROR(AddOutputs({options.board}, OutputStyle::kImage, &spec));

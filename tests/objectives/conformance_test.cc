@@ -74,6 +74,7 @@ std::vector<Example> Examples() {
       {"alpha { statistic: TRANSPARENCY transformed: true }", 4},
       {"alpha { statistic: INDECISION }", 4},
       {"pattern { layer: 'a' image: " + Blob('8') + " }"},
+      {"pattern { layer: 'a' image: " + Blob('8') + " match: PLACES }"},
       {"sum { terms { channel { layer: 'a' channel: 1 } weight: 0.5 } terms { "
        "deepdream { layer: "
        "'b' } row: 1 } }"},

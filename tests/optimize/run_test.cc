@@ -70,7 +70,11 @@ INSTANTIATE_TEST_SUITE_P(
         "optimizer { sgd { momentum: 0.9 } normalize_gradient: UNIT_NORM }",
         "optimizer { lbfgs { max_evaluations: 5 } }", "precision: BF16",
         "steps: 2 optimizer { octaves { count: 3 } } transforms { jitter { "
-        "pixels: 2 } }"));
+        "pixels: 2 } }",
+        "steps: 2 parameterization { pixel {} } transforms { roll {} } "
+        "optimizer { sgd {} normalize_gradient: LAPLACIAN correlate_gradient: "
+        "true octaves { count: 3 rate_factor: 0.5 least_rate: 0.3 gamma: 2.2 "
+        "} }"));
 
 TEST(Run, StopsWithinTwoStepsWithStateAndPicture) {
   TinyEngine tiny;

@@ -69,5 +69,59 @@ TEST(LaplacianNormalized, DoesNotDependOnTheGradientsScale) {
                            LaplacianNormalized(g * 1000), 1e-4, 1e-5));
 }
 
+// Of a tile no place is special: rolled gradients give rolled bands.
+TEST(LaplacianNormalized, OfATileIsTheSameHoweverItIsRolled) {
+  const at::Tensor g =
+      at::sin(at::arange(3 * 64 * 48, at::kFloat).square()).view({3, 64, 48});
+  const at::Tensor rolled = at::roll(g, {16, 32}, {1, 2});
+  const at::Tensor expected =
+      at::roll(LaplacianNormalized(g, true), {16, 32}, {1, 2});
+  EXPECT_TRUE(
+      at::allclose(LaplacianNormalized(rolled, true), expected, 1e-4, 1e-5));
+  EXPECT_FALSE(at::allclose(LaplacianNormalized(rolled),
+                            at::roll(LaplacianNormalized(g), {16, 32}, {1, 2}),
+                            1e-2));
+}
+
+TEST(LaplacianNormalized, OfAnOddOrTinyTileIsFinite) {
+  for (const int64_t side : {1, 2, 3, 17, 67}) {
+    const at::Tensor g = at::sin(at::arange(3 * side * (side + 1), at::kFloat))
+                             .view({3, side, side + 1});
+    EXPECT_TRUE(LaplacianNormalized(g, true).isfinite().all().item<bool>());
+  }
+}
+
+TEST(CorrelateColors, MixesEachPixelAndBringsEachRowToSpreadOne) {
+  const at::Tensor g = at::sin(at::arange(2 * 3 * 4 * 5, at::kFloat).square())
+                           .view({2, 3, 4, 5}) *
+                       at::tensor({1.f, 50.f}).view({2, 1, 1, 1});
+  const std::vector<ParamTensor> p = {WithGradient("pixels", g)};
+  CorrelateColors(p);
+  const double mix[3][3] = {
+      {.1591, .0692, .0629}, {.0692, .1554, .0711}, {.0629, .0711, .1620}};
+  for (int64_t row = 0; row < 2; ++row) {
+    at::Tensor mixed = at::zeros({3, 4, 5}, at::kDouble);
+    for (int to = 0; to < 3; ++to) {
+      for (int from = 0; from < 3; ++from)
+        mixed[to] += g[row][from].to(at::kDouble) * mix[to][from];
+    }
+    const at::Tensor now = p[0].value.grad()[row].to(at::kDouble);
+    EXPECT_TRUE(at::allclose(now, mixed / mixed.std(false), 1e-4, 1e-5));
+    EXPECT_NEAR(now.std(false).item<double>(), 1, 1e-5);
+  }
+}
+
+TEST(CorrelateColors, LeavesZeroAndWhatIsNoRgbImageAlone) {
+  const at::Tensor spectrum = at::ones({1, 3, 4, 3, 2}),
+                   rgba = at::ones({1, 4, 4, 4});
+  const std::vector<ParamTensor> p = {
+      WithGradient("dark", at::zeros({1, 3, 4, 4})),
+      WithGradient("spectrum", spectrum), WithGradient("rgba", rgba)};
+  CorrelateColors(p);
+  EXPECT_EQ(p[0].value.grad().abs().max().item<float>(), 0);
+  EXPECT_TRUE(at::equal(p[1].value.grad(), spectrum));
+  EXPECT_TRUE(at::equal(p[2].value.grad(), rgba));
+}
+
 }  // namespace
 }  // namespace phosphene

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "tests/optimize/tiny_engine.h"
 
 namespace phosphene {
@@ -31,6 +33,29 @@ TEST(OctaveSteps, FallByTheirFactorAndNeverBelowOne) {
   EXPECT_EQ(Engine::TotalSteps(spec), 17);
   spec.mutable_optimizer()->mutable_octaves()->clear_steps_factor();
   EXPECT_EQ(Engine::TotalSteps(spec), 48);
+}
+
+TEST(OctaveRate, FallsByItsFactorToTheLeast) {
+  v1::Octaves octaves;
+  EXPECT_EQ(OctaveRate(octaves, 3), 1);
+  octaves.set_rate_factor(0.5);
+  EXPECT_DOUBLE_EQ(OctaveRate(octaves, 2), 0.25);
+  octaves.set_least_rate(0.3);
+  EXPECT_EQ(OctaveRate(octaves, 0), 1);
+  EXPECT_DOUBLE_EQ(OctaveRate(octaves, 1), 0.5);
+  EXPECT_DOUBLE_EQ(OctaveRate(octaves, 5), 0.3);
+}
+
+TEST(LaneAt, MultipliesTheScheduleByTheRateOfTheStepsOctave) {
+  v1::JobSpec spec = TinySpec(
+      "steps: 3 optimizer { learning_rate: 0.5 octaves { count: 3 } }");
+  for (int64_t step = 0; step < 9; ++step)
+    EXPECT_EQ(LaneAt(spec, 1, step).rate, 0.5);
+  spec.mutable_optimizer()->mutable_octaves()->set_rate_factor(0.1);
+  for (int64_t step = 0; step < 9; ++step) {
+    EXPECT_DOUBLE_EQ(LaneAt(spec, 1, step).rate,
+                     0.5 * std::pow(0.1, static_cast<double>(step / 3)));
+  }
 }
 
 TEST(Redirects, LastsSixteenStepsUnlessTold) {

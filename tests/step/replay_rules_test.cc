@@ -46,6 +46,8 @@ INSTANTIATE_TEST_SUITE_P(
              "redirect_relu lasts to the end"},
         Case{"optimizer { sgd {} }", "optimizer.sgd: its learning rate"},
         Case{"optimizer { nadam {} }", "optimizer.nadam: its learning rate"},
+        Case{"optimizer { correlate_gradient: true }",
+             "optimizer.correlate_gradient"},
         Case{"optimizer { normalize_gradient: UNIT_NORM }",
              "optimizer.normalize_gradient"},
         Case{"transforms { jitter { pixels: 2 } } transforms { blur {} }",
