@@ -36,7 +36,8 @@ TEST(ImageTensor, EachRowIsAPicture) {
 
 TEST(ImageTensor, OddChannelCountsShowWhatTheyCan) {
   EXPECT_EQ(ToImages(at::rand({1, 1, 2, 2}))[0].channels, 1);
-  EXPECT_EQ(ToImages(at::rand({1, 2, 2, 2}))[0].channels, 1);
+  const at::Tensor two = at::tensor({1.f, .2f}).view({1, 2, 1, 1});
+  EXPECT_EQ(ToImages(two)[0].pixels, (std::vector<uint8_t>{255, 51, 255}));
   EXPECT_EQ(ToImages(at::rand({1, 9, 2, 2}))[0].channels, 3);
 }
 

@@ -12,17 +12,20 @@
 namespace phosphene {
 namespace {
 
+// The channels a picture can have. Two are seen as magenta and green, as
+// microscopes show them; of many the first three are.
+at::Tensor Shown(const at::Tensor& batch) {
+  if (batch.size(1) == 2) return at::cat({batch, batch.narrow(1, 0, 1)}, 1);
+  return batch.size(1) > 4 ? batch.narrow(1, 0, 3) : batch;
+}
+
 // As `type`, which holds every value of a sample.
 template <typename Image>
 std::vector<Image> RowsOf(const at::Tensor& batch, at::ScalarType type) {
   using Sample = typename decltype(Image::pixels)::value_type;
   constexpr int64_t kFull = std::numeric_limits<Sample>::max();
-  int64_t channels = batch.size(1);
-  if (channels == 2) channels = 1;
-  if (channels > 4) channels = 3;
-  const at::Tensor values = batch.detach()
-                                .narrow(1, 0, channels)
-                                .mul(kFull)
+  const at::Tensor shown = Shown(batch.detach());
+  const at::Tensor values = shown.mul(kFull)
                                 .round_()
                                 .clamp_(0, kFull)
                                 .to(at::kCPU, type)
@@ -34,7 +37,7 @@ std::vector<Image> RowsOf(const at::Tensor& batch, at::ScalarType type) {
     Image& image = images[row];
     image.width = static_cast<int>(own.size(1));
     image.height = static_cast<int>(own.size(0));
-    image.channels = static_cast<int>(channels);
+    image.channels = static_cast<int>(own.size(2));
     AT_DISPATCH_INTEGRAL_TYPES(type, "samples", [&] {
       const scalar_t* data = own.const_data_ptr<scalar_t>();
       image.pixels.assign(data, data + own.numel());

@@ -101,7 +101,8 @@ TEST(StylePreset, ChangesWithTheSizeOfTheCanvas) {
   EXPECT_EQ(spec.optimizer().octaves().count(), 3);
   EXPECT_FALSE(spec.objectives(0).content().follow_transforms());
   EXPECT_FALSE(spec.objectives(1).gram_style().crop_each_step());
-  EXPECT_EQ(spec.transforms_size(), 0);
+  ASSERT_EQ(spec.transforms_size(), 1);
+  EXPECT_TRUE(spec.transforms(0).has_fit());
   EXPECT_TRUE(spec.parameterization().init().has_image());
   options.init = "noise";
   EXPECT_FALSE(StyleSpec(options, {})->parameterization().has_init());
@@ -165,7 +166,7 @@ TEST(TransparentPreset, TheNetworkSeesThreeFifthsOfTheCanvas) {
   options.target.layer = "a";
   SpecOptions common;
   v1::JobSpec spec = *TransparentSpec(options, common);
-  ASSERT_EQ(spec.transforms_size(), 3);
+  ASSERT_EQ(spec.transforms_size(), 4);
   EXPECT_TRUE(spec.transforms(0).has_random_background());
   EXPECT_EQ(spec.transforms(1).scale().factors_size(), 6);
   EXPECT_EQ(spec.transforms(2).crop().width(), 192);

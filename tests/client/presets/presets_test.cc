@@ -239,7 +239,8 @@ TEST(Presets, CppnRendersEveryImageButNoCheckpointAnew) {
   EXPECT_EQ(spec.outputs(1).width(), 0);
   EXPECT_EQ(spec.parameterization().cppn().activation(),
             v1::CppnParameterization::UNBIASED);
-  EXPECT_TRUE(spec.transforms().empty());
+  ASSERT_EQ(spec.transforms_size(), 1);
+  EXPECT_TRUE(spec.transforms(0).has_fit());
   options.depth = 33;
   EXPECT_FALSE(CppnSpec(options, common).ok());
 }
@@ -299,6 +300,43 @@ TEST(Presets, TextureViewsAreSetAsAsked) {
       "file:sky.jpg");
   options.elevation = {95};
   EXPECT_FALSE(TextureSpec(options, {}).ok());
+}
+
+// Networks of one size work as they are, unless the user's own list says
+// otherwise.
+TEST(Presets, TransformsEndInAFitWhereNoneAreGiven) {
+  SpecOptions common;
+  const v1::JobSpec spec = *FeatureSpec(Target(), common);
+  ASSERT_EQ(spec.transforms_size(), 2);
+  EXPECT_EQ(spec.transforms(0).preset().name(), v1::PresetTransform::STANDARD);
+  EXPECT_TRUE(spec.transforms(1).has_fit());
+  DreamOptions dream;
+  dream.layer = "a";
+  EXPECT_TRUE(DreamSpec(dream, common)->transforms(1).has_fit());
+  common.transforms = "jitter:4";
+  EXPECT_EQ(FeatureSpec(Target(), common)->transforms_size(), 1);
+}
+
+TEST(Presets, AFitComesToTheEndOnce) {
+  v1::JobSpec spec;
+  AddFit(&spec);
+  spec.add_transforms()->mutable_roll();
+  AddFit(&spec);
+  ASSERT_EQ(spec.transforms_size(), 2);
+  EXPECT_TRUE(spec.transforms(0).has_roll());
+  EXPECT_TRUE(spec.transforms(1).has_fit());
+}
+
+TEST(Presets, ChannelsAreTheNetworksUnlessGiven) {
+  SpecOptions common;
+  EXPECT_EQ(FeatureSpec(Target(), common)->parameterization().channels(), 0);
+  common.channels = 12;
+  EXPECT_EQ(FeatureSpec(Target(), common)->parameterization().channels(), 12);
+  common.grey = true;
+  EXPECT_FALSE(FeatureSpec(Target(), common).ok()) << "one or twelve";
+  common.channels = 65;
+  common.grey = false;
+  EXPECT_FALSE(FeatureSpec(Target(), common).ok());
 }
 
 }  // namespace

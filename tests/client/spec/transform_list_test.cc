@@ -35,6 +35,17 @@ TEST(TransformList, PresetsAndOptionalValues) {
                   .has_resize());
 }
 
+TEST(TransformList, FitsTakeTheNetworksSizeOrOneStated) {
+  EXPECT_TRUE(ParseTransforms("standard,fit")->Get(1).has_fit());
+  EXPECT_EQ(ParseTransforms("fit")->Get(0).fit().height(), 0);
+  EXPECT_EQ(ParseTransforms("fit:96")->Get(0).fit().height(), 96);
+  EXPECT_EQ(ParseTransforms("fit:96")->Get(0).fit().width(), 96);
+  EXPECT_EQ(ParseTransforms("fit:96x64")->Get(0).fit().width(), 96);
+  EXPECT_EQ(ParseTransforms("fit:96x64")->Get(0).fit().height(), 64);
+  EXPECT_FALSE(ParseTransforms("fit:1:2").ok());
+  EXPECT_FALSE(ParseTransforms("fit:x").ok());
+}
+
 TEST(TransformList, SlashRowDrawsForEachImage) {
   const auto list = ParseTransforms("pad:4,jitter:8/row,standard/row");
   ASSERT_TRUE(list.ok()) << list.status();
