@@ -24,7 +24,7 @@ void ExpectOk(const grpc::Status& status) {
 }  // namespace
 
 void RealServer::Start() {
-  const std::string socket = "unix:" + dir_.path() + "/socket";
+  const std::string socket = address();
   server_ = std::make_unique<Subprocess>(
       std::vector<std::string>{PHOSPHENED, "--listen", socket, "--data",
                                dir_.path() + "/data", "--http", "off",

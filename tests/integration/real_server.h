@@ -19,6 +19,8 @@ class RealServer {
  public:
   // The folder of its data.
   std::string data() const { return dir_.path() + "/data"; }
+  // Where it listens, as --listen and --server take it.
+  std::string address() const { return "unix:" + dir_.path() + "/socket"; }
   // Starts it, or again after Stop, and waits until it serves.
   void Start();
   // SIGTERM; waits for its end.

@@ -28,7 +28,11 @@ TEST(Examples, EachIsWhatItsCommandMakes) {
     words.erase(words.begin(), words.begin() + 2);
     commands.insert(words[0]);
     words.push_back("--spec-only");
+    // Files are named as they lie there.
+    const auto root = std::filesystem::current_path();
+    std::filesystem::current_path("docs/examples");
     const AppRun run = RunCli(words);
+    std::filesystem::current_path(root);
     ASSERT_EQ(run.exit_code, 0) << entry.path() << run.err;
     const auto made = ParseSpec(run.out, "command");
     const auto kept = ParseSpec(text, entry.path().string());
