@@ -62,7 +62,7 @@ TEST(CompleteSpec, WhatIsStatedStays) {
 }
 
 TEST(CompleteSpec, LeavesOutAFitAtTheEndThatHasNothingToDo) {
-  const FittedNetwork any({{"early", {}}});
+  const FittedNetwork any({{"early", {}}}, 3);
   const v1::JobSpec bare = Of("early", "transforms { flip {} }");
   const v1::JobSpec fitted =
       Of("early", "transforms { flip {} } transforms { fit {} }");
