@@ -7,8 +7,8 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <unordered_map>
 
-#include "absl/container/flat_hash_map.h"
 #include "server/base/status_macros.h"
 #include "server/imaging/layout.h"
 
@@ -42,7 +42,7 @@ IndexedImage Empty(const Image8& image, size_t most) {
 // Exactly, where the picture has no more than `most` colours.
 std::optional<IndexedImage> AsItIs(const Image8& image, size_t most) {
   IndexedImage out = Empty(image, most);
-  absl::flat_hash_map<uint32_t, uint8_t> known;
+  std::unordered_map<uint32_t, uint8_t> known;
   for (size_t i = 0; i < out.indices.size(); ++i) {
     if (!Shows(image, i)) {
       out.indices[i] = static_cast<uint8_t>(out.transparent);
