@@ -21,9 +21,10 @@ namespace {
 
 using ::testing::HasSubstr;
 
-// A JPEG in the colour space given, four channels a pixel, with Adobe's marker
-// as libjpeg writes it for CMYK.
-std::string CmykJpeg(std::vector<uint8_t> pixel, bool adobe) {
+// A JPEG of one colour of four inks, stored as they are or as YCCK, with
+// Adobe's marker as libjpeg writes it for CMYK.
+std::string CmykJpeg(std::vector<uint8_t> pixel, bool adobe,
+                     J_COLOR_SPACE stored = JCS_CMYK) {
   jpeg_compress_struct jpeg = {};
   jpeg_error_mgr errors = {};
   jpeg.err = jpeg_std_error(&errors);
@@ -35,6 +36,7 @@ std::string CmykJpeg(std::vector<uint8_t> pixel, bool adobe) {
   jpeg.input_components = 4;
   jpeg.in_color_space = JCS_CMYK;
   jpeg_set_defaults(&jpeg);
+  jpeg_set_colorspace(&jpeg, stored);
   jpeg_set_quality(&jpeg, 100, TRUE);
   jpeg.write_Adobe_marker = adobe;
   jpeg_start_compress(&jpeg, TRUE);
@@ -110,6 +112,26 @@ TEST(DecodeImage, PaletteAndInterlacedPngsAreExpanded) {
   EXPECT_EQ(interlaced.pixels, (std::vector<uint8_t>{1, 2, 3, 4}));
 }
 
+TEST(DecodeImage, OneBitAPixelIsBlackAndWhite) {
+  const Image8 image =
+      Decoded(RawPng(1, PNG_COLOR_TYPE_GRAY, PNG_INTERLACE_NONE, {{0xA0}}, 4));
+  EXPECT_EQ(image.channels, 1);
+  EXPECT_EQ(image.pixels, (std::vector<uint8_t>{255, 0, 255, 0}));
+}
+
+TEST(DecodeImage, PicturesOfOnePixelAndOneColumnAreReadToo) {
+  for (const auto& [width, height] :
+       {std::pair(1, 1), std::pair(1, 4000), std::pair(4000, 1)}) {
+    const Image8 image = Gradient(width, height, 3);
+    for (const std::string& bytes : {*EncodePng(image), *EncodeTiff(image),
+                                     *EncodeWebp(image, {.lossless = true})}) {
+      EXPECT_EQ(MaxDifference(Decoded(bytes), image), 0);
+    }
+    EXPECT_EQ(Decoded(*EncodeJpeg(image)).height, height);
+    EXPECT_EQ(Decoded(*EncodeGif({image})).width, width);
+  }
+}
+
 TEST(DecodeImage, JpegKeepsGreyAndColour) {
   for (const int channels : {1, 3}) {
     const Image8 image = Gradient(64, 48, channels);
@@ -122,7 +144,9 @@ TEST(DecodeImage, CmykJpegBecomesRgb) {
   // Pure red is no cyan, full magenta and yellow, no black; Adobe inverts.
   const Image8 adobe = Decoded(CmykJpeg({255, 0, 0, 255}, true));
   const Image8 plain = Decoded(CmykJpeg({0, 255, 255, 0}, false));
-  for (const Image8& image : {adobe, plain}) {
+  // YCCK is the same inks as brightness, two colours and black.
+  const Image8 ycck = Decoded(CmykJpeg({255, 0, 0, 255}, true, JCS_YCCK));
+  for (const Image8& image : {adobe, plain, ycck}) {
     ASSERT_EQ(image.channels, 3);
     EXPECT_NEAR(image.pixels[0], 255, 2);
     EXPECT_NEAR(image.pixels[1], 0, 2);

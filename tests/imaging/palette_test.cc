@@ -45,9 +45,11 @@ TEST(ToPalette, DitheringKeepsTheMeanOfEveryPatch) {
   const Image8 shown = Shown(*ToPalette(image));
   for (int top = 0; top < 128; top += 16) {
     for (int left = 0; left < 128; left += 16) {
+      // Outside of all its colours lie the rim's: no mix of them gets there.
+      const bool rim = top % 112 == 0 || left % 112 == 0;
       for (int c = 0; c < 3; ++c) {
         EXPECT_NEAR(MeanOf(shown, left, top, 16, c),
-                    MeanOf(image, left, top, 16, c), 4)
+                    MeanOf(image, left, top, 16, c), rim ? 12 : 4)
             << left << " " << top << " " << c;
       }
     }

@@ -155,5 +155,23 @@ TEST(DecodeTiff, BrokenFilesAreRefused) {
   }
 }
 
+// As raw photos are: a preview before the photo.
+TEST(DecodeTiff, ThePreviewOfARawPhotoIsNotTakenForThePhoto) {
+  const auto file = TiffBytes::Write();
+  TIFF* tiff = file->handle();
+  TIFFSetField(tiff, TIFFTAG_SUBFILETYPE, FILETYPE_REDUCEDIMAGE);
+  TIFFSetField(tiff, TIFFTAG_IMAGEWIDTH, 2);
+  TIFFSetField(tiff, TIFFTAG_IMAGELENGTH, 1);
+  TIFFSetField(tiff, TIFFTAG_BITSPERSAMPLE, 8);
+  TIFFSetField(tiff, TIFFTAG_SAMPLESPERPIXEL, 1);
+  TIFFSetField(tiff, TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_MINISBLACK);
+  uint8_t row[] = {1, 2};
+  TIFFWriteScanline(tiff, row, 0, 0);
+  TIFFWriteDirectory(tiff);
+  const auto image = DecodeImage(file->Finish());
+  EXPECT_THAT(std::string(image.status().message()),
+              ::testing::HasSubstr("raw photo"));
+}
+
 }  // namespace
 }  // namespace phosphene
