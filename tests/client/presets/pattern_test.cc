@@ -45,7 +45,7 @@ TEST(PatternPreset, GrowsInOctavesOnMixedGradients) {
   EXPECT_DOUBLE_EQ(octaves.rate_factor(), 1 / octaves.scale());
   EXPECT_DOUBLE_EQ(octaves.least_rate(), 0.2);
   EXPECT_DOUBLE_EQ(octaves.gamma(), 2.2);
-  ASSERT_EQ(spec.transforms_size(), 1);
+  ASSERT_EQ(spec.transforms_size(), 2);
   EXPECT_EQ(spec.transforms(0).roll().pixels(), 0) << "the whole canvas";
   EXPECT_EQ(spec.objectives(0).channel().channel(), 3);
   EXPECT_EQ(PatternSpec(OfChannel(), By("pixel"))->SerializeAsString(),
@@ -58,7 +58,7 @@ TEST(PatternPreset, AtOneSizeRollsAPeriodicImage) {
   EXPECT_TRUE(spec.optimizer().has_adam());
   EXPECT_FALSE(spec.optimizer().has_octaves());
   EXPECT_EQ(spec.steps(), 256);
-  ASSERT_EQ(spec.transforms_size(), 1);
+  ASSERT_EQ(spec.transforms_size(), 2);
   EXPECT_TRUE(spec.transforms(0).has_roll());
 }
 
@@ -68,7 +68,7 @@ TEST(PatternPreset, ACppnComesAroundByItsCoordinatesAndIsDrawnLarger) {
   const v1::JobSpec spec = *PatternSpec(OfImage(), common);
   EXPECT_TRUE(spec.parameterization().cppn().periodic());
   EXPECT_EQ(spec.parameterization().width(), 224);
-  EXPECT_EQ(spec.transforms_size(), 0);
+  EXPECT_EQ(spec.transforms_size(), 1);
   EXPECT_EQ(spec.objectives(0).pattern().match(), v1::PatternObjective::PLACES);
   ASSERT_EQ(spec.outputs_size(), 3);
   EXPECT_EQ(spec.outputs(0).width(), 1024);
@@ -104,7 +104,7 @@ TEST(PatternPreset, ALargeTileOfOneSizeIsSeenThroughWindows) {
   SpecOptions common = By("fourier");
   common.size = "2048x300";
   const v1::JobSpec spec = *PatternSpec(OfChannel(), common);
-  ASSERT_EQ(spec.transforms_size(), 2);
+  ASSERT_EQ(spec.transforms_size(), 3);
   EXPECT_EQ(spec.transforms(1).crop().width(), 448);
   EXPECT_EQ(spec.transforms(1).crop().height(), 300);
 }
