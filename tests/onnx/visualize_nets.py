@@ -5,10 +5,11 @@
 NETS as make_whole_nets.py --calibrated writes it: each folder with a model.onnx is
 a network. (Without calibration deep layers of random networks hardly see the image.)
 Each is added to a private server, its layers are listed, and channel 1 of a
-layer in the middle is maximized. Prints a line a network: layer, objective at
-the start and at the end, notes of the server. Fails when an objective does not
-rise well above its start, or a network with a fixed size takes a job of another
-size without a word. Standard library only.
+layer in the middle is maximized by the plain command, without a word on sizes.
+Prints a line a network: layer, objective at the start and at the end, the sizes
+it takes. Fails when no picture comes out, when an objective does not rise well
+above its start, or a network with a fixed size takes a job of another size
+without a word. Standard library only.
 """
 
 import argparse
@@ -62,39 +63,40 @@ def objective_values(events):
             if "objective_value" in event.get("progress", {})]
 
 
-def feature(client, model, layer, size, steps, transforms, out):
+def feature(client, model, layer, steps, out, *more):
+    """The plain command: nothing is said of sizes or transforms unless `more` does."""
     return client("feature", "--model", model, "--layer", layer, "--channel", "1", "--steps",
-                  str(steps), "--size", str(size), "--seed", "1", "--transforms", transforms,
-                  "-o", str(out))
+                  str(steps), "--seed", "1", "-o", str(out), *more)
 
 
 def check_other_size(client, model, layer, size, out):
-    """A job at another size must be answered by an error that says what to do."""
+    """A job of a size that does not fit is refused when it is made, with what to type."""
     try:
-        feature(client, model, layer, size + 32, 1, "none", out)
+        feature(client, model, layer, 1, out, "--transforms", "none", "--size", str(size))
     except Failed as error:
-        if "resize" not in str(error):
+        if "fit" not in str(error):
             raise Failed(f"another size is answered with: {error}")
         return
-    raise Failed(f"takes {size + 32} x {size + 32} without a word")
+    raise Failed(f"takes {size} x {size} without a word")
 
 
 def visualize(client, name, path, steps, out):
     model = client("models", "add", str(path), "--name", name, "--replace")[-1]
     layers = flatten(client("models", "layers", name), "layers")
     layer = middle_layer(layers)
-    fixed = int(model.get("input_height", 0))
-    size = fixed or 224
-    # The standard transforms change the size, so a fixed one is given back.
-    transforms = f"standard,resize:{fixed}" if fixed else "standard"
-    values = objective_values(feature(client, name, layer, size, steps, transforms, out / f"{name}.png"))
+    picture = out / f"{name}.png"
+    picture.unlink(missing_ok=True)
+    values = objective_values(feature(client, name, layer, steps, picture))
+    if not picture.exists():
+        raise Failed("the plain command makes no picture")
     start, end = values[0], max(values[-5:])
-    takes = f"{fixed} x {fixed}" if fixed else "any size"
+    fixed, multiple = int(model.get("input_height", 0)), int(model.get("input_multiple", 1))
+    takes = f"{fixed} x {fixed}" if fixed else f"multiples of {multiple}" if multiple > 1 else "any size"
     print(f"{name}: {layer} {start:.4g} -> {end:.4g}; {takes}", flush=True)
     if end < start + 0.3 * abs(start):
         raise Failed(f"the objective hardly rises: {start:.4g} -> {end:.4g}")
     if fixed:
-        check_other_size(client, name, layers[-1]["name"], fixed, out / "other.png")
+        check_other_size(client, name, layers[-1]["name"], fixed + 32, out / "other.png")
 
 
 def main():
