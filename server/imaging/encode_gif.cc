@@ -89,7 +89,7 @@ absl::StatusOr<std::string> EncodeGif(const std::vector<Image8>& frames,
   if (file->handle() == nullptr) return file->Error();
   std::vector<IndexedImage> indexed(frames.size());
   for (size_t i = 0; i < frames.size(); ++i) {
-    ASSIGN_OR_RETURN(indexed[i], ToPalette(frames[i]));
+    indexed[i] = ToPalette(frames[i]);
   }
   if (!WriteHead(file->handle(), indexed[0], options.comment))
     return file->Error();

@@ -2,20 +2,23 @@
 
 #include "server/imaging/palette.h"
 
-#include <gif_lib.h>
-
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <optional>
 #include <unordered_map>
+#include <utility>
 
-#include "server/base/status_macros.h"
 #include "server/imaging/layout.h"
 
 namespace phosphene {
 namespace {
 
 constexpr int kOpaqueFrom = 128;  // of alpha
+// How much a difference in red, green and blue counts to the eye.
+constexpr std::array<float, 3> kEye = {2, 4, 1};
+
+using Color = std::array<float, 3>;
 
 bool Shows(const Image8& image, size_t pixel) {
   return image.channels == 3 || image.pixels[pixel * 4 + 3] >= kOpaqueFrom;
@@ -60,44 +63,148 @@ std::optional<IndexedImage> AsItIs(const Image8& image, size_t most) {
   return out;
 }
 
-// Median cut by giflib over what shows, then each colour the mean of what it
-// stands for: the cut alone counts in 32 levels and darkens.
-absl::Status ChooseColors(const Image8& image, size_t most, size_t shown,
-                          IndexedImage& out) {
-  std::array<std::vector<uint8_t>, 3> planes;
-  for (auto& plane : planes) plane.reserve(shown);
-  for (size_t i = 0; i < out.indices.size(); ++i) {
+// Pixels alike in the upper 5 bits of each channel: their mean and how many.
+struct Bin {
+  Color mean{};
+  float count = 0;
+};
+
+std::vector<Bin> BinsOf(const Image8& image) {
+  constexpr size_t kBins = size_t{1} << 15;
+  std::vector<std::array<int64_t, 4>> sums(kBins);
+  const size_t pixels = static_cast<size_t>(image.width) * image.height;
+  for (size_t i = 0; i < pixels; ++i) {
     if (!Shows(image, i)) continue;
-    for (size_t c = 0; c < 3; ++c) planes[c].push_back(ColorAt(image, i)[c]);
+    const uint8_t* color = ColorAt(image, i);
+    auto& sum = sums[static_cast<size_t>(color[0] >> 3 << 10 |
+                                         color[1] >> 3 << 5 | color[2] >> 3)];
+    for (size_t c = 0; c < 3; ++c) sum[c] += color[c];
+    ++sum[3];
   }
-  int count = static_cast<int>(most);
-  std::vector<uint8_t> cell(shown);
-  std::array<GifColorType, kMaxColors> cut = {};
-  if (GifQuantizeBuffer(static_cast<unsigned>(shown), 1, &count,
-                        planes[0].data(), planes[1].data(), planes[2].data(),
-                        cell.data(), cut.data()) == GIF_ERROR) {
-    return absl::ResourceExhaustedError("GIF: no memory for a palette");
-  }
-  std::vector<std::array<int64_t, 4>> sums(most);
-  for (size_t i = 0; i < shown; ++i) {
-    for (size_t c = 0; c < 3; ++c) sums[cell[i]][c] += planes[c][i];
-    ++sums[cell[i]][3];
-  }
+  std::vector<Bin> bins;
   for (const auto& sum : sums) {
     if (sum[3] == 0) continue;
-    std::array<uint8_t, 3> color;
+    Bin bin;
+    bin.count = static_cast<float>(sum[3]);
     for (size_t c = 0; c < 3; ++c)
-      color[c] = static_cast<uint8_t>((sum[c] + sum[3] / 2) / sum[3]);
-    out.colors.push_back(color);
+      bin.mean[c] = static_cast<float>(sum[c]) / bin.count;
+    bins.push_back(bin);
   }
-  return absl::OkStatus();
+  return bins;
+}
+
+// Bins that one colour stands for.
+struct Box {
+  std::vector<Bin> bins;
+  Color mean{};
+  double error = 0;   // squared distance to the mean, of all pixels
+  size_t widest = 0;  // channel that has most of it
+
+  explicit Box(std::vector<Bin> held) : bins(std::move(held)) {
+    double count = 0;
+    std::array<double, 3> sum{}, squares{};
+    for (const Bin& bin : bins) {
+      count += bin.count;
+      for (size_t c = 0; c < 3; ++c) {
+        sum[c] += double{bin.mean[c]} * bin.count;
+        squares[c] += double{bin.mean[c]} * bin.mean[c] * bin.count;
+      }
+    }
+    double most = -1;
+    for (size_t c = 0; c < 3; ++c) {
+      mean[c] = static_cast<float>(sum[c] / count);
+      const double own = kEye[c] * (squares[c] - sum[c] * sum[c] / count);
+      if (own > most) widest = c;
+      most = std::max(most, own);
+      error += own;
+    }
+    if (bins.size() < 2) error = 0;
+  }
+};
+
+// Cuts the box of the largest error at its mean, until there are enough.
+std::vector<Color> Cut(std::vector<Bin> bins, size_t most) {
+  std::vector<Box> boxes;
+  boxes.emplace_back(std::move(bins));
+  while (boxes.size() < most) {
+    const auto worst = std::max_element(
+        boxes.begin(), boxes.end(),
+        [](const Box& a, const Box& b) { return a.error < b.error; });
+    if (worst->error <= 0) break;
+    std::vector<Bin> below, above;
+    for (const Bin& bin : worst->bins) {
+      const bool high = bin.mean[worst->widest] > worst->mean[worst->widest];
+      (high ? above : below).push_back(bin);
+    }
+    // Rounding may leave one side empty.
+    if (below.empty() || above.empty()) {
+      worst->error = 0;
+      continue;
+    }
+    *worst = Box(std::move(below));
+    boxes.emplace_back(std::move(above));
+  }
+  std::vector<Color> colors;
+  for (const Box& box : boxes) colors.push_back(box.mean);
+  return colors;
+}
+
+size_t NearestOf(const std::vector<Color>& colors, const Color& to) {
+  size_t best = 0;
+  float least = std::numeric_limits<float>::max();
+  for (size_t i = 0; i < colors.size(); ++i) {
+    float distance = 0;
+    for (size_t c = 0; c < 3; ++c) {
+      const float off = colors[i][c] - to[c];
+      distance += kEye[c] * off * off;
+    }
+    if (distance < least) best = i;
+    least = std::min(least, distance);
+  }
+  return best;
+}
+
+// Moves each colour to the mean of what is nearest to it (k-means, from a cut
+// that is close already).
+void Settle(const std::vector<Bin>& bins, std::vector<Color>& colors) {
+  constexpr int kRounds = 3;
+  for (int round = 0; round < kRounds; ++round) {
+    std::vector<std::array<double, 4>> sums(colors.size());
+    for (const Bin& bin : bins) {
+      auto& sum = sums[NearestOf(colors, bin.mean)];
+      for (size_t c = 0; c < 3; ++c) sum[c] += double{bin.mean[c]} * bin.count;
+      sum[3] += bin.count;
+    }
+    for (size_t i = 0; i < colors.size(); ++i) {
+      if (sums[i][3] == 0) continue;
+      for (size_t c = 0; c < 3; ++c)
+        colors[i][c] = static_cast<float>(sums[i][c] / sums[i][3]);
+    }
+  }
+}
+
+void ChooseColors(const Image8& image, size_t most, IndexedImage& out) {
+  const std::vector<Bin> bins = BinsOf(image);
+  std::vector<Color> colors = Cut(bins, most);
+  Settle(bins, colors);
+  for (const Color& color : colors) {
+    out.colors.emplace_back();
+    for (size_t c = 0; c < 3; ++c)
+      out.colors.back()[c] = static_cast<uint8_t>(std::lround(color[c]));
+  }
 }
 
 // The nearest colour, remembered by the upper 6 bits of each channel.
 class Nearest {
  public:
   explicit Nearest(const std::vector<std::array<uint8_t, 3>>& colors)
-      : colors_(colors), known_(size_t{1} << 18, -1) {}
+      : known_(size_t{1} << 18, -1) {
+    for (const auto& color : colors) {
+      colors_.push_back({static_cast<float>(color[0]),
+                         static_cast<float>(color[1]),
+                         static_cast<float>(color[2])});
+    }
+  }
 
   int Of(const std::array<int, 3>& color) {
     int16_t& known = known_[static_cast<size_t>(
@@ -107,21 +214,13 @@ class Nearest {
   }
 
  private:
-  // Green counts most to the eye, blue least.
   int Search(const std::array<int, 3>& color) const {
-    int best = 0, least = INT32_MAX;
-    for (size_t i = 0; i < colors_.size(); ++i) {
-      const int r = color[0] - colors_[i][0], g = color[1] - colors_[i][1],
-                b = color[2] - colors_[i][2];
-      const int distance = 2 * r * r + 4 * g * g + b * b;
-      if (distance >= least) continue;
-      least = distance;
-      best = static_cast<int>(i);
-    }
-    return best;
+    return static_cast<int>(NearestOf(
+        colors_, {static_cast<float>(color[0]), static_cast<float>(color[1]),
+                  static_cast<float>(color[2])}));
   }
 
-  const std::vector<std::array<uint8_t, 3>>& colors_;
+  std::vector<Color> colors_;
   std::vector<int16_t> known_;
 };
 
@@ -167,7 +266,7 @@ void Dither(const Image8& image, IndexedImage& out) {
 
 }  // namespace
 
-absl::StatusOr<IndexedImage> ToPalette(const Image8& image) {
+IndexedImage ToPalette(const Image8& image) {
   if (image.channels < 3)
     return ToPalette(ConvertChannels(image, image.channels == 2 ? 4 : 3));
   const size_t count = static_cast<size_t>(image.width) * image.height;
@@ -177,7 +276,7 @@ absl::StatusOr<IndexedImage> ToPalette(const Image8& image) {
   std::optional<IndexedImage> exact = AsItIs(image, most);
   if (!exact.has_value()) {
     exact = Empty(image, most);
-    RETURN_IF_ERROR(ChooseColors(image, most, shown, *exact));
+    ChooseColors(image, most, *exact);
     Dither(image, *exact);
   }
   IndexedImage out = *std::move(exact);

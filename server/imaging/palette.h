@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <vector>
 
-#include "absl/status/statusor.h"
 #include "server/imaging/image.h"
 
 namespace phosphene {
@@ -21,10 +20,11 @@ struct IndexedImage {
 };
 
 // A picture of 1 to 4 channels with the colours that suit it best: those it
-// has, where they are few; else a median cut, moved to the means of what it
-// holds, and what is between them dithered (Floyd-Steinberg, lines forth and
-// back). Alpha below 128 is transparent, above opaque. Equal pictures make
-// equal palettes. RESOURCE_EXHAUSTED: no memory.
-absl::StatusOr<IndexedImage> ToPalette(const Image8& image);
+// has, where they are few; else boxes of colours are cut at their means until
+// there are enough (after Wu 1991), these settle by k-means, and what is
+// between them is dithered (Floyd-Steinberg, lines forth and back). Alpha below
+// 128 is transparent, above opaque. Equal pictures make equal palettes.
+// REQUIRES: an image of 1 to 4 channels that is not empty.
+IndexedImage ToPalette(const Image8& image);
 
 }  // namespace phosphene
