@@ -34,9 +34,11 @@ constexpr int64_t kMaxLayersLookedAt = 400;
 
 // Layers whose activations are compared: outputs of ReLUs and their kin, or of
 // convolutions where there are none.
-std::vector<std::string> LayersToLookAt(const NetworkInfo& info) {
+// Those that do not run at the size tried are told elsewhere.
+std::vector<std::string> LayersToLookAt(const OpenedNetwork& info) {
   std::vector<std::string> activations, convolutions;
   for (const v1::Layer& layer : info.layers()) {
+    if (info.sizes().failed.count(layer.name()) > 0) continue;
     if (TraitsOf(layer.op()).activation) activations.push_back(layer.name());
     if (layer.op() == "Conv") convolutions.push_back(layer.name());
   }
@@ -44,8 +46,11 @@ std::vector<std::string> LayersToLookAt(const NetworkInfo& info) {
       activations.empty() ? convolutions : activations;
   if (static_cast<int64_t>(chosen.size()) > kMaxLayersLookedAt)
     chosen.resize(kMaxLayersLookedAt);
-  if (chosen.empty() && !info.layers().empty())
-    chosen.push_back(info.layers().back().name());
+  for (auto it = info.layers().rbegin();
+       chosen.empty() && it != info.layers().rend(); ++it) {
+    if (info.sizes().failed.count(it->name()) == 0)
+      chosen.push_back(it->name());
+  }
   return chosen;
 }
 
@@ -55,6 +60,7 @@ std::vector<std::pair<std::string, at::Tensor>> TrainedVariances(
   std::vector<std::pair<std::string, at::Tensor>> out;
   for (const Node& node : info.graph().nodes) {
     if (node.op != "BatchNormalization" || node.inputs.size() != 5) continue;
+    if (info.sizes().failed.count(node.inputs[0]) > 0) continue;
     const auto it = info.graph().constants.find(node.inputs[4]);
     if (it != info.graph().constants.end())
       out.emplace_back(node.inputs[0], it->second);
@@ -193,10 +199,12 @@ absl::StatusOr<std::vector<std::string>> SelfCheck(
     const std::shared_ptr<const NetworkInfo>& info) {
   const auto opened = std::dynamic_pointer_cast<const OpenedNetwork>(info);
   const auto trained = TrainedVariances(*opened);
-  const std::vector<std::string> looked_at = LayersToLookAt(*info);
+  const std::vector<std::string> looked_at = LayersToLookAt(*opened);
   std::set<std::string> wanted(looked_at.begin(), looked_at.end());
   for (const auto& [layer, variance] : trained) wanted.insert(layer);
-  if (!info->Logits().empty()) wanted.insert(info->Logits());
+  const std::string logits =
+      opened->sizes().failed.count(info->Logits()) > 0 ? "" : info->Logits();
+  if (!logits.empty()) wanted.insert(logits);
   wanted.erase(opened->config().input());
   if (wanted.empty()) {
     return absl::InvalidArgumentError(
@@ -225,7 +233,7 @@ absl::StatusOr<std::vector<std::string>> SelfCheck(
         if (!warnings.empty()) return;
         CheckContrast(looked_at, grey, photo, &warnings);
         CheckVariances(trained, photo, &warnings);
-        CheckCertainty(info->Logits(), {&grey, &noise, &photo}, &warnings);
+        CheckCertainty(logits, {&grey, &noise, &photo}, &warnings);
         CheckDead(looked_at, grey, noise, photo, &warnings);
       });
   if (absl::IsResourceExhausted(tried)) {
