@@ -21,6 +21,30 @@ at::Tensor RandomTensor(std::vector<int64_t> sizes, uint64_t seed, double lo,
   return out;
 }
 
+namespace {
+
+// ONNX's number of a weight's type.
+onnx::TensorProto::DataType ElementType(at::ScalarType type) {
+  switch (type) {
+    case at::kLong:
+      return onnx::TensorProto::INT64;
+    case at::kInt:
+      return onnx::TensorProto::INT32;
+    case at::kByte:
+      return onnx::TensorProto::UINT8;
+    case at::kChar:
+      return onnx::TensorProto::INT8;
+    case at::kBool:
+      return onnx::TensorProto::BOOL;
+    case at::kDouble:
+      return onnx::TensorProto::DOUBLE;
+    default:
+      return onnx::TensorProto::FLOAT;
+  }
+}
+
+}  // namespace
+
 NetBuilder::NetBuilder(int64_t opset, Ints input_dims,
                        const std::string& input) {
   model_.set_ir_version(8);
@@ -91,9 +115,7 @@ NetBuilder& NetBuilder::Weight(const std::string& name,
   onnx::TensorProto* tensor = model_.mutable_graph()->add_initializer();
   tensor->set_name(name);
   for (int64_t dim : value.sizes()) tensor->add_dims(dim);
-  const bool whole = value.scalar_type() == at::kLong;
-  tensor->set_data_type(whole ? onnx::TensorProto::INT64
-                              : onnx::TensorProto::FLOAT);
+  tensor->set_data_type(ElementType(value.scalar_type()));
   const at::Tensor flat = value.contiguous();
   tensor->set_raw_data(flat.const_data_ptr(), flat.nbytes());
   return *this;

@@ -26,28 +26,33 @@ std::string Table() {
   std::string text = absl::StrCat(
       "# ONNX operators\n\nNetworks of opset ", kMinOpset, " to ", kMaxOpset,
       " may use these ", ops.size() + 1,
-      " operators. The second column is the last opset\nwhose definition "
-      "is followed. A network that uses any other is refused, with the "
-      "operators and a node of "
-      "each\nnamed. Written by `onnx_test` with PHOSPHENE_WRITE_DOCS=1.\n\nThe "
-      "third column is the "
-      "backward pass: **checked** against finite differences in double "
-      "precision by\n`onnx_test` "
-      "(OpGradientTest, which fails when one is left out); **none** where no "
-      "gradient flows: whole\n"
-      "numbers, truth values, steps, and what is made from sizes and "
-      "constants.\n\n"
-      "Not built: control flow "
-      "(Loop, Scan, and If but for the squeeze of an\nunknown size that "
-      "PyTorch writes so), sequences, text, recurrent layers, quantized "
-      "operators, losses, random\n"
-      "numbers, signal processing, detection (NonMaxSuppression, RoiAlign), "
-      "training modes.\n\n"
+      " operators; those of `com.microsoft` are what ONNX\nRuntime's optimizer "
+      "and exporters for it write. The second column is the last opset whose "
+      "definition is\nfollowed. Written by `onnx_test` with "
+      "PHOSPHENE_WRITE_DOCS=1.\n\n"
+      "The third column is the backward pass: **checked** against finite "
+      "differences in double precision by\n`onnx_test` (OpGradientTest, which "
+      "fails when one is left out); **straight through** where values are\n"
+      "rounded: that of not rounding, 0 where they are clipped; **none** where "
+      "no gradient flows: whole\nnumbers, truth values, steps, and what is "
+      "made from sizes and constants.\n\n"
+      "Quantized values are carried as whole floating-point numbers of the "
+      "range their type has. Operators that\ndraw random numbers make their "
+      "mean, so that the same job gives the same picture. Dropout and\n"
+      "BatchNormalization in training mode run as in inference, the latter by "
+      "the statistics of each picture.\n\n"
+      "Not built: control flow (Loop, Scan, and If but for the squeeze of an "
+      "unknown size that PyTorch writes so),\nsequences, text, recurrent "
+      "layers, types below 8 bits, losses, windows of signals, "
+      "NonMaxSuppression.\n\n"
       "| operator | opset | gradient |\n|---|---|---|\n| Constant | 19 | none "
       "|\n");
   for (const OpKind& op : ops) {
-    absl::StrAppend(&text, "| ", op.name, " | ", op.last_opset, " | ",
-                    op.traits.CarriesGradient() ? "checked" : "none", " |\n");
+    const char* gradient = !op.traits.CarriesGradient() ? "none"
+                           : op.traits.straight_through ? "straight through"
+                                                        : "checked";
+    absl::StrAppend(&text, "| ", op.name, " | ", op.last_opset, " | ", gradient,
+                    " |\n");
   }
   return text;
 }

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
+#include "server/engine/onnx/adapt/damage.h"
 #include "server/engine/onnx/file/loader.h"
 #include "server/engine/onnx/info/survey.h"
 #include "server/engine/onnx/ops/op.h"
@@ -33,8 +34,47 @@ struct Example {
   Tensors inputs = {at::Tensor()};
   std::map<std::string, int64_t> ints;
   std::map<std::string, std::vector<int64_t>> lists;
-  bool flat = false;  // the image averaged to [N,3] instead
+  // What stands for the image: itself, averaged to [N,3], or averaged to 3
+  // tokens [N,3,width].
+  enum { kImage, kFlat, kTokens } as = kImage;
 };
+
+// Attention, and what ONNX Runtime's optimizer writes.
+void AddContributed(std::map<std::string, Example>* out) {
+  const at::Tensor x, row = Some({kSide});
+  out->insert({
+      {"Attention", {{x, x, x}}},
+      {"Crop", {{x}, {}, {{"border", {1, 2, 3, 4}}}}},
+      {"RMSNormalization", {{x, row}}},
+      {"RotaryEmbedding",
+       {{x, Some({1, kSide, kSide / 2}), Some({1, kSide, kSide / 2})}}},
+      {"SimplifiedLayerNormalization", {{x, row}}},
+      {"com.microsoft::Attention",
+       {{x, Some({kSide, 24})}, {{"num_heads", 2}}, {}, Example::kTokens}},
+      {"com.microsoft::BiasGelu", {{x, row}}},
+      {"com.microsoft::FusedConv", {{x, Some({4, 3, 3, 3}), Some({4})}}},
+      {"com.microsoft::FusedGemm", {{x, Some({3, 5})}, {}, {}, Example::kFlat}},
+      {"com.microsoft::MultiHeadAttention",
+       {{x, x, x}, {{"num_heads", 2}}, {}, Example::kTokens}},
+      {"com.microsoft::RotaryEmbedding",
+       {{x, at::zeros({1}, at::kLong), Some({kSide, kSide / 2}),
+         Some({kSide, kSide / 2})}}},
+      {"com.microsoft::SkipLayerNormalization", {{x, x, row, row}}},
+      {"com.microsoft::SkipSimplifiedLayerNormalization", {{x, x, row}}},
+  });
+}
+
+void AddQuantized(std::map<std::string, Example>* out) {
+  const at::Tensor x, step = Some({}), zero = at::full({}, 3, at::kByte);
+  const at::Tensor filters = at::full({4, 3, 3, 3}, 5, at::kByte);
+  const at::Tensor few = at::full({}, 0.01f);
+  for (const char* domain : {"", "com.microsoft::"}) {
+    (*out)[absl::StrCat(domain, "QuantizeLinear")] = {{x, few, zero}};
+    (*out)[absl::StrCat(domain, "DequantizeLinear")] = {{x, step, zero}};
+  }
+  (*out)["ConvInteger"] = {{x, filters}};
+  (*out)["QLinearConv"] = {{x, step, zero, filters, step, zero, few, zero}};
+}
 
 // Operators not here take the image alone.
 std::map<std::string, Example> Examples() {
@@ -48,7 +88,7 @@ std::map<std::string, Example> Examples() {
       {"Concat", {{x, x}, {{"axis", 1}}}},
       {"Conv", {{x, Some({4, 3, 3, 3}), Some({4})}}},
       {"ConvTranspose", {{x, Some({3, 4, 3, 3})}}},
-      {"Gemm", {{x, Some({3, 5})}, {}, {}, true}},
+      {"Gemm", {{x, Some({3, 5})}, {}, {}, Example::kFlat}},
       {"GroupNormalization", {{x, c, c}, {{"num_groups", 3}}}},
       {"InstanceNormalization", {{x, c, c}}},
       {"LRN", {{x}, {{"size", 3}}}},
@@ -57,6 +97,8 @@ std::map<std::string, Example> Examples() {
       {"PRelu", {{x, per_channel}}},
       {"ReduceMean", {{x}, {}, {{"axes", {2, 3}}}}},
   };
+  AddContributed(&out);
+  AddQuantized(&out);
   for (const char* op : {"MaxPool", "AveragePool", "LpPool"})
     out[op] = {{x}, {}, {{"kernel_shape", {3, 3}}, {"strides", {2, 2}}}};
   for (const char* op :
@@ -78,15 +120,25 @@ Graph GraphOf(const std::string& op) {
   const Example example = found == kExamples->end() ? Example() : found->second;
   Graph graph;
   graph.opset = 17;
-  graph.inputs.push_back({"image", true, true, {0, 3, kSide, kSide}});
-  if (example.flat) {
+  GraphInput image;
+  image.name = "image";
+  image.has_shape = true;
+  image.dims = {0, 3, kSide, kSide};
+  graph.inputs.push_back(image);
+  if (example.as == Example::kFlat) {
     graph.nodes.push_back({"mean", "GlobalAveragePool", {"image"}, {"mean"}});
-    graph.nodes.push_back({"flat", "Flatten", {"mean"}, {"flat"}});
+    graph.nodes.push_back({"flat", "Flatten", {"mean"}, {"of"}});
+  } else if (example.as == Example::kTokens) {
+    Node mean{"mean", "ReduceMean", {"image"}, {"of"}};
+    mean.attributes["keepdims"].type = Attribute::kInt;
+    mean.attributes["axes"].type = Attribute::kInts;
+    mean.attributes["axes"].ints = {2};
+    graph.nodes.push_back(mean);
   }
   Node node{"y", op, {}, {"y"}};
   for (size_t i = 0; i < example.inputs.size(); ++i) {
     if (!example.inputs[i].defined()) {
-      node.inputs.push_back(example.flat ? "flat" : "image");
+      node.inputs.push_back(example.as == Example::kImage ? "image" : "of");
       continue;
     }
     node.inputs.push_back(absl::StrCat("constant", i));
@@ -178,7 +230,10 @@ TEST(OpTraitsTest, InfinityIsDamageInWeightsAlone) {
     NetBuilder net;
     net.Weight("w", at::full({1}, INFINITY));
     net.Node(op.name, {"image", "w"}, "y").Output("y");
-    EXPECT_NE(LoadGraph(net.Bytes()).ok(), op.traits.takes_weights) << op.name;
+    const auto graph = LoadGraph(net.Bytes());
+    ASSERT_TRUE(graph.ok()) << graph.status();
+    EXPECT_NE(Damage(*graph).CheckUsed(*graph).ok(), op.traits.takes_weights)
+        << op.name;
   }
 }
 

@@ -177,8 +177,9 @@ OpRun PreparePackedAttention(const OpInit& init) {
   std::shared_ptr<FrozenLinear> linear;
   if (FrozenLinear::Suits(matrix, init.options))
     linear = std::make_shared<FrozenLinear>(matrix, at::Tensor());
+  const bool present = init.node.outputs.size() > 1;
   return [spec = ReadSpec(init), heads = NeedHeads(init), hidden, linear,
-          widths = init.Ints("qkv_hidden_sizes")](const Tensors& in) {
+          present, widths = init.Ints("qkv_hidden_sizes")](const Tensors& in) {
     TORCH_CHECK(in[0].dim() == 3 && in[1].dim() == 2,
                 "an input of 3 axes and a matrix are needed");
     at::Tensor packed =
@@ -194,6 +195,7 @@ OpRun PreparePackedAttention(const OpInit& init) {
     inputs.value = SplitHeads(parts[2], heads);
     inputs.mask = MaskOf(Optional(in, 3), Optional(in, 5), hidden, inputs);
     const AttentionResult r = Attend(spec, inputs);
+    if (!present) return Tensors{JoinHeads(r.out)};
     return Tensors{JoinHeads(r.out), at::stack({inputs.key, inputs.value})};
   };
 }

@@ -163,7 +163,9 @@ OpRun PrepareLpNormalization(const OpInit& init) {
   return
       [axis = init.Int("axis", -1), p = init.Int("p", 2)](const Tensors& in) {
         const int64_t along = WrapAxis(axis, in[0].dim());
-        return Tensors{in[0] / at::linalg_vector_norm(in[0], p, {along}, true)};
+        const at::Tensor norm = at::linalg_vector_norm(in[0], p, {along}, true);
+        // Nothing has no direction, and stays nothing.
+        return Tensors{in[0] / norm.masked_fill(norm.detach().eq(0), 1)};
       };
 }
 

@@ -66,9 +66,9 @@ at::Tensor PoolRegion(const RegionPool& p, const at::Tensor& x,
   };
   const at::Tensor outside =
       every(row_out, true).logical_or(every(column_out, false));
-  at::Tensor taps =
-      SampleBilinear(x, every(row, true).to(x.device(), x.scalar_type()),
-                     every(column, false).to(x.device(), x.scalar_type()));
+  at::Tensor taps = SampleBilinear(
+      x, every(row, true).to(x.device(), x.scalar_type()),
+      every(column, false).to(x.device(), x.scalar_type()), p.largest);
   taps = taps.masked_fill(outside.unsqueeze(1).to(x.device()), 0)
              .view({1, x.size(1), p.height, down, p.width, across});
   return p.largest ? taps.amax({3, 5}) : taps.mean({3, 5});

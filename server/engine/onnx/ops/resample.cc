@@ -31,38 +31,40 @@ struct Axis {
   double roi_begin = 0, roi_end = 1;
 };
 
-// Position in the input, in pixels, of output pixel i.
-double SourceOf(const Resampling& r, const Axis& a, int64_t i) {
-  // Not rounded: a scale of 0.8 makes 3.2 pixels of 4, of which 3 are made.
-  const double x = static_cast<double>(i), in = static_cast<double>(a.in),
-               out = a.scale * in;
-  if (r.coordinates == "asymmetric") return x / a.scale;
+// Position in the input, in pixels, of output pixel i, in single precision as
+// ONNX Runtime computes it: which pixel is the nearest hangs on its rounding.
+float SourceOf(const Resampling& r, const Axis& a, int64_t i) {
+  const auto x = static_cast<float>(i), in = static_cast<float>(a.in),
+             out = static_cast<float>(a.out),
+             scale = static_cast<float>(a.scale);
+  if (r.coordinates == "asymmetric") return x / scale;
   if (r.coordinates == "align_corners")
     return a.out == 1 ? 0 : x * (in - 1) / (out - 1);
   if (r.coordinates == "pytorch_half_pixel")
-    return a.out == 1 ? 0 : (x + 0.5) / a.scale - 0.5;
-  if (r.coordinates == "tf_half_pixel_for_nn") return (x + 0.5) / a.scale;
+    return a.out == 1 ? 0 : (x + 0.5F) / scale - 0.5F;
+  if (r.coordinates == "tf_half_pixel_for_nn") return (x + 0.5F) / scale;
   if (r.coordinates == "half_pixel_symmetric") {
     // The output is centred on the input even when its size was rounded.
-    const double adjustment = static_cast<double>(a.out) / out;
-    const double centre = in / 2, offset = centre * (1 - adjustment);
-    return offset + (x + 0.5) / a.scale - 0.5;
+    const float adjustment = out / (scale * in);
+    const float centre = in / 2, offset = centre * (1 - adjustment);
+    return offset + (x + 0.5F) / scale - 0.5F;
   }
   if (r.coordinates == "tf_crop_and_resize") {
-    if (a.out == 1) return 0.5 * (a.roi_begin + a.roi_end) * (in - 1);
-    return a.roi_begin * (in - 1) + x * (a.roi_end - a.roi_begin) * (in - 1) /
-                                        static_cast<double>(a.out - 1);
+    const auto begin = static_cast<float>(a.roi_begin),
+               end = static_cast<float>(a.roi_end);
+    if (a.out == 1) return 0.5F * (begin + end) * (in - 1);
+    return begin * (in - 1) + x * (end - begin) * (in - 1) / (out - 1);
   }
-  return (x + 0.5) / a.scale - 0.5;
+  return (x + 0.5F) / scale - 0.5F;
 }
 
 // Rounding as nearest_mode says; round_prefer_floor by default.
-int64_t NearestOf(const Resampling& r, double source) {
+int64_t NearestOf(const Resampling& r, float source) {
   if (r.nearest == "floor") return static_cast<int64_t>(std::floor(source));
   if (r.nearest == "ceil") return static_cast<int64_t>(std::ceil(source));
   if (r.nearest == "round_prefer_ceil")
-    return static_cast<int64_t>(std::floor(source + 0.5));
-  return static_cast<int64_t>(std::ceil(source - 0.5));
+    return static_cast<int64_t>(std::floor(source + 0.5F));
+  return static_cast<int64_t>(std::ceil(source - 0.5F));
 }
 
 // Keys' cubic convolution kernel.
@@ -80,7 +82,7 @@ double KernelAt(const Resampling& r, double distance) {
 
 // Adds the weights of output pixel i over the input pixels to a row.
 void AddTaps(const Resampling& r, const Axis& a, int64_t i, double* row) {
-  const double source = SourceOf(r, a, i);
+  const float source = SourceOf(r, a, i);
   const auto clamp = [&](int64_t at) {
     return std::clamp<int64_t>(at, 0, a.in - 1);
   };
@@ -113,9 +115,9 @@ at::Tensor ResampleAxis(const Resampling& r, const Axis& a, const at::Tensor& x,
   at::Tensor outside = at::zeros({a.out}, at::kBool);
   for (int64_t i = 0; i < a.out; ++i) {
     AddTaps(r, a, i, taps.data_ptr<double>() + i * a.in);
-    const double source = SourceOf(r, a, i);
+    const float source = SourceOf(r, a, i);
     outside.data_ptr<bool>()[i] =
-        source < 0 || source > static_cast<double>(a.in - 1);
+        source < 0 || source > static_cast<float>(a.in - 1);
   }
   at::Tensor y;
   if (r.mode == Resampling::kNearest) {

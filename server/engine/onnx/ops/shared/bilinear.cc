@@ -7,13 +7,13 @@
 namespace phosphene::onnx {
 
 at::Tensor SampleBilinear(const at::Tensor& x, const at::Tensor& rows,
-                          const at::Tensor& columns) {
+                          const at::Tensor& columns, bool largest) {
   const int64_t b = x.size(0), c = x.size(1), h = x.size(2), w = x.size(3),
                 points = rows.size(1);
   CheckSize({b, c, points});
   const at::Tensor flat = x.reshape({b, c, h * w});
   const at::Tensor top = rows.detach().floor(), left = columns.detach().floor();
-  at::Tensor sum;
+  at::Tensor out;
   for (int64_t down : {0, 1}) {
     for (int64_t right : {0, 1}) {
       const at::Tensor row = top + down, column = left + right;
@@ -33,10 +33,12 @@ at::Tensor SampleBilinear(const at::Tensor& x, const at::Tensor& rows,
       const at::Tensor weight =
           (down_weight * right_weight).masked_fill(inside.logical_not(), 0);
       const at::Tensor part = flat.gather(2, index) * weight.unsqueeze(1);
-      sum = sum.defined() ? sum + part : part;
+      out = !out.defined() ? part
+            : largest      ? at::maximum(out, part)
+                           : out + part;
     }
   }
-  return sum;
+  return out;
 }
 
 }  // namespace phosphene::onnx

@@ -52,16 +52,17 @@ at::Tensor Quantized(const at::Tensor& x, const at::Tensor& scale,
                      const at::Tensor& zero, const QuantizedRange& range) {
   const at::ScalarType type =
       at::isFloatingType(x.scalar_type()) ? x.scalar_type() : at::kFloat;
+  const bool records = Records({x});
   at::Tensor y, inside;
   const at::Tensor steps = scale.detach().to(x.device(), type);
   {
     at::NoGradGuard no_grad;
     y = at::round(x.detach().to(type) / steps);
     if (zero.defined()) y = y + zero.detach().to(x.device(), type);
-    if (Records({x})) inside = y.ge(range.lo).logical_and_(y.le(range.hi));
+    if (records) inside = y.ge(range.lo).logical_and_(y.le(range.hi));
     y = y.clamp(range.lo, range.hi);
   }
-  if (inside.defined()) {
+  if (records) {
     SetBackward({x}, {y}, [inside, steps](const Tensors& grads) -> Tensors {
       return {(grads[0] / steps).masked_fill(inside.logical_not(), 0)};
     });
