@@ -35,8 +35,19 @@ absl::Status CutOff(ImageFormat format) {
                    " image: it is cut off; send or save the file again"));
 }
 
-// Chunks up to the last, each of its length and checksum.
-absl::Status CheckPng(absl::string_view bytes) {
+// Bytes of pixels that the header of a PNG promises, at the least.
+uint64_t PromisedBytes(absl::string_view bytes, const ImageInfo& info) {
+  constexpr uint64_t kSamples[] = {1, 1, 3, 1, 2, 1, 4, 1};
+  const uint64_t depth = Byte(bytes, 24), type = Byte(bytes, 25) & 7;
+  return static_cast<uint64_t>(info.width) * info.height * depth *
+         kSamples[type] / 8;
+}
+
+// Chunks up to the last, each of its length and checksum, and as many bytes of
+// data as can hold the pixels: deflate packs 1032 into one at the most.
+absl::Status CheckPng(absl::string_view bytes, const ImageInfo& info) {
+  constexpr uint64_t kMostPacked = 1032;
+  uint64_t data = 0;
   for (size_t at = 8; at + 12 <= bytes.size();) {
     const size_t length = BigEndian32(bytes, at);
     if (length > bytes.size() - at - 12) break;
@@ -47,7 +58,14 @@ absl::Status CheckPng(absl::string_view bytes) {
       return absl::InvalidArgumentError(absl::StrCat(
           "broken PNG image: wrong checksum at byte ", at + 8 + length));
     }
-    if (absl::StartsWith(checked, "IEND")) return absl::OkStatus();
+    if (absl::StartsWith(checked, "IDAT")) data += length;
+    if (absl::StartsWith(checked, "IEND")) {
+      if (data * kMostPacked >= PromisedBytes(bytes, info))
+        return absl::OkStatus();
+      return absl::InvalidArgumentError(absl::StrCat(
+          "broken PNG image: ", data, " bytes of data cannot hold ", info.width,
+          " x ", info.height, " pixels"));
+    }
     at += 12 + length;
   }
   return CutOff(ImageFormat::kPng);
@@ -87,7 +105,7 @@ absl::StatusOr<bool> CheckEnd(absl::string_view bytes, const ImageInfo& info) {
       return small && scans <= kTriedScans;
     }
     case ImageFormat::kPng:
-      if (!small) RETURN_IF_ERROR(CheckPng(bytes));
+      if (!small) RETURN_IF_ERROR(CheckPng(bytes, info));
       break;
     case ImageFormat::kWebp:
       // RIFF, the bytes that follow.

@@ -61,6 +61,15 @@ TEST(TryImage, LargeFilesCutOffAreSeenWithoutDecoding) {
   EXPECT_THAT(Error(png), HasSubstr("checksum"));
 }
 
+TEST(TryImage, AHeaderThatPromisesMoreThanTheDataCanHoldIsRefused) {
+  // The header of a large one before the data of a small one.
+  const std::string small = *EncodePng(Gradient(20, 20, 3)),
+                    large = *EncodePng(Flat(4100, 4100, {1, 2, 3}));
+  constexpr size_t kHead = 8 + 12 + 13;
+  EXPECT_THAT(Error(large.substr(0, kHead) + small.substr(kHead)),
+              HasSubstr("cannot hold 4100 x 4100"));
+}
+
 TEST(TryImage, AnExifThumbnailsEndIsNotTheFilesEnd) {
   // The segment holds a whole JPEG, as cameras put one there.
   const std::string jpeg = *EncodeJpeg(Gradient(60, 60, 3)),
