@@ -60,7 +60,7 @@ TEST(PictureNotes, OrdinaryJobsHaveNone) {
         "parameterization { laplacian {} } steps: 30",
         "parameterization { cppn {} } optimizer { learning_rate: 0.005 } "
         "steps: 30",
-        "parameterization { rows: 2 channels: 4 }"}) {
+        "parameterization { rows: 2 }"}) {
     EXPECT_THAT(WarningsOf(more), IsEmpty()) << more;
   }
 }
