@@ -90,11 +90,13 @@ bool Load(const fs::path& folder, ModelProto* model, Case* out) {
     id.set_version(std::max<int64_t>(id.version(), 7));
   }
   const std::string op = model->graph().node(0).op_type();
-  // Those have the gradient of another function (quantized_test.cc).
-  const bool alone = model->graph().node_size() == 1;
-  if (TraitsOf(op).straight_through ||
-      (alone && FindOp(op) != nullptr && !TraitsOf(op).CarriesGradient()))
-    return false;
+  // Those have the gradient of another function (quantized_test.cc), or none.
+  for (const NodeProto& node : model->graph().node()) {
+    const bool alone = model->graph().node_size() == 1;
+    const OpTraits& traits = TraitsOf(node.op_type());
+    if (traits.straight_through || (alone && !traits.CarriesGradient()))
+      return false;
+  }
   for (int i = 0; i < model->graph().input_size(); ++i) {
     const size_t input = out->inputs.size();
     TensorProto proto;

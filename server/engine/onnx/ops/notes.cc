@@ -22,8 +22,8 @@ struct Found {
   void Say(absl::string_view what, std::vector<std::string>* notes) const {
     if (count == 0) return;
     notes->push_back(absl::StrCat(
-        example, count > 1 ? absl::StrCat(" and ", count - 1, " more ") : " ",
-        what));
+        example, count > 1 ? absl::StrCat(" and ", count - 1, " more") : "",
+        ": ", what));
   }
 };
 
@@ -49,16 +49,16 @@ std::vector<std::string> OperatorNotes(const Graph& graph) {
   }
   std::vector<std::string> notes;
   rounds.Say(
-      "round to quantized values; gradients go straight through the rounding, "
-      "and are 0 where values are clipped",
+      "values are rounded to quantized ones; gradients go straight through the "
+      "rounding, and are 0 where values are clipped",
       &notes);
   draws.Say(
-      "would draw random numbers; their mean is used, so that the same job "
+      "random numbers would be drawn; their mean is used, so that the same job "
       "gives the same picture",
       &notes);
   trains.Say(
-      "are in training mode; they run as in inference (export the network with "
-      "model.eval())",
+      "training mode; nothing is dropped, and statistics are those of each "
+      "picture alone (export the network with model.eval())",
       &notes);
   return notes;
 }
