@@ -123,16 +123,9 @@ TEST(LoaderTest, NamesThatAreNoTextAreRefused) {
   net.Relu("image", "caf\xe9").Output("caf\xe9");
   EXPECT_THAT(ErrorOf(net.Bytes()),
               HasSubstr("node 0 has a name that is not UTF-8"));
-}
-
-TEST(LoaderTest, UnsupportedOperatorsAreAllNamedWithTheirNodes) {
-  NetBuilder net;
-  net.Node("Frobnicate", {"image"}, "a").Node("Warp", {"a"}, "b").Output("b");
-  const auto info = OpenBytes(net.Bytes());
-  EXPECT_EQ(info.status().code(), absl::StatusCode::kUnimplemented);
-  EXPECT_THAT(std::string(info.status().message()),
-              AllOf(HasSubstr("Frobnicate (node \"a\")"),
-                    HasSubstr("Warp (node \"b\")")));
+  NetBuilder kept;
+  kept.Relu("image", "(phosphene) x").Output("(phosphene) x");
+  EXPECT_THAT(ErrorOf(kept.Bytes()), HasSubstr("rename it"));
 }
 
 TEST(LoaderTest, ExternalDataIsRefusedByItsPlaceWithAWayOut) {
@@ -223,6 +216,19 @@ TEST(LoaderTest, OpsetsOutOfRangeAreRefused) {
   NetBuilder net = OneConv();
   net.proto().mutable_opset_import(0)->set_version(99);
   EXPECT_THAT(ErrorOf(net.Bytes()), HasSubstr("opset 99"));
+  net.proto().mutable_opset_import(0)->set_version(3);
+  EXPECT_THAT(ErrorOf(net.Bytes()), HasSubstr("version_converter"));
+  net.proto().clear_opset_import();
+  net.proto().set_ir_version(2);
+  EXPECT_THAT(ErrorOf(net.Bytes()), HasSubstr("opset 1 (IR version 2"));
+}
+
+TEST(LoaderTest, AnOpsetGivenTwiceIsOneIfItIsTheSame) {
+  NetBuilder net = OneConv();
+  net.proto().add_opset_import()->set_version(17);
+  EXPECT_EQ(ErrorOf(net.Bytes()), "opened");
+  net.proto().mutable_opset_import(1)->set_version(18);
+  EXPECT_THAT(ErrorOf(net.Bytes()), HasSubstr("two opsets"));
 }
 
 TEST(LoaderTest, AbsurdWindowsAreRefused) {

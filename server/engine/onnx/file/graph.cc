@@ -7,6 +7,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "server/base/status_macros.h"
@@ -18,6 +19,7 @@ absl::Status CheckUnique(const Graph& graph) {
   std::unordered_set<std::string> known;
   for (const GraphInput& input : graph.inputs) known.insert(input.name);
   for (const auto& [name, tensor] : graph.constants) known.insert(name);
+  for (const auto& [name, what] : graph.unread) known.insert(name);
   for (const Node& node : graph.nodes) {
     for (const std::string& output : node.outputs) {
       if (output.empty() || known.insert(output).second) continue;
@@ -33,7 +35,7 @@ absl::Status CheckMade(
     const std::unordered_map<std::string, size_t>& producers) {
   const auto exists = [&](const std::string& name) {
     return graph.constants.count(name) > 0 || producers.count(name) > 0 ||
-           graph.FindInput(name) != nullptr;
+           graph.unread.count(name) > 0 || graph.FindInput(name) != nullptr;
   };
   for (const Node& node : graph.nodes) {
     for (const std::string& input : node.inputs) {
@@ -62,6 +64,10 @@ absl::Status CycleError(const Graph& graph,
 }
 
 }  // namespace
+
+bool IsAdapted(absl::string_view value) {
+  return absl::StartsWith(value, kAdaptedPrefix);
+}
 
 std::string Describe(const Node& node) {
   return absl::StrCat(node.op, " node \"", node.name, "\"");

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -21,6 +22,14 @@ constexpr int64_t kMaxInputs = 1'024;
 // Elements that one operator may make: 2^31, 8 GiB of f32.
 constexpr int64_t kMaxElements = int64_t{1} << 31;
 
+// Names of values that are not the file's begin with this: what is put before a
+// network so that it takes pictures (adapt/). They are not layers. Files may
+// not use it.
+constexpr char kAdaptedPrefix[] = "(phosphene)";
+bool IsAdapted(absl::string_view value);
+
+struct Subgraph;
+
 // One attribute of a node; which field counts is in `type`.
 struct Attribute {
   enum Type {
@@ -31,6 +40,8 @@ struct Attribute {
     kFloats,
     kInts,
     kStrings,
+    kGraph,
+    kReference,  // of a function's node: `s` names the function's attribute
     kOther
   };
   Type type = kOther;
@@ -41,6 +52,7 @@ struct Attribute {
   std::vector<float> floats;
   std::vector<int64_t> ints;
   std::vector<std::string> strings;
+  std::shared_ptr<const Subgraph> graph;
 };
 
 // An activation done by the node that makes its input: max(x, 0), or
@@ -60,6 +72,17 @@ struct Node {
   std::map<std::string, Attribute> attributes;
   Activation activation;  // set by fusion
   int64_t index = 0;      // position in the file
+  // Why the node cannot be run, known from the file alone: "has ...".
+  std::string fault;
+};
+
+// What a control-flow node runs: nodes over values of its own, and of the graph
+// it stands in.
+struct Subgraph {
+  std::vector<Node> nodes;
+  std::map<std::string, at::Tensor> constants;
+  std::map<std::string, std::string> unread;  // as Graph's
+  std::vector<std::string> inputs, outputs;
 };
 
 // `Conv node "conv1/7x7_s2"`: how messages name a node.
@@ -68,7 +91,9 @@ std::string Describe(const Node& node);
 // A value the caller provides.
 struct GraphInput {
   std::string name;
+  bool is_tensor = true;  // false: a sequence, a map, an optional one
   bool is_float = true;
+  int32_t type = 0;  // TensorProto.DataType, 0 not stated
   bool has_shape = false;
   std::vector<int64_t> dims;  // 0 where any; meaningful when has_shape
 };
@@ -76,9 +101,13 @@ struct GraphInput {
 // A network: nodes in an order in which they can run. Plain data.
 struct Graph {
   int64_t opset = 0;
-  std::string producer;  // "pytorch 2.1.0"
+  std::string producer;                         // "pytorch 2.1.0"
+  std::map<std::string, std::string> metadata;  // what exporters noted
   std::vector<Node> nodes;
   std::unordered_map<std::string, at::Tensor> constants;
+  // Constants that are there and cannot be read, and what they are: "a tensor
+  // of text".
+  std::map<std::string, std::string> unread;
   std::vector<GraphInput> inputs;  // initializers are not among them
   std::vector<std::string> outputs;
 

@@ -8,8 +8,11 @@
 namespace phosphene::onnx {
 
 // Opsets of the default domain that are read.
-constexpr int64_t kMinOpset = 7;
-constexpr int64_t kMaxOpset = 23;
+constexpr int64_t kMinOpset = 5;
+constexpr int64_t kMaxOpset = 26;
+// The one that messages tell to export or convert to: what every exporter and
+// converter writes.
+constexpr int64_t kExportOpset = 17;
 
 // What reading a file may allocate at most: this many times its size (integers
 // written in one byte each take 8, and 24 while their list grows; weights are
@@ -17,12 +20,13 @@ constexpr int64_t kMaxOpset = 23;
 constexpr int64_t kReadFactor = 32;
 constexpr int64_t kReadBytes = int64_t{384} << 20;
 
-// Reads ONNX bytes into a sorted graph whose constants include those of
-// Constant nodes. Nothing in the file is trusted: no read leaves it, and no
-// more than kReadFactor and kReadBytes tell is allocated. Operators are not
-// looked at. INVALID_ARGUMENT or UNIMPLEMENTED say what is wrong and where:
-// not an ONNX file (and what it seems to be), cut off, an opset out of range,
-// tensors that do not fit their data, NaN in a tensor, infinity in a weight,
+// Reads ONNX bytes into a sorted graph: the file's own functions put in place,
+// Constant nodes among the constants. Nothing in the file is trusted: no read
+// leaves it, and no more than kReadFactor and kReadBytes tell is allocated.
+// Operators are not looked at; what cannot be read of values and nodes is noted
+// on them (Graph::unread, Node::fault). INVALID_ARGUMENT or UNIMPLEMENTED say
+// what is wrong with the whole and where: not an ONNX file (and what it seems
+// to be), cut off, an opset out of range, tensors that do not fit their data,
 // cycles, values nobody makes.
 //
 // The graph's large constants are read where they lie in the file, if it has an

@@ -10,11 +10,10 @@
 #include "server/base/faults.h"
 #include "server/base/nearest.h"
 #include "server/base/status_macros.h"
+#include "server/engine/onnx/adapt/adapt.h"
 #include "server/engine/onnx/file/loader.h"
 #include "server/engine/onnx/info/aliases.h"
 #include "server/engine/onnx/info/infer_config.h"
-#include "server/engine/onnx/program/passes.h"
-#include "server/engine/onnx/program/program.h"
 #include "server/engine/tensor/guard.h"
 
 namespace phosphene::onnx {
@@ -35,16 +34,13 @@ absl::StatusOr<std::shared_ptr<const OpenedNetwork>> OpenedNetwork::Open(
 absl::Status OpenedNetwork::Read(const ModelBytes& file,
                                  std::vector<std::string>* notes) {
   ASSIGN_OR_RETURN(graph_, LoadGraph(file));
-  RETURN_IF_ERROR(CheckOpsKnown(graph_));
-  FoldConstants(&graph_);
+  ASSIGN_OR_RETURN(Adapted adapted, Adapt(&config_, &graph_, notes));
+  left_out_ = std::move(adapted.left_out);
+  copies_ = adapted.copies;
   RETURN_IF_ERROR(CompleteConfig(graph_, &config_, notes));
   const GraphInput& input = *graph_.FindInput(config_.input());
-  channels_ = ImageChannels(graph_, input.name);
-  if (channels_ == 0) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "input \"", input.name, "\" does not say how many channels it has"));
-  }
-  if (input.dims.size() == 4) declared_batch_ = input.dims[0];
+  declared_batch_ = input.dims[0];
+  channels_ = input.dims[1];
   RETURN_IF_ERROR(CheckInputSize());
   AddPreReluConcats(&graph_);
   ListLayers();
@@ -122,6 +118,12 @@ absl::StatusOr<std::string> OpenedNetwork::Resolve(
   const auto alias = aliases_.find(name);
   if (alias != aliases_.end() && index_.count(alias->second) > 0)
     return alias->second;
+  const auto left = left_out_.find(name);
+  if (left != left_out_.end()) {
+    return absl::NotFoundError(
+        absl::StrCat("layer \"", name.substr(0, 128), "\" of model ", name_,
+                     " is not read: it is ", left->second));
+  }
   std::vector<std::string> names;
   for (const v1::Layer& known : layers_) names.push_back(known.name());
   for (const auto& [known, value] : aliases_) names.push_back(known);

@@ -52,6 +52,9 @@ class OpenedNetwork : public NetworkInfo {
   const Graph& graph() const { return graph_; }
   // The batch size written into the input's shape, 0 when any runs.
   int64_t declared_batch() const { return declared_batch_; }
+  // How often the picture stands among the rows of the network's values, of
+  // which the first counts (adapt/adapt.h).
+  int64_t copies() const { return copies_; }
   WeightCache* cache() const { return &cache_; }
   // Where a layer keeps rows and channels.
   Layout LayoutOf(const std::string& layer) const;
@@ -78,7 +81,9 @@ class OpenedNetwork : public NetworkInfo {
   std::string name_;
   Graph graph_;
   v1::ModelConfig config_;
-  int64_t channels_ = 0, height_ = 0, width_ = 0, declared_batch_ = 0;
+  int64_t channels_ = 0, height_ = 0, width_ = 0, declared_batch_ = 0,
+          copies_ = 1;
+  std::map<std::string, std::string> left_out_;  // value -> why (adapt.h)
   std::vector<v1::Layer> layers_;
   std::unordered_map<std::string, size_t> index_;  // value name -> layers_
   std::map<std::string, std::string> aliases_;     // alias -> value name

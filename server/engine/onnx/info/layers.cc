@@ -31,6 +31,7 @@ void OpenedNetwork::ListLayers() {
     for (const std::string& output : node.outputs) {
       if (!from_image || output.empty() || facts.at(output).integer) continue;
       reached.emplace(output, true);
+      if (IsAdapted(output)) continue;
       names.push_back(output);
       const ValueFacts& value = facts.at(output);
       v1::Layer layer;

@@ -72,10 +72,28 @@ class CompiledNetwork : public Network {
   Tensors Run(const at::Tensor& input) {
     Tensors values = program_->Run({input});
     for (size_t i = 0; i < values.size(); ++i) {
+      const Layout layout = info_->LayoutOf(layers_[i]);
       values[i] =
-          ChannelsFirst(values[i], info_->LayoutOf(layers_[i]), input.size(0));
+          ChannelsFirst(FirstCopy(values[i], layout), layout, input.size(0));
     }
     return values;
+  }
+
+  // Of a file for a fixed batch: what the first row made. Its axis is the
+  // layout's, or another that is as long as the batch.
+  at::Tensor FirstCopy(const at::Tensor& value, const Layout& layout) const {
+    const int64_t copies = info_->copies();
+    if (copies == 1 || value.dim() == 0) return value;
+    int64_t axis = layout.batch_axis;
+    for (int64_t other = 0; other < std::min<int64_t>(value.dim(), 2);
+         ++other) {
+      const bool fits = other != layout.channel_axis &&
+                        value.size(other) == copies &&
+                        value.size(axis) != copies;
+      if (fits) axis = other;
+    }
+    const int64_t size = value.size(axis);
+    return size % copies == 0 ? value.narrow(axis, 0, size / copies) : value;
   }
 
   // A file exported for a fixed batch may have its size written into Reshape
