@@ -9,6 +9,7 @@
 #include "server/base/status_macros.h"
 #include "server/engine/onnx/info/info.h"
 #include "server/engine/onnx/info/self_check.h"
+#include "server/engine/onnx/ops/notes.h"
 #include "server/engine/onnx/program/network.h"
 
 namespace phosphene {
@@ -34,6 +35,8 @@ absl::StatusOr<ModelReport> InspectNetwork(absl::string_view bytes,
   ASSIGN_OR_RETURN(auto opened,
                    onnx::OpenedNetwork::Open(StemOf(source_file),
                                              {bytes, owner}, config, &notes));
+  for (std::string& note : onnx::OperatorNotes(opened->graph()))
+    notes.push_back(std::move(note));
   ASSIGN_OR_RETURN(const std::vector<std::string> warnings,
                    onnx::SelfCheck(opened));
   for (const std::string& warning : warnings)
