@@ -159,7 +159,7 @@ void AddStyle(CLI::App& app, Dispatch& dispatch) {
       "style", "Style transfer: the content of a photo in the style of others");
   command
       ->add_option("--content", flags->options.content,
-                   "image (png, jpg, webp, tif)")
+                   "image (png, jpg, webp, tif, gif, bmp)")
       ->required();
   command
       ->add_option("--style", flags->options.styles,

@@ -28,8 +28,10 @@ absl::StatusOr<Size> ImageFileSize(const std::string& path) {
   file.read(head.data(), kHead);
   head.resize(static_cast<size_t>(file.gcount()));
   absl::StatusOr<Size> size = ImageSize(head);
-  // A TIFF may say its size anywhere, often at its end.
-  if (SniffFormat(head) == ImageFormat::kTiff) {
+  // A TIFF may say its size anywhere, often at its end; others behind a large
+  // profile or preview.
+  const bool more = static_cast<std::streamsize>(head.size()) == kHead;
+  if (SniffFormat(head) == ImageFormat::kTiff || (!size.ok() && more)) {
     ASSIGN_OR_RETURN(const auto whole, MappedFile::Open(path));
     size = ImageSize(whole->data());
   }

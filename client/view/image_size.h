@@ -8,12 +8,13 @@
 
 namespace phosphene::client {
 
-// Width and height of a PNG, JPEG or WebP as shown (turned by its EXIF
-// orientation), from its header alone. INVALID_ARGUMENT: none of these, cut
-// off, or larger than a server takes.
+// Width and height of an image as shown (turned by its EXIF orientation), from
+// its header alone; of what a server reads. INVALID_ARGUMENT: none of these
+// (the message tells what it looks like), cut off, or larger than a server
+// takes.
 absl::StatusOr<Size> ImageSize(absl::string_view bytes);
 
-// The same of a file; reads at most its first MiB.
+// The same of a file; reads its first MiB, and all where that does not tell.
 absl::StatusOr<Size> ImageFileSize(const std::string& path);
 
 }  // namespace phosphene::client

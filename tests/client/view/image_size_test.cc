@@ -68,6 +68,18 @@ TEST(ImageSize, EveryPrefixOfAnImageIsSafe) {
   EXPECT_FALSE(ImageSize(Jpeg(6).substr(0, 30)).ok());
 }
 
+TEST(ImageSize, AFrameBehindALongCommentIsFound) {
+  const TempFolder folder;
+  const Image8 flat{12, 7, 3, std::vector<uint8_t>(12 * 7 * 3, 90)};
+  GifOptions options;
+  options.comment = std::string(2 << 20, 'x');
+  Put(folder / "long.gif", *EncodeGif({flat}, options));
+  const auto size = ImageFileSize(folder / "long.gif");
+  ASSERT_TRUE(size.ok()) << size.status();
+  EXPECT_EQ(size->width, 12);
+  EXPECT_EQ(size->height, 7);
+}
+
 TEST(ImageSize, AFileIsNamedInErrors) {
   const TempFolder folder;
   EXPECT_EQ(ImageFileSize(folder / "none.png").status().code(),
