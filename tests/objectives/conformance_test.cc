@@ -74,7 +74,10 @@ std::vector<Example> Examples() {
       {"alpha { statistic: TRANSPARENCY transformed: true }", 4},
       {"alpha { statistic: INDECISION }", 4},
       {"pattern { layer: 'a' image: " + Blob('8') + " }"},
-      {"pattern { layer: 'a' image: " + Blob('8') + " match: PLACES }"},
+      // Which places are alike changes within a difference; places_test has
+      // its gradient.
+      {"pattern { layer: 'a' image: " + Blob('8') + " match: PLACES }", 3,
+       true},
       {"sum { terms { channel { layer: 'a' channel: 1 } weight: 0.5 } terms { "
        "deepdream { layer: "
        "'b' } row: 1 } }"},
