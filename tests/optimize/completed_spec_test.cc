@@ -13,14 +13,16 @@ namespace {
 
 using ::google::protobuf::util::MessageDifferencer;
 
+// `more` is merged into it.
 v1::JobSpec Of(const std::string& layer, const std::string& more) {
-  return Spec(R"pb(model: "net"
-                   parameterization {
-                     width: 64
-                     fourier {}
-                   })pb" +
-              std::string("objectives { channel { layer: '") + layer +
-              "' channel: 1 } } " + more);
+  v1::JobSpec spec = Spec(R"pb(model: "net"
+                               parameterization {
+                                 width: 64
+                                 fourier {}
+                               })pb");
+  spec.add_objectives()->mutable_channel()->set_layer(layer);
+  if (!google::protobuf::TextFormat::MergeFromString(more, &spec)) std::abort();
+  return spec;
 }
 
 const FittedNetwork& Patches() {
