@@ -4,6 +4,8 @@
 
 #include "server/engine/onnx/info/axes.h"
 
+#include <algorithm>
+#include <cmath>
 #include <functional>
 
 #include <gtest/gtest.h>
@@ -22,8 +24,14 @@ at::Tensor Whole(const std::vector<int64_t>& numbers) {
   return at::tensor(numbers, at::kLong);
 }
 
+// Stands for the rows of the batch: 1 in a file written for one picture.
+constexpr int64_t kRows = -2;
+
 NetBuilder& Reshape(NetBuilder* net, const std::string& from,
-                    const std::string& to, const std::vector<int64_t>& shape) {
+                    const std::string& to, std::vector<int64_t> shape) {
+  const auto& input = net->proto().graph().input(0).type().tensor_type();
+  const bool one = input.shape().dim(0).dim_value() == 1;
+  std::replace(shape.begin(), shape.end(), kRows, int64_t{one ? 1 : -1});
   return net->Weight(to + "/shape", Whole(shape))
       .Node("Reshape", {from, to + "/shape"}, to);
 }
@@ -115,18 +123,18 @@ TEST(AxesTest, GroupNormByReshape) {
 
 TEST(AxesTest, ChannelShuffle) {
   ExpectAround({}, [](NetBuilder* net) {
-    Reshape(net, "c1", "a", {-1, 2, kChannels / 2, kMap, kMap});
+    Reshape(net, "c1", "a", {kRows, 2, kChannels / 2, kMap, kMap});
     net->Node("Transpose", {"a"}, "b").Values("perm", {0, 2, 1, 3, 4});
-    Reshape(net, "b", "m", {-1, kChannels, kMap, kMap});
+    Reshape(net, "b", "m", {kRows, kChannels, kMap, kMap});
   });
 }
 
 TEST(AxesTest, PixelShuffleByReshape) {
   ExpectAround({"wide"}, [](NetBuilder* net) {
     net->Conv("c1", "wide", kChannels, 4 * kChannels, 1);
-    Reshape(net, "wide", "a", {-1, kChannels, 2, 2, kMap, kMap});
+    Reshape(net, "wide", "a", {kRows, kChannels, 2, 2, kMap, kMap});
     net->Node("Transpose", {"a"}, "b").Values("perm", {0, 1, 4, 2, 5, 3});
-    Reshape(net, "b", "m", {-1, kChannels, 2 * kMap, 2 * kMap});
+    Reshape(net, "b", "m", {kRows, kChannels, 2 * kMap, 2 * kMap});
   });
 }
 
@@ -137,7 +145,7 @@ TEST(AxesTest, TokensAndBack) {
     net->Weight("w", RandomTensor({kChannels, kChannels}, 4, -1, 1))
         .Node("MatMul", {"t", "w"}, "p");
     net->Node("Transpose", {"p"}, "tb").Values("perm", {0, 2, 1});
-    Reshape(net, "tb", "m", {-1, kChannels, kMap, kMap});
+    Reshape(net, "tb", "m", {kRows, kChannels, kMap, kMap});
   });
 }
 
@@ -178,17 +186,17 @@ TEST(AxesTest, GatesByMatrices) {
 TEST(AxesTest, SplitAttention) {
   ExpectAround({"wide", "mix", "pooled", "logits"}, [](NetBuilder* net) {
     net->Conv("c1", "wide", kChannels, 2 * kChannels, 3);
-    Reshape(net, "wide", "halves", {-1, 2, kChannels, kMap, kMap});
+    Reshape(net, "wide", "halves", {kRows, 2, kChannels, kMap, kMap});
     net->Weight("one", Whole({1}))
         .Node("ReduceSum", {"halves", "one"}, "mix")
         .Int("keepdims", 0);
     net->Node("ReduceMean", {"mix"}, "pooled").Values("axes", {2, 3});
     net->Conv("pooled", "logits", kChannels, 2 * kChannels, 1);
-    Reshape(net, "logits", "pairs", {-1, 1, 2, kChannels});
+    Reshape(net, "logits", "pairs", {kRows, 1, 2, kChannels});
     net->Node("Transpose", {"pairs"}, "turned").Values("perm", {0, 2, 1, 3});
     net->Node("Softmax", {"turned"}, "shares").Int("axis", 1);
-    Reshape(net, "shares", "flat", {-1, 2 * kChannels});
-    Reshape(net, "flat", "gates", {-1, 2, kChannels, 1, 1});
+    Reshape(net, "shares", "flat", {kRows, 2 * kChannels});
+    Reshape(net, "flat", "gates", {kRows, 2, kChannels, 1, 1});
     net->Node("Mul", {"halves", "gates"}, "weighed")
         .Node("ReduceSum", {"weighed", "one"}, "m")
         .Int("keepdims", 0);
@@ -201,25 +209,25 @@ TEST(AxesTest, Folds) {
   ExpectAround({}, [](NetBuilder* net) {
     Reshape(net, "c1", "u1", {-1, 2, kPatches, 2});
     net->Node("Transpose", {"u1"}, "u2").Values("perm", {0, 2, 1, 3});
-    Reshape(net, "u2", "u3", {-1, kChannels, kPatches * kPatches, 4});
+    Reshape(net, "u2", "u3", {kRows, kChannels, kPatches * kPatches, 4});
     net->Node("Transpose", {"u3"}, "u4").Values("perm", {0, 3, 2, 1});
     Reshape(net, "u4", "tokens", {-1, kPatches * kPatches, kChannels});
     net->Weight("w", RandomTensor({kChannels, kChannels}, 4, -1, 1))
         .Node("MatMul", {"tokens", "w"}, "p");
-    Reshape(net, "p", "f1", {-1, 4, kPatches * kPatches, kChannels});
+    Reshape(net, "p", "f1", {kRows, 4, kPatches * kPatches, kChannels});
     net->Node("Transpose", {"f1"}, "f2").Values("perm", {0, 3, 2, 1});
     Reshape(net, "f2", "f3", {-1, kPatches, 2, 2});
     net->Node("Transpose", {"f3"}, "f4").Values("perm", {0, 2, 1, 3});
-    Reshape(net, "f4", "m", {-1, kChannels, kMap, kMap});
+    Reshape(net, "f4", "m", {kRows, kChannels, kMap, kMap});
   });
 }
 
 TEST(AxesTest, ConvolutionsOfOneAxis) {
   ExpectAround({"row", "c"}, [](NetBuilder* net) {
-    Reshape(net, "c1", "row", {-1, kChannels, kMap * kMap});
+    Reshape(net, "c1", "row", {kRows, kChannels, kMap * kMap});
     net->Weight("w", RandomTensor({kChannels, kChannels, 1}, 4, -1, 1))
         .Node("Conv", {"row", "w"}, "c");
-    Reshape(net, "c", "m", {-1, kChannels, kMap, kMap});
+    Reshape(net, "c", "m", {kRows, kChannels, kMap, kMap});
   });
 }
 

@@ -44,6 +44,12 @@ int64_t OnlyLongAxis(const at::Tensor& constant) {
   return found;
 }
 
+// What is known where only one of two values is made for two pictures.
+SizePairs Once(SizePairs sizes) {
+  for (auto& [one, two] : sizes) two = one;
+  return sizes;
+}
+
 class AxisFinder {
  public:
   AxisFinder(const Graph& graph, const KnownShapes& shapes)
@@ -73,8 +79,9 @@ class AxisFinder {
   };
   struct Value {
     int64_t rank = -1;
-    int64_t axis = -1;  // -1: not found yet
-    SizePairs sizes;    // empty: not known
+    int64_t axis = -1;   // -1: not found yet
+    SizePairs sizes;     // empty: not known
+    bool twice = false;  // for two pictures too
     std::vector<Link> links;
   };
   // What is said of a value; the cheapest is believed.
@@ -105,10 +112,11 @@ class AxisFinder {
     }
     const auto two = shapes_.two.find(name);
     value->rank = static_cast<int64_t>(one->second.size());
-    const bool both =
+    value->twice =
         two != shapes_.two.end() && two->second.size() == one->second.size();
     for (size_t i = 0; i < one->second.size(); ++i) {
-      value->sizes.emplace_back(one->second[i], (both ? two : one)->second[i]);
+      value->sizes.emplace_back(one->second[i],
+                                (value->twice ? two : one)->second[i]);
     }
   }
 
@@ -217,8 +225,11 @@ class AxisFinder {
          !IntsOf(graph_, node, "axes", 1));
     if (reshaped) {
       if (from->sizes.empty() || to->sizes.empty()) return;
-      from->links.push_back({to, Regroup(from->sizes, to->sizes)});
-      to->links.push_back({from, Regroup(to->sizes, from->sizes)});
+      const bool twice = from->twice && to->twice;
+      const SizePairs before = twice ? from->sizes : Once(from->sizes),
+                      after = twice ? to->sizes : Once(to->sizes);
+      from->links.push_back({to, Regroup(before, after)});
+      to->links.push_back({from, Regroup(after, before)});
       return;
     }
     const AxisMap map = MapOf(node, traits, from->rank, to->rank);
