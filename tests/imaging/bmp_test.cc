@@ -16,7 +16,7 @@ using ::testing::HasSubstr;
 std::string Little(uint32_t value, int bytes) {
   std::string out;
   for (int i = 0; i < bytes; ++i)
-    out.push_back(static_cast<char>(value >> (8 * i)));
+    out.push_back(i < 4 ? static_cast<char>(value >> (8 * i)) : '\0');
   return out;
 }
 
