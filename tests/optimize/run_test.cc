@@ -197,6 +197,30 @@ TEST(Run, ACheckpointBlobStartsAnotherJob) {
   EXPECT_EQ(second.artifacts[0].bytes, first.artifacts[0].bytes);
 }
 
+// What a mask keeps is part of the state: a job that goes on and one that only
+// draws show the same picture.
+TEST(Run, AMaskedJobGoesOnAndIsDrawnFromItsCheckpoint) {
+  TinyEngine tiny;
+  Image8 half{32, 32, 1, std::vector<uint8_t>(32 * 32)};
+  for (size_t i = 0; i < half.pixels.size(); ++i)
+    half.pixels[i] = i % 32 < 16 ? 255 : 0;
+  const std::string mask = "blobs/" + std::string(64, 'e'),
+                    state = "blobs/" + std::string(64, 'f');
+  tiny.blobs[mask] = *EncodePng(half);
+  v1::JobSpec spec = TinySpec("outputs { checkpoint {} }");
+  spec.mutable_parameterization()->mutable_mask()->set_image(mask);
+  ASSERT_OK_AND_ASSIGN(const RunResult whole, tiny.Run(spec));
+  ASSERT_OK_AND_ASSIGN(const RunResult resumed, tiny.RunInterrupted(spec, 3));
+  EXPECT_EQ(resumed.artifacts[0].bytes, whole.artifacts[0].bytes);
+  tiny.blobs[state] = whole.artifacts[1].bytes;
+  v1::JobSpec drawn;
+  *drawn.mutable_parameterization() = spec.parameterization();
+  drawn.mutable_parameterization()->mutable_init()->set_checkpoint(state);
+  drawn.add_outputs()->mutable_png()->set_metadata(false);
+  ASSERT_OK_AND_ASSIGN(const RunResult picture, tiny.Run(drawn));
+  EXPECT_EQ(picture.artifacts[0].bytes, whole.artifacts[0].bytes);
+}
+
 TEST(Run, OctavesEndAtTheCanvas) {
   TinyEngine tiny;
   RecordingSink sink;
