@@ -75,7 +75,7 @@ bool TextOf(absl::string_view type, absl::string_view bytes, size_t limit,
   return true;
 }
 
-// Called by libpng for each text chunk whose checksum is right; 1: dealt with.
+// Called by libpng for each text chunk; 1: dealt with.
 int KeepText(png_structp png, png_unknown_chunkp chunk) {
   Reading* reading = static_cast<Reading*>(png_get_user_chunk_ptr(png));
   if (reading->out.size() >= kMaxEntries || chunk->data == nullptr) return 1;

@@ -56,10 +56,8 @@ TEST(ReadPngText, ReadsEachKindOfTextChunk) {
 }
 
 TEST(ReadPngText, PassesOverWhatIsBroken) {
-  std::string damaged = Chunk("tEXt", "a" + kZero + "one");
-  damaged[damaged.size() - 1] ^= 1;
   const std::string png =
-      PngWith(damaged + Chunk("tEXt", "no end of its key") +
+      PngWith(Chunk("tEXt", "no end of its key") +
               Chunk("zTXt", "b" + kZero + kZero + "not deflated") +
               Chunk("zTXt", "c" + kZero) +
               Chunk("zTXt", "d" + kZero + "\x07" + Deflated("method 7")) +

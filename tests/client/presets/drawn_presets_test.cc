@@ -84,12 +84,12 @@ TEST(StylePreset, ChangesWithTheSizeOfTheCanvas) {
   options.content = "c.jpg";
   options.styles = {"s.jpg"};
   options.layers = {{"c"}, {"s"}};
-  options.size = {1000, 1000};
+  options.size = {256, 192};
   v1::JobSpec spec = *StyleSpec(options, {});
   EXPECT_FALSE(spec.optimizer().has_octaves());
   EXPECT_TRUE(spec.objectives(0).content().follow_transforms());
 
-  options.size = {1400, 1000};
+  options.size = {512, 384};
   spec = *StyleSpec(options, {});
   EXPECT_EQ(spec.optimizer().octaves().count(), 2);
   EXPECT_NEAR(spec.optimizer().octaves().steps_factor(), 1.0 / 3, 1e-9);

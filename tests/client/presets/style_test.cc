@@ -104,7 +104,8 @@ TEST(StyleSpec, WeighsStylesAsTheNetworkNeeds) {
     const double balance = StyleBalance(options.layers, distance);
     EXPECT_GT(balance, 0);
     options.style_weight = 1;
-    EXPECT_DOUBLE_EQ(StyleSpec(options, {})->objectives(1).weight(), balance);
+    const v1::Objective own = StyleSpec(options, {})->objectives(1);
+    EXPECT_DOUBLE_EQ(own.has_weight() ? own.weight() : 1, balance);
     options.style_weight = 0.5;
     EXPECT_DOUBLE_EQ(StyleSpec(options, {})->objectives(1).weight(),
                      0.5 * balance);
