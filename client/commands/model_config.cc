@@ -33,6 +33,38 @@ size_t MostChannels() {
           .max_items());
 }
 
+int MostChannelsOfInput() {
+  return static_cast<int>(
+      RulesOf(*v1::ModelConfig::descriptor()->FindFieldByName("channels"))
+          .max());
+}
+
+absl::Status SetShape(const ModelConfigFlags& flags, v1::ModelConfig* config) {
+  const std::string layout = absl::AsciiStrToLower(flags.layout);
+  if (layout == "nchw") {
+    config->set_layout(v1::ModelConfig::NCHW);
+  } else if (layout == "nhwc") {
+    config->set_layout(v1::ModelConfig::NHWC);
+  } else if (!layout.empty()) {
+    return FlagError("--layout", absl::StrCat("\"", flags.layout,
+                                              "\"; allowed are nchw and nhwc"));
+  }
+  config->set_channels(flags.channels);
+  if (flags.size.empty()) return absl::OkStatus();
+  // Of the two numbers the first is a network's height.
+  const absl::StatusOr<Size> size = ParseSize(flags.size);
+  if (!size.ok()) return FlagError("--size", size.status().message());
+  const auto most = static_cast<int>(
+      RulesOf(*v1::ModelConfig::descriptor()->FindFieldByName("height")).max());
+  if (size->width > most || size->height > most) {
+    return FlagError("--size", absl::StrCat("\"", flags.size, "\": at most ",
+                                            most, " x ", most));
+  }
+  config->set_height(size->width);
+  config->set_width(size->height);
+  return absl::OkStatus();
+}
+
 absl::Status SetRange(const std::string& text, v1::ModelConfig* config) {
   if (text.empty()) return absl::OkStatus();
   ASSIGN_OR_RETURN(const std::vector<double> range,
@@ -80,7 +112,22 @@ void AddModelConfigFlags(CLI::App* command, ModelConfigFlags* flags) {
   command->add_option("--description", flags->description,
                       "what it is, free text");
   command->add_option("--input", flags->input,
-                      "name of the image input [the only one]");
+                      "name of the image input [the one most like it]");
+  command
+      ->add_option("--layout", flags->layout,
+                   "nchw or nhwc: channels of the input before the pixels or "
+                   "behind [by its shape]")
+      ->type_name("LAYOUT");
+  command
+      ->add_option("--size", flags->size,
+                   "height x width of the pictures it is tried with, or one "
+                   "number [the file's, else 224]")
+      ->type_name("HxW");
+  command
+      ->add_option("--channels", flags->channels,
+                   "channels of the input where the file does not say "
+                   "[what the first convolution reads]")
+      ->check(CLI::Range(1, MostChannelsOfInput()));
 }
 
 absl::StatusOr<v1::ModelConfig> MakeModelConfig(const ModelConfigFlags& flags) {
@@ -101,6 +148,7 @@ absl::StatusOr<v1::ModelConfig> MakeModelConfig(const ModelConfigFlags& flags) {
     config.mutable_std()->Assign(deviation.begin(), deviation.end());
   }
   RETURN_IF_ERROR(SetRange(flags.range, &config));
+  RETURN_IF_ERROR(SetShape(flags, &config));
   RETURN_IF_ERROR(SetLabels(flags.labels, &config));
   config.set_license(flags.license);
   config.set_description(flags.description);

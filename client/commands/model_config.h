@@ -22,6 +22,9 @@ struct ModelConfigFlags {
   std::string license;
   std::string description;
   std::string input;
+  std::string layout;  // nchw or nhwc
+  std::string size;    // HxW or N
+  int channels = 0;    // 0: the file's
 };
 
 void AddModelConfigFlags(CLI::App* command, ModelConfigFlags* flags);

@@ -18,6 +18,7 @@
 #include "client/commands/layers.h"
 #include "client/commands/model_config.h"
 #include "client/onnx/joined_model.h"
+#include "client/onnx/unpacked_model.h"
 #include "client/view/table.h"
 #include "server/base/status_macros.h"
 
@@ -26,10 +27,16 @@ namespace {
 
 std::string InputSize(const v1::Model& model) {
   const bool fixed = model.input_height() > 0 && model.input_width() > 0;
-  return absl::StrCat(
-      model.input_channels(), " x ",
-      fixed ? absl::StrCat(model.input_height(), " x ", model.input_width())
-            : "any size");
+  if (fixed) {
+    return absl::StrCat(model.input_channels(), " x ", model.input_height(),
+                        " x ", model.input_width());
+  }
+  std::string sizes = "any size";
+  if (model.input_multiple() > 1)
+    sizes = absl::StrCat("multiples of ", model.input_multiple());
+  if (model.input_least() > 1)
+    absl::StrAppend(&sizes, " from ", model.input_least(), " on");
+  return absl::StrCat(model.input_channels(), " x ", sizes);
 }
 
 std::string ModelTable(const std::vector<v1::Model>& models) {
@@ -60,6 +67,13 @@ std::string ModelDetails(const v1::Model& model) {
   line("parameters", absl::StrFormat("%.4gM", model.parameters() / 1e6));
   line("layers", absl::StrCat(model.layer_count()));
   line("input", InputSize(model));
+  line("layout", config.layout() == v1::ModelConfig::LAYOUT_UNSPECIFIED
+                     ? ""
+                     : absl::AsciiStrToLower(
+                           v1::ModelConfig::Layout_Name(config.layout())));
+  const bool sized = config.height() > 0 && config.width() > 0;
+  line("tried at",
+       sized ? absl::StrCat(config.height(), " x ", config.width()) : "");
   line("range",
        absl::StrCat(
            FormatNumber(config.range_lo()), " .. ",
@@ -109,16 +123,18 @@ struct AddFlags {
 
 absl::Status RunAdd(Session& session, const AddFlags& flags) {
   v1::CreateModelRequest request;
-  request.set_model_id(flags.name.empty() ? ModelNameFromPath(flags.path)
-                                          : flags.name);
+  request.set_model_id(flags.name.empty()
+                           ? ModelNameFromPath(NameUnpacked(flags.path))
+                           : flags.name);
   request.set_source_file(
-      std::filesystem::path(flags.path).filename().string());
+      std::filesystem::path(NameUnpacked(flags.path)).filename().string());
   request.set_allow_replace(flags.replace);
   request.set_validate_only(flags.check_only);
   ASSIGN_OR_RETURN(*request.mutable_model()->mutable_config(),
                    MakeModelConfig(flags.config));
   ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
-  ASSIGN_OR_RETURN(const ByteSource file, OpenModelFile(flags.path));
+  ASSIGN_OR_RETURN(const UnpackedModel unpacked, UnpackedModel::Of(flags.path));
+  ASSIGN_OR_RETURN(const ByteSource file, OpenModelFile(unpacked.path()));
   ASSIGN_OR_RETURN(*request.mutable_blob(),
                    Upload(*connection, file, session.TransferView(flags.path)));
   session.ShowStatus(absl::StrCat("checking ", flags.path));
@@ -141,7 +157,7 @@ void AddAdd(CLI::App* models, Dispatch& dispatch) {
   auto flags = std::make_shared<AddFlags>();
   CLI::App* command =
       models->add_subcommand("add", "Add a network from an ONNX file");
-  command->add_option("file", flags->path, "ONNX file")
+  command->add_option("file", flags->path, "ONNX file, .gz too")
       ->required()
       ->type_name("FILE");
   command->add_option("--name", flags->name,

@@ -91,13 +91,14 @@ at::Tensor Picture(int64_t rows = 2, int64_t channels = 3, int64_t h = 16,
 }
 
 void ExpectSame(const Opened& net, const Opened& twin,
-                const at::Tensor& picture) {
+                const at::Tensor& picture, bool strides = true) {
   ASSERT_NE(net.net, nullptr) << net.error;
   for (const char* layer : {"c1", "r2"}) {
     const at::Tensor a = net.Run(layer, picture), b = twin.Run(layer, picture);
     ASSERT_EQ(a.sizes(), b.sizes()) << layer;
     EXPECT_TRUE(at::allclose(a, b, 1e-5, 1e-5)) << layer;
     EXPECT_EQ(net.Layer(layer).channels(), twin.Layer(layer).channels());
+    if (!strides) continue;
     EXPECT_EQ(net.Layer(layer).stride(), twin.Layer(layer).stride());
   }
 }
@@ -194,7 +195,7 @@ TEST(AdaptTest, AFixedBatchIsFilledWithThePictureAndItsFirstRowRead) {
   net.Weight("to", at::tensor({int64_t{4}, int64_t{-1}}));
   net.Node("Reshape", {"r2", "to"}, "flat").Output("flat");
   const Opened opened = Open(net), twin = Open(Plain());
-  ExpectSame(opened, twin, Picture());
+  ExpectSame(opened, twin, Picture(), false);
   EXPECT_THAT(opened.notes, HasSubstr("batches of 4"));
   const at::Tensor expected = twin.Run("r2", Picture()).flatten(1);
   EXPECT_TRUE(at::allclose(opened.Run("flat", Picture()).reshape({2, -1}),
@@ -238,7 +239,7 @@ TEST(AdaptTest, WhatAnotherInputIsNeededForIsLeftOut) {
   net.Node("Mul", {"r2", "gain"}, "m").Output("m");
   const Opened opened = Open(net);
   ExpectSame(opened, Open(Plain()), Picture());
-  EXPECT_THAT(opened.notes, HasSubstr("needs the input \"gain\""));
+  EXPECT_THAT(opened.notes, HasSubstr("(needs the input \"gain\", another"));
 }
 
 TEST(AdaptTest, OfTwoPicturesTheOneGivenCounts) {
@@ -309,7 +310,8 @@ TEST(AdaptTest, ABranchThatAConstantChoosesStandsInItsPlace) {
   NetBuilder net = Plain();
   net.Weight("one", at::scalar_tensor(1, at::kLong));
   net.Node("Equal", {"one", "one"}, "yes").Node("If", {"yes"}, "out");
-  auto* choice = net.proto().mutable_graph()->mutable_node()->rbegin();
+  auto* choice = net.proto().mutable_graph()->mutable_node(
+      net.proto().graph().node_size() - 1);
   for (const auto& [name, op] :
        {std::pair{"then_branch", "Neg"}, {"else_branch", "Frobnicate"}}) {
     auto* branch = choice->add_attribute();

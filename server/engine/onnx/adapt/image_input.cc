@@ -20,6 +20,9 @@
 namespace phosphene::onnx {
 namespace {
 
+// Pictures above this are not what a network is tried with, whatever the file
+// says: exporters wrote the largest that may be given.
+constexpr int64_t kMaxTriedPixels = int64_t{2048} * 2048;
 // Inputs that are compared by what can be made from them.
 constexpr size_t kMaxCompared = 8;
 
@@ -109,7 +112,7 @@ absl::StatusOr<int64_t> TakeImages(const std::string& image,
       graph->inputs.begin(), graph->inputs.end(),
       [&](const GraphInput& known) { return known.name == image; });
   std::string why;
-  ASSIGN_OR_RETURN(const ImageForm form, FormOf(*graph, *input, config, &why));
+  ASSIGN_OR_RETURN(ImageForm form, FormOf(*graph, *input, config, &why));
   ASSIGN_OR_RETURN(const int64_t copies, CopiesFor(form, *graph));
   const std::string shape = DescribeInput(*input);
   if (!input->is_float) {
@@ -135,6 +138,15 @@ absl::StatusOr<int64_t> TakeImages(const std::string& image,
   if (form.frames > 1) {
     Note(notes, absl::StrCat("the file is for videos of ", form.frames,
                              " frames: all are the image"));
+  }
+  const bool stated = config.height() > 0 && config.width() > 0;
+  if (!stated &&
+      form.height > kMaxTriedPixels / std::max<int64_t>(form.width, 1)) {
+    Note(notes, absl::StrCat("the file is for images of ", form.height, " x ",
+                             form.width,
+                             "; it is tried with smaller ones (--size HxW "
+                             "states their size)"));
+    form.height = form.width = 0;
   }
   input->is_float = input->has_shape = true;
   input->dims = {copies > 1      ? 1

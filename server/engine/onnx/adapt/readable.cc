@@ -20,12 +20,12 @@ namespace {
 constexpr int64_t kMaxLookedAt = 1'024;
 constexpr size_t kMaxReasons = 5;
 
-// What is wrong with a node by its own: "an operator that is not supported",
-// "which has ...", "".
+// What is wrong with a node by its own, to stand behind its name: ", an
+// operator that is not supported", " (has ...)", "".
 std::string OwnFault(const Graph& graph, const Node& node) {
-  if (!node.fault.empty()) return absl::StrCat("which ", node.fault);
+  if (!node.fault.empty()) return absl::StrCat(" (", node.fault, ")");
   const OpKind* op = FindOp(node.op);
-  if (op == nullptr) return "an operator that is not supported";
+  if (op == nullptr) return ", an operator that is not supported";
   Tensors constants;
   for (const std::string& input : node.inputs) {
     const auto it = graph.constants.find(input);
@@ -37,7 +37,7 @@ std::string OwnFault(const Graph& graph, const Node& node) {
   try {
     op->prepare(OpInit(node, graph.opset, std::move(constants), options));
   } catch (const BadNode& e) {
-    return absl::StrCat("which ", e.what());
+    return absl::StrCat(" (", e.what(), ")");
   } catch (const std::exception&) {
     // Said where the node is compiled.
   }
@@ -81,13 +81,14 @@ class Finder {
       if (!fault.empty()) break;
       const auto unread = graph_.unread.find(input);
       if (unread != graph_.unread.end())
-        fault = absl::StrCat("which reads \"", input, "\", ", unread->second);
-      if (inputs_.count(input) > 0)
-        fault = absl::StrCat("which needs the input \"", input,
-                             "\", another than the image");
+        fault = absl::StrCat(" (reads \"", input, "\", ", unread->second, ")");
+      if (inputs_.count(input) == 0) continue;
+      fault = absl::StrCat(" (needs the input \"", input,
+                           "\", another than the image)");
+      out_.needs_input = true;
     }
     if (fault.empty()) return "";
-    const std::string reason = absl::StrCat(Describe(node), ", ", fault);
+    const std::string reason = absl::StrCat(Describe(node), fault);
     if (out_.reasons.size() < kMaxReasons) out_.reasons.push_back(reason);
     return absl::StrCat("behind ", reason);
   }
@@ -138,13 +139,17 @@ absl::Status KeepReadable(const Readability& readable, const std::string& image,
                           Graph* graph) {
   if (readable.layers == 0) {
     const absl::Status unknown = CheckOpsKnown(*graph);
-    return absl::UnimplementedError(absl::StrCat(
-        "nothing of the network can be read. ",
-        readable.reasons.empty()
-            ? absl::StrCat("No node makes numbers of the input \"", image, "\"")
-            : absl::StrCat("In the way: ",
-                           absl::StrJoin(readable.reasons, "; ")),
-        unknown.ok() ? "" : absl::StrCat(". ", unknown.message())));
+    return absl::Status(
+        unknown.ok() ? absl::StatusCode::kInvalidArgument
+                     : absl::StatusCode::kUnimplemented,
+        absl::StrCat(
+            "nothing of the network can be read. ",
+            readable.reasons.empty()
+                ? absl::StrCat("No node makes numbers of the input \"", image,
+                               "\"")
+                : absl::StrCat("In the way: ",
+                               absl::StrJoin(readable.reasons, "; ")),
+            unknown.ok() ? "" : absl::StrCat(". ", unknown.message())));
   }
   if (readable.nodes_left > 0) {
     graph->outputs = OutputsLeft(*graph, readable);

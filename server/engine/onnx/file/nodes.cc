@@ -250,18 +250,18 @@ absl::Status NodeReader::ReadConstants(const GraphProto& proto,
 absl::StatusOr<Subgraph> NodeReader::ReadGraph(const GraphProto& proto) {
   Subgraph out;
   RETURN_IF_ERROR(ReadConstants(proto, &out));
-  for (const ValueInfoProto& input : proto.input()) {
-    RETURN_IF_ERROR(CheckValueName(input.name(), "input of a branch", 0));
-    out.inputs.push_back(input.name());
-  }
-  for (const ValueInfoProto& output : proto.output()) {
-    RETURN_IF_ERROR(CheckValueName(output.name(), "output of a branch", 0));
-    out.outputs.push_back(output.name());
-  }
   for (int i = 0; i < proto.node_size(); ++i) {
     const std::optional<NodeProto> squeeze = AsOptionalSqueeze(proto, i);
     ASSIGN_OR_RETURN(Node node, Read(squeeze ? *squeeze : proto.node(i), i));
     out.nodes.push_back(std::move(node));
+  }
+  for (const ValueInfoProto& input : proto.input()) {
+    RETURN_IF_ERROR(CheckValueName(input.name(), "graph input", 0));
+    out.inputs.push_back(input.name());
+  }
+  for (const ValueInfoProto& output : proto.output()) {
+    RETURN_IF_ERROR(CheckValueName(output.name(), "graph output", 0));
+    out.outputs.push_back(output.name());
   }
   return out;
 }

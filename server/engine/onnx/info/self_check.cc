@@ -4,13 +4,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "server/base/status_macros.h"
 #include "server/engine/onnx/info/info.h"
+#include "server/engine/onnx/info/range_verdict.h"
 #include "server/engine/onnx/info/trial.h"
 #include "server/engine/onnx/ops/traits.h"
 #include "server/engine/tensor/allocation_limit.h"
@@ -21,15 +22,8 @@ namespace {
 
 using Activations = std::map<std::string, at::Tensor>;
 
-// Below this median contrast a network hardly sees the picture. Measured on
-// Caffe's GoogLeNet and VGG19: 0.8 to 1.0 with the right range, 0.2 to 0.6
-// when 0..255 is taken for 0..1.
-constexpr double kLeastContrast = 0.65;
 // A classifier this sure of grey, noise and a picture alike is saturated.
 constexpr double kCertain = 0.999;
-// Factor by which a channel's variance may differ from that of training before
-// it counts as strange; networks differ by less than 10 on ordinary pictures.
-constexpr double kVarianceFactor = 30;
 constexpr int64_t kMaxLayersLookedAt = 400;
 
 // Layers whose activations are compared: outputs of ReLUs and their kin, or of
@@ -89,9 +83,9 @@ void CheckFinite(const Activations& photo, std::vector<std::string>* warnings) {
 
 // |photo - grey| / |photo| over the layers: a network that gets values of the
 // wrong range sees little but its biases.
-void CheckContrast(const std::vector<std::string>& layers,
-                   const Activations& grey, const Activations& photo,
-                   std::vector<std::string>* warnings) {
+std::optional<double> ContrastOf(const std::vector<std::string>& layers,
+                                 const Activations& grey,
+                                 const Activations& photo) {
   std::vector<double> contrasts;
   for (const std::string& layer : layers) {
     const double norm = photo.at(layer).norm().item<double>();
@@ -99,13 +93,8 @@ void CheckContrast(const std::vector<std::string>& layers,
         (photo.at(layer) - grey.at(layer)).norm().item<double>();
     if (norm > 0) contrasts.push_back(change / norm);
   }
-  const double contrast = Median(contrasts);
-  if (contrasts.empty() || contrast >= kLeastContrast) return;
-  warnings->push_back(
-      absl::StrFormat("the network hardly tells a picture from plain grey "
-                      "(contrast %.2f, usual are 0.8 to 1); "
-                      "does it expect larger values, such as --range 0,255?",
-                      contrast));
+  if (contrasts.empty()) return std::nullopt;
+  return Median(contrasts);
 }
 
 // Layers that are zero whatever they are shown.
@@ -120,47 +109,40 @@ void CheckDead(const std::vector<std::string>& layers, const Activations& grey,
     if (zero(grey) && zero(noise) && zero(photo)) dead.push_back(layer);
   }
   if (dead.empty()) return;
-  warnings->push_back(absl::StrCat(
-      dead.size(), " of ", layers.size(),
-      " activation layers are zero on every test picture, \"", dead[0],
-      "\" first; are the weights trained and the range right?"));
+  warnings->push_back(
+      absl::StrCat(dead.size(), " of ", layers.size(),
+                   " activation layers are zero on every test picture, \"",
+                   dead[0], "\" first; are the weights trained?"));
 }
 
-void CheckVariances(
+std::optional<double> VarianceOf(
     const std::vector<std::pair<std::string, at::Tensor>>& trained,
-    const Activations& photo, std::vector<std::string>* warnings) {
+    const Activations& photo) {
   std::vector<double> ratios;
   for (const auto& [layer, variance] : trained) {
-    const at::Tensor& value = photo.at(layer);
-    if (value.dim() != 4 || value.size(1) != variance.numel()) continue;
-    const at::Tensor actual = value.to(at::kFloat).var({0, 2, 3}, false);
+    const auto value = photo.find(layer);
+    if (value == photo.end() || value->second.dim() != 4 ||
+        value->second.size(1) != variance.numel())
+      continue;
+    const at::Tensor actual =
+        value->second.to(at::kFloat).var({0, 2, 3}, false);
     ratios.push_back(
         (actual / (variance.to(at::kFloat) + 1e-12)).median().item<double>());
   }
-  if (ratios.empty()) return;
-  const double ratio = Median(ratios);
-  if (ratio < kVarianceFactor && ratio > 1 / kVarianceFactor) return;
-  warnings->push_back(
-      absl::StrFormat("activations vary %.3g times as much as in training "
-                      "(batch statistics); the range is "
-                      "probably too %s",
-                      ratio, ratio > 1 ? "large" : "small"));
+  if (ratios.empty()) return std::nullopt;
+  return Median(ratios);
 }
 
-void CheckCertainty(const std::string& logits,
-                    const std::vector<const Activations*>& runs,
-                    std::vector<std::string>* warnings) {
-  if (logits.empty()) return;
+bool IsCertain(const std::string& logits,
+               const std::vector<const Activations*>& runs) {
+  if (logits.empty()) return false;
   for (const Activations* run : runs) {
     const at::Tensor value = run->at(logits).flatten(1);
     if (value.size(1) < 2 ||
         at::softmax(value, 1).max().item<double>() < kCertain)
-      return;
+      return false;
   }
-  warnings->push_back(
-      "the classifier is certain of grey, noise and a picture alike; the range "
-      "is probably too "
-      "large (does it expect 0..1 with mean and std?)");
+  return true;
 }
 
 }  // namespace
@@ -231,9 +213,12 @@ absl::StatusOr<std::vector<std::string>> SelfCheck(
         const Activations photo = network->Forward(picture);
         CheckFinite(photo, &warnings);
         if (!warnings.empty()) return;
-        CheckContrast(looked_at, grey, photo, &warnings);
-        CheckVariances(trained, photo, &warnings);
-        CheckCertainty(logits, {&grey, &noise, &photo}, &warnings);
+        RangeEvidence evidence;
+        evidence.contrast = ContrastOf(looked_at, grey, photo);
+        evidence.variance = VarianceOf(trained, photo);
+        evidence.certain = IsCertain(logits, {&grey, &noise, &photo});
+        const std::string verdict = RangeVerdict(evidence, info->config());
+        if (!verdict.empty()) warnings.push_back(verdict);
         CheckDead(looked_at, grey, noise, photo, &warnings);
       });
   if (absl::IsResourceExhausted(tried)) {
