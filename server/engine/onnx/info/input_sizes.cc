@@ -1,8 +1,12 @@
 // What sizes of pictures an opened network takes.
 
+#include <map>
 #include <memory>
+#include <string>
+#include <tuple>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "server/engine/onnx/info/info.h"
 #include "server/engine/onnx/info/size_walk.h"
 #include "server/engine/onnx/info/trial.h"
@@ -16,16 +20,34 @@ SizeTry ByWalk(const SizeWalk& walk) {
   };
 }
 
-// A file written for a batch may run at no other.
-SizeTry ByTrial(const Trial& trial, int64_t declared_batch) {
-  const int64_t batch = declared_batch > 0 ? declared_batch : 1;
-  return [&trial, batch](int64_t height,
-                         int64_t width) -> absl::StatusOr<Failures> {
-    auto shapes = trial.At(batch, height, width);
+// Tries sizes by running, all of one batch.
+class TrialOfSizes {
+ public:
+  // A file written for a batch may run at no other.
+  TrialOfSizes(const Trial& trial, int64_t declared_batch)
+      : trial_(trial), batch_(declared_batch > 0 ? declared_batch : 1) {}
+
+  absl::StatusOr<Failures> operator()(int64_t height, int64_t width) {
+    auto shapes = trial_.At(batch_, height, width);
     if (!shapes.ok()) return shapes.status();
-    return std::move(shapes->failed);
-  };
-}
+    Failures failed = std::move(shapes->failed);
+    for (const auto& [value, shape] : shapes->made) {
+      if (shape.size() < 2) continue;
+      const bool rows_first = shape[0] == batch_;
+      const auto [known, first] = rows_first_.emplace(value, rows_first);
+      // A Reshape to [-1, ...] of a size of old makes rows of places.
+      if (first || !known->second || rows_first) continue;
+      failed[value] = absl::StrCat("\"", value, "\" has ", shape[0],
+                                   " rows where the batch has ", batch_);
+    }
+    return failed;
+  }
+
+ private:
+  const Trial& trial_;
+  const int64_t batch_;
+  std::map<std::string, bool> rows_first_;  // where a value was seen first
+};
 
 }  // namespace
 
@@ -49,9 +71,10 @@ void OpenedNetwork::FindInputSizes(
     trial = own.get();
   }
   search.cheap = walk != nullptr;
-  auto rules = FindSizes(
-      walk != nullptr ? ByWalk(*walk) : ByTrial(*trial, declared_batch_),
-      layers, search);
+  auto rules = FindSizes(walk != nullptr
+                             ? ByWalk(*walk)
+                             : SizeTry(TrialOfSizes(*trial, declared_batch_)),
+                         layers, search);
   if (!rules.ok()) return;
   sizes_ = *std::move(rules);
   const InputSizes whole = sizes_.Whole();

@@ -258,15 +258,16 @@ void SizeWalk::Slide(const Step& step, Extent* extent) const {
       step.window->auto_pad == Window::kExplicit
           ? *step.window
           : WithPads(*step.window, {extent->height, extent->width});
+  const Extent in = *extent;
   int64_t* const sides[] = {&extent->height, &extent->width};
   for (size_t axis = 0; axis < 2; ++axis) {
     const int64_t room = *sides[axis] + window.pad_begin[axis] +
                          window.pad_end[axis] - window.Extent(axis);
     if (room < 0) {
       extent->failed =
-          Why(*step.node, absl::StrCat("slides a window of ",
-                                       window.Extent(axis), " over a map of ",
-                                       Sides(extent->height, extent->width)));
+          Why(*step.node,
+              absl::StrCat("slides a window of ", window.Extent(axis),
+                           " over a map of ", Sides(in.height, in.width)));
       return;
     }
     *sides[axis] = window.OutputSize(axis, *sides[axis]);

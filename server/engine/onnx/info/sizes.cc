@@ -103,12 +103,13 @@ Rule FindRule(const Ran& ran, int64_t stated) {
   if (ran(kAbove) && ran(kBelow)) return {1, kAbove};
   // Where a multiple of 32 runs, do those of less?
   const auto descend = [&](int64_t from, int64_t side) -> Rule {
+    // What runs at the size stated is not too small for larger ones.
+    const int64_t below =
+        stated < side ? side - 1 : OddMultiple(from, side) - 1;
+    if (ran(side + 1) && ran(below)) return {1, side};
     Rule found{from, side};
-    for (int64_t m = from / 2; m >= 1; m /= 2) {
-      const int64_t next = m == 1 ? side + 1 : OddMultiple(m, side);
-      if (!ran(next)) break;
-      // Sides of one above and one below, as above.
-      if (m == 1 && !ran(OddMultiple(from, side) - 1)) break;
+    for (int64_t m = from / 2; m > 1; m /= 2) {
+      if (!ran(OddMultiple(m, side))) break;
       found.multiple = m;
     }
     return found;
