@@ -4,6 +4,12 @@
 
 #include <zlib.h>
 
+#include <functional>
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "server/base/mutex.h"
@@ -121,19 +127,50 @@ absl::StatusOr<bool> CheckEnd(absl::string_view bytes, const ImageInfo& info) {
   return small;
 }
 
+// Files that were decoded already: many jobs share a photo.
+class Tried {
+ public:
+  bool Has(absl::string_view bytes) {
+    const Key key = KeyOf(bytes);
+    const MutexLock lock(&mutex_);
+    return known_.count(key) > 0;
+  }
+  void Add(absl::string_view bytes) {
+    constexpr size_t kMost = 1024;
+    const Key key = KeyOf(bytes);
+    const MutexLock lock(&mutex_);
+    if (known_.size() >= kMost) known_.clear();
+    known_.insert(key);
+  }
+
+ private:
+  using Key = std::pair<size_t, size_t>;
+  // Whoever makes two files of one hash gets a job that fails when it runs.
+  static Key KeyOf(absl::string_view bytes) {
+    return {bytes.size(), std::hash<std::string_view>()(
+                              std::string_view(bytes.data(), bytes.size()))};
+  }
+
+  Mutex mutex_;
+  std::set<Key> known_ ABSL_GUARDED_BY(mutex_);
+};
+
 }  // namespace
 
 absl::Status TryImage(absl::string_view bytes, const ImageLimits& limits) {
   ASSIGN_OR_RETURN(const ImageInfo info, ReadImageInfo(bytes, limits));
   ASSIGN_OR_RETURN(const bool tried, CheckEnd(bytes, info));
-  if (!tried) return absl::OkStatus();
+  static Tried* const known = new Tried();
+  if (!tried || known->Has(bytes)) return absl::OkStatus();
   // One at a time, so that many calls at once need no more memory than one.
   static Mutex* const one_at_a_time = new Mutex();
   const MutexLock lock(one_at_a_time);
   DecodeOptions options;
   options.limits = limits;
   options.apply_orientation = false;
-  return DecodeImage(bytes, options).status();
+  RETURN_IF_ERROR(DecodeImage(bytes, options).status());
+  known->Add(bytes);
+  return absl::OkStatus();
 }
 
 }  // namespace phosphene
