@@ -262,6 +262,34 @@ TEST(AxesTest, ValuesThatRewritingTakesOut) {
   });
 }
 
+// MLP-Mixer: a product over tokens makes new tokens of the same features, where
+// LayerNormalization says that those are behind it; between two such products
+// nothing does.
+TEST(AxesTest, FeaturesStayFeaturesWhereTokensAreMixed) {
+  constexpr int64_t kTokens = kMap * kMap;
+  NetBuilder net(17, {0, 3, kSide, kSide});
+  net.Conv("image", "c1", 3, kChannels, 3, 4);
+  Reshape(&net, "c1", "a", {0, kChannels, kTokens});
+  net.Node("Transpose", {"a"}, "tokens").Values("perm", {0, 2, 1});
+  net.Weight("scale", at::ones({kChannels}))
+      .Node("LayerNormalization", {"tokens", "scale"}, "n");
+  net.Node("Transpose", {"n"}, "turned").Values("perm", {0, 2, 1});
+  net.Weight("w", RandomTensor({kTokens, 16}, 4, -1, 1))
+      .Node("MatMul", {"turned", "w"}, "hidden")
+      .Relu("hidden", "active")
+      .Weight("v", RandomTensor({16, kTokens}, 5, -1, 1))
+      .Node("MatMul", {"active", "v"}, "back");
+  net.Node("Transpose", {"back"}, "rows").Values("perm", {0, 2, 1});
+  net.Node("Add", {"tokens", "rows"}, "mixed")
+      .Node("LayerNormalization", {"mixed", "scale"}, "out")
+      .Output("out");
+  const auto info = net.Open();
+  for (const char* layer : {"a", "tokens", "n", "turned", "back", "mixed"})
+    EXPECT_EQ(info->Channels(layer), kChannels) << layer;
+  EXPECT_EQ(info->Channels("hidden"), 16);
+  EXPECT_EQ(info->Channels("active"), 16);
+}
+
 // Layers behind what a picture of the trial's size cannot go through: what the
 // operators before and after say counts still.
 TEST(AxesTest, LayersThatTheTrialDoesNotReach) {
