@@ -69,18 +69,33 @@ TEST(LaplacianNormalized, DoesNotDependOnTheGradientsScale) {
                            LaplacianNormalized(g * 1000), 1e-4, 1e-5));
 }
 
-// Of a tile no place is special: rolled gradients give rolled bands.
+// Of a tile no place is special, whatever its size: rolled gradients give
+// rolled bands.
 TEST(LaplacianNormalized, OfATileIsTheSameHoweverItIsRolled) {
-  const at::Tensor g =
-      at::sin(at::arange(3 * 64 * 48, at::kFloat).square()).view({3, 64, 48});
-  const at::Tensor rolled = at::roll(g, {16, 32}, {1, 2});
-  const at::Tensor expected =
-      at::roll(LaplacianNormalized(g, true), {16, 32}, {1, 2});
-  EXPECT_TRUE(
-      at::allclose(LaplacianNormalized(rolled, true), expected, 1e-4, 1e-5));
-  EXPECT_FALSE(at::allclose(LaplacianNormalized(rolled),
-                            at::roll(LaplacianNormalized(g), {16, 32}, {1, 2}),
-                            1e-2));
+  for (const int64_t side : {64, 57, 5}) {
+    const at::Tensor g = at::sin(at::arange(3 * side * 48, at::kFloat).square())
+                             .view({3, side, 48});
+    const at::Tensor expected =
+        at::roll(LaplacianNormalized(g, true), {3, 17}, {1, 2});
+    EXPECT_TRUE(
+        at::allclose(LaplacianNormalized(at::roll(g, {3, 17}, {1, 2}), true),
+                     expected, 1e-4, 1e-4));
+  }
+}
+
+// Away from its edges a tile's bands are about those of any picture.
+TEST(LaplacianNormalized, OfATileLiftsFaintBandsAlike) {
+  const at::Tensor x = at::arange(64, at::kFloat);
+  const at::Tensor coarse = at::sin(x * (2 * M_PI / 32)).expand({1, 64, 64});
+  const at::Tensor loud = at::cos(x * M_PI).expand({1, 64, 64}) + coarse * .01;
+  const at::Tensor tile = LaplacianNormalized(loud, true),
+                   picture = LaplacianNormalized(loud);
+  const auto share = [&coarse](const at::Tensor& image) {
+    return (image * coarse).sum().item<double>() /
+           coarse.square().sum().item<double>();
+  };
+  EXPECT_GT(share(tile), .5);
+  EXPECT_NEAR(share(tile), share(picture), .35 * share(picture));
 }
 
 TEST(LaplacianNormalized, OfAnOddOrTinyTileIsFinite) {

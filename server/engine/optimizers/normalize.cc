@@ -42,29 +42,35 @@ at::Tensor Around(const at::Tensor& x, int64_t margin) {
   return out;
 }
 
-// Every other pixel of a blurred [1,C,h,w]. Past its edges lies nothing or,
-// where it wraps, its other side.
-at::Tensor Coarser(const at::Tensor& x, const at::Tensor& kernel, bool wraps) {
-  const int64_t padding = wraps ? 0 : 2;
-  return at::conv2d(wraps ? Around(x, 2) : x, kernel, {}, 2, padding, 1,
-                    x.size(1));
+// A tile [1,C,h,w] without what is finer than 2^(band + 1) pixels: the binomial
+// kernel down and up again, which is one of 9 taps, 2^band pixels apart.
+at::Tensor Smoothed(const at::Tensor& tile, int band) {
+  const int64_t apart = int64_t{1} << band, channels = tile.size(1);
+  const at::Tensor taps =
+      at::tensor({1., 8., 28., 56., 70., 56., 28., 8., 1.}, tile.options()) /
+      256;
+  const at::Tensor along_x =
+      taps.view({1, 1, 1, 9}).expand({channels, 1, 1, 9}).contiguous();
+  const at::Tensor along_y =
+      taps.view({1, 1, 9, 1}).expand({channels, 1, 9, 1}).contiguous();
+  const std::vector<int64_t> one = {1, 1}, none = {0, 0}, wide = {1, apart},
+                             high = {apart, 1};
+  const at::Tensor rows = at::conv2d(Around(tile, 4 * apart), along_x, {}, one,
+                                     none, wide, channels);
+  return at::conv2d(rows, along_y, {}, one, none, high, channels);
 }
 
-// Back at the size of `like`: pixel k of `low` lies on its pixel 2k.
-at::Tensor Finer(const at::Tensor& low, const at::Tensor& kernel,
-                 const at::Tensor& like, bool wraps) {
-  const int64_t channels = low.size(1), height = like.size(2),
-                width = like.size(3);
-  if (wraps) {
-    // Of the pixels added around, 2 before, and the kernel's half width.
-    constexpr int64_t kBefore = 6;
-    return at::conv_transpose2d(Around(low, 2), kernel * 4, {}, 2, 0, 0,
-                                channels)
-        .narrow(2, kBefore, height)
-        .narrow(3, kBefore, width);
+// The bands of a tile: of its full size each, so that no place of it is
+// special, whatever its size.
+at::Tensor TileNormalized(const at::Tensor& gradient) {
+  at::Tensor rest = gradient.unsqueeze(0);
+  at::Tensor out = at::zeros_like(rest);
+  for (int band = 0; band < kBands; ++band) {
+    const at::Tensor low = Smoothed(rest, band);
+    out += UnitRms(rest - low);
+    rest = low;
   }
-  const std::vector<int64_t> odd = {(height + 1) % 2, (width + 1) % 2};
-  return at::conv_transpose2d(low, kernel * 4, {}, 2, 2, odd, channels);
+  return (out + UnitRms(rest)).squeeze(0);
 }
 
 // Gradients of one row, or of a shared tensor, under one measure.
@@ -122,17 +128,27 @@ void NormalizeBands(const std::vector<ParamTensor>& parameters, bool wraps) {
 // the same size, and put together again: low frequencies grow as fast as high
 // ones (Mordvintsev 2015, DeepDream notebook, "lap_normalize").
 at::Tensor LaplacianNormalized(const at::Tensor& gradient, bool wraps) {
+  if (wraps) return TileNormalized(gradient);
   const at::Tensor kernel = Binomial(gradient.size(0), gradient.options());
+  const int64_t channels = gradient.size(0);
   at::Tensor rest = gradient.unsqueeze(0);
   std::vector<at::Tensor> details;
   for (int band = 0; band < kBands; ++band) {
-    const at::Tensor low = Coarser(rest, kernel, wraps);
-    details.push_back(rest - Finer(low, kernel, rest, wraps));
+    const at::Tensor low = at::conv2d(rest, kernel, {}, 2, 2, 1, channels);
+    const std::vector<int64_t> odd = {(rest.size(2) + 1) % 2,
+                                      (rest.size(3) + 1) % 2};
+    const at::Tensor up =
+        at::conv_transpose2d(low, kernel * 4, {}, 2, 2, odd, channels);
+    details.push_back(rest - up);
     rest = low;
   }
   at::Tensor out = UnitRms(rest);
   for (int band = kBands; band-- > 0;) {
-    out = Finer(out, kernel, details[band], wraps) + UnitRms(details[band]);
+    const at::Tensor& detail = details[band];
+    const std::vector<int64_t> odd = {(detail.size(2) + 1) % 2,
+                                      (detail.size(3) + 1) % 2};
+    out = at::conv_transpose2d(out, kernel * 4, {}, 2, 2, odd, channels) +
+          UnitRms(detail);
   }
   return out.squeeze(0);
 }

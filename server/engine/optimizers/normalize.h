@@ -12,8 +12,8 @@ namespace phosphene {
 // LAPLACIAN treats each [rows,C,H,W] gradient as an image: four detail bands
 // and the rest of a pyramid (5-tap binomial kernel), each to RMS 1; tensors of
 // another rank are left alone. With `wraps` an image goes on at its other side,
-// so that a tile is treated alike all over (of sides that are multiples of 16;
-// else nearly so); without, nothing lies past its edges.
+// and its bands keep their full size, so that a tile of any size is treated
+// alike all over; without, nothing lies past its edges.
 void NormalizeGradients(v1::Optimizer::GradientNormalization how,
                         const std::vector<ParamTensor>& parameters,
                         bool wraps = false);
