@@ -266,17 +266,21 @@ TEST(FindSizesTest, LeastSidesAreEnoughAndNotMuchMore) {
   }
 }
 
+// Also where it is one of the sizes that are tried anyway.
 TEST(FindSizesTest, OneSizeCostsFewTries) {
-  Made made;
-  for (int i = 0; i < 50; ++i) {
-    made.runs["layer" + std::to_string(i)] = [](int64_t h, int64_t w) {
-      return h == 224 && w == 224;
-    };
+  for (const int64_t only : {224, 96, 97, 127, 128, 160, 192, 320}) {
+    Made made;
+    for (int i = 0; i < 50; ++i) {
+      made.runs["layer" + std::to_string(i)] = [only](int64_t h, int64_t w) {
+        return h == only && w == only;
+      };
+    }
+    const auto rules = made.Find(only);
+    ASSERT_OK(rules.status());
+    EXPECT_EQ(rules->Whole().height, only);
+    EXPECT_EQ(rules->Whole().multiple, 1) << only;
+    EXPECT_LE(made.tried.size(), 8u) << only;
   }
-  const auto rules = made.Find(224);
-  ASSERT_OK(rules.status());
-  EXPECT_EQ(rules->Whole().height, 224);
-  EXPECT_LE(made.tried.size(), 8u);
 }
 
 TEST(FindSizesTest, TheSizeMostLayersRunAtIsSoughtUnlessItIsStated) {

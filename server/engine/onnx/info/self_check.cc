@@ -225,7 +225,11 @@ absl::StatusOr<std::vector<std::string>> SelfCheck(
     return std::vector<std::string>{
         absl::StrCat("not done, for want of memory: ", tried.message())};
   }
-  RETURN_IF_ERROR(tried);
+  // Shapes that depend on what is seen (boxes kept by a detector) fail where
+  // nothing is; the layers before them run all the same.
+  if (!tried.ok())
+    return std::vector<std::string>{
+        absl::StrCat("not done: ", tried.message())};
   return warnings;
 }
 

@@ -115,7 +115,9 @@ Rule FindRule(const Ran& ran, int64_t stated) {
     return found;
   };
   for (int64_t m = kUsualMultiple; m <= kMaxMultiple; m *= 2) {
-    const int64_t side = OddMultiple(m, kUsualLeast);
+    int64_t side = OddMultiple(m, kUsualLeast);
+    // That the size stated runs says nothing of others.
+    if (side == stated) side = OddMultiple(m, side);
     if (ran(side)) return descend(m, side);
   }
   const int64_t larger = OddMultiple(kUsualMultiple, stated);
