@@ -85,6 +85,11 @@ style_given=$style
 
 : > "$page.part"
 common=(--model "$model")
+# Rolled before each step, a picture has no rim and tiles; with colours that
+# differ half as much as in photographs, shapes come first.
+look=()
+[ "$model" != phosphene-tiny ] || look=(--transforms roll,standard
+  --colors .56,.1,.02,.58,0,-.05,.58,-.1,.03)
 wide=$(( size * 4 / 3 ))x$size
 
 n=0
@@ -92,7 +97,7 @@ for target in ${features//,/ }; do
   n=$(( n + 1 ))
   show "feature-$n.webp" "Feature: ${target%:*}, channel ${target##*:}" \
     feature "${common[@]}" --layer "${target%:*}" --channel "${target##*:}" \
-    --size "$size" --steps "$(steps 384)"
+    "${look[@]}" --size "$size" --steps "$(steps 384)"
 done
 first=${features%%,*}
 layer=${first%:*}
@@ -102,7 +107,7 @@ channel=${first##*:}
 
 show sheet.png "Sheet: sixteen channels of $middle" \
   sheet "${common[@]}" --layer "$middle" --channels 0-15 --columns 8 \
-  --size $(( size / 2 )) --steps "$(steps 192)"
+  "${look[@]}" --size $(( size / 2 )) --steps "$(steps 192)"
 show diversity.webp "Diversity: one channel, four ways" \
   diversity "${common[@]}" --layer "$layer" --channel "$channel" \
   --size $(( size * 3 / 4 )) --steps "$(steps 256)"

@@ -94,7 +94,7 @@ def main():
     o.add_argument("--checkpoint", default="phosphene-tiny.pt", help="weights before folding, for visualize.py")
     o.add_argument("--pool", help="file of drawings to reuse (NAME.npy, NAME.y.npy); drawn and saved if missing")
     o.add_argument("--per-class", type=int, default=400)
-    o.add_argument("--minutes", type=float, default=33, help="wall time; the learning rate follows it")
+    o.add_argument("--minutes", type=float, default=33, help="processor time; the learning rate follows it")
     o.add_argument("--batch", type=int, default=64)
     o.add_argument("--rate", type=float, default=3e-3)
     o.add_argument("--replays", type=int, default=3, help="uses of each batch; 1 turns the adversarial part off")
@@ -126,10 +126,11 @@ def main():
                                    {"params": others, "weight_decay": 0.0}], lr=chosen.rate, betas=(0.9, 0.98))
 
     begin = last_export = time.time()
+    worked = time.process_time()
     total, step, seen, order = chosen.minutes * 60, 0, 0, np.zeros(0, np.int64)
     rng = np.random.default_rng(chosen.seed)
     running = hits = count = 0.0
-    while (elapsed := time.time() - begin) < total:
+    while (elapsed := time.process_time() - worked) < total:
         if len(order) < chosen.batch:
             order = rng.permutation(len(pictures))
         picked, order = np.sort(order[:chosen.batch]), order[chosen.batch:]

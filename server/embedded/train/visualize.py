@@ -43,7 +43,8 @@ def picture(spectrum, size):
 
 
 def transform(x, rng):
-    """Pad, jitter, scale, turn, jitter; one draw a step for the whole batch."""
+    """Roll, pad, jitter, scale, turn, jitter; one draw a step for the whole batch. Rolled, the picture has no rim and tiles."""
+    x = torch.roll(x, tuple(int(d) for d in rng.integers(0, x.shape[2], 2)), (2, 3))
     x = F.pad(x, (12,) * 4, value=0.5)
 
     def jitter(x, d):
