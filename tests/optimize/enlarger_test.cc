@@ -48,13 +48,26 @@ TEST(EnlargedAround, OfARolledTileIsTheRolledTile) {
       at::roll(EnlargedAround(tile, 12, 15), {6, 9}, {2, 3}), 1e-5, 1e-6));
 }
 
-TEST(EnlargedAround, IsPlainAwayFromTheEdges) {
-  const at::Tensor tile = Picture({1, 3, 8, 10});
-  const auto inside = [](const at::Tensor& x) {
-    return x.narrow(2, 2, x.size(2) - 4).narrow(3, 2, x.size(3) - 4);
+TEST(EnlargedAround, HasTheSameWavesAtMorePixels) {
+  const auto wave = [](int64_t height, int64_t width) {
+    const at::Tensor y = at::arange(height, at::kFloat) * (2 * M_PI / height),
+                     x = at::arange(width, at::kFloat) * (2 * M_PI / width);
+    return (at::sin(y * 2 + 1).unsqueeze(1) * at::cos(x * 3).unsqueeze(0) * .4 +
+            .5)
+        .expand({1, 3, height, width});
   };
-  EXPECT_TRUE(at::allclose(inside(EnlargedAround(tile, 12, 15)),
-                           inside(ResizeImage(tile, 12, 15)), 1e-5, 1e-6));
+  for (const int64_t side : {8, 9}) {
+    EXPECT_TRUE(at::allclose(EnlargedAround(wave(side, side + 2), 12, 17),
+                             wave(12, 17), 1e-4, 1e-5));
+  }
+}
+
+TEST(EnlargedAround, LeavesNoEdge) {
+  const at::Tensor tile = EnlargedAround(Picture({1, 3, 40, 40}), 60, 60);
+  const at::Tensor step = (tile - at::roll(tile, {-1}, {3})).abs();
+  // The same of its last column, which meets the first, as of the others.
+  EXPECT_NEAR(step.select(3, 59).mean().item<double>(),
+              step.mean().item<double>(), .35 * step.mean().item<double>());
 }
 
 TEST(Enlarger, WithoutGammaIsThePictureAtThatSize) {

@@ -7,9 +7,9 @@ namespace phosphene {
 
 // Brings the image of an octave to the size of the next one, as
 // Octaves.gamma says: bilinear, of values as they are or of light. With gamma
-// set, what rolls over its edges (TransformKind::wraps) is enlarged over them
-// too, so that a tile stays one. Alpha is no light and stays as it is. No
-// gradient. Confined to a thread.
+// set, what rolls over its edges (TransformKind::wraps) is enlarged as a tile,
+// by its frequencies, so that it stays one. Alpha is no light and stays as it
+// is. No gradient. Confined to a thread.
 class Enlarger {
  public:
   explicit Enlarger(const v1::JobSpec& spec);
@@ -31,8 +31,9 @@ class Enlarger {
   bool wraps_;
 };
 
-// `image` [N,C,h,w] f32 at a size that is no smaller, bilinear, half-pixel
-// centres, continued over its edges as a tile is.
+// `image` [N,C,h,w] f32 0..1 at a size that is no smaller, continued over its
+// edges as a tile is: the same frequencies at more pixels. Pixel 0 stays where
+// it is.
 at::Tensor EnlargedAround(const at::Tensor& image, int64_t height,
                           int64_t width);
 
