@@ -149,6 +149,10 @@ absl::Status KeepReadable(const Readability& readable, const std::string& image,
                                "\"")
                 : absl::StrCat("In the way: ",
                                absl::StrJoin(readable.reasons, "; ")),
+            readable.needs_input
+                ? ". Save the file with its other inputs as constants "
+                  "(initializers), or name the image by --input"
+                : "",
             unknown.ok() ? "" : absl::StrCat(". ", unknown.message())));
   }
   if (readable.nodes_left > 0) {

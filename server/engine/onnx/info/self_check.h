@@ -15,7 +15,8 @@ namespace phosphene::onnx {
 // differ between a photo and grey (range too small), classes that are certain
 // of everything (range too large), batch statistics far from those of training,
 // layers that are dead on all three. An empty list is a good sign, no proof.
-// Costs three runs of the whole network. Errors: no layer that an image reaches.
+// Costs three runs of the whole network. Errors: no layer that an image
+// reaches.
 absl::StatusOr<std::vector<std::string>> SelfCheck(
     const std::shared_ptr<const NetworkInfo>& info);
 
