@@ -44,5 +44,12 @@ run cppn --layer inception_4c/output --channel 10 --periodic --activation unbias
 measure cppn --sizes "$OUT"/cppn-{224,1792}.png --tile "$OUT/tile.png"
 
 say "== transparent"
-run transparent --layer inception_4c/output --channel 10 --size 160 -o "$OUT/cutout.png" --board "$OUT/board.png"
+run transparent --layer inception_4c/output --channel 10 -o "$OUT/cutout.png" --board "$OUT/board.png"
 measure transparent "$OUT/cutout.png"
+
+say "== pattern"
+pattern=(--layer inception_4d/output --image "$shared/images/tubingen.jpg")
+run pattern "${pattern[@]}" -o "$OUT/octaves.png"
+run pattern "${pattern[@]}" --param cppn -o "$OUT/places.png"
+run pattern "${pattern[@]}" --param fourier -o "$OUT/one-size.png"
+measure pattern --layer inception_4d/output --image "$shared/images/tubingen.jpg" "$OUT"/{octaves,places,one-size}.png
