@@ -188,6 +188,9 @@ bool TryNetwork(const std::string& bytes) {
   const std::shared_ptr<const void> owner(bytes.data(), [](const void*) {});
   v1::ModelConfig config;
   config.set_range_hi(1);
+  // Tried at the size it was made for, also where a change hides that.
+  config.set_height(kSide);
+  config.set_width(kSide);
   const auto info =
       onnx::OpenedNetwork::Open("net", {bytes, owner}, config, nullptr);
   if (!info.ok()) return false;
