@@ -87,8 +87,9 @@ void AddOptionalFlags(CLI::App* command, SpecOptions* spec,
                       "image: optimize only where it is white");
   command->add_option(
       "--colors", spec->colors,
-      "basis of the optimized values: decorrelated, rgb, ycbcr, or a matrix "
-      "of nine numbers, row by row");
+      "basis of the optimized values: decorrelated, rgb, ycbcr, soft "
+      "(decorrelated with half the colour), or a matrix of nine numbers, row "
+      "by row");
   command->add_option(
       "--image-channels", spec->channels,
       absl::StrCat("channels of the image, ",

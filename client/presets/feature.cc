@@ -9,7 +9,20 @@
 namespace phosphene::client {
 namespace {
 
-// As in the manual of JobSpec.objectives.
+// lucid's transforms. A channel's picture that starts from noise is rolled
+// first: Fourier images wrap, and a network that never knows where the edge is
+// leaves no rim along it. A neuron, an expression, a photo or a mask may depend
+// on places, which then stay.
+void AddStandard(bool of_channels, const SpecOptions& common,
+                 v1::JobSpec* spec) {
+  const bool wraps = common.param.empty() || common.param == "fourier";
+  if (of_channels && wraps && common.objective.empty() &&
+      common.start_from.empty() && common.mask.empty()) {
+    spec->add_transforms()->mutable_roll();
+  }
+  spec->add_transforms()->mutable_preset()->set_name(
+      v1::PresetTransform::STANDARD);
+}
 
 }  // namespace
 
@@ -35,8 +48,7 @@ absl::StatusOr<v1::JobSpec> FeatureSpec(const FeatureOptions& options,
   v1::JobSpec spec;
   spec.mutable_parameterization()->set_width(224);
   RETURN_IF_ERROR(SetParam(common.param, spec.mutable_parameterization()));
-  spec.add_transforms()->mutable_preset()->set_name(
-      v1::PresetTransform::STANDARD);
+  AddStandard(!options.neuron, common, &spec);
   RETURN_IF_ERROR(
       SetObjectives(common.objective, TargetObjective(options), &spec));
   spec.mutable_optimizer()->set_learning_rate(0.05);
@@ -61,8 +73,7 @@ absl::StatusOr<v1::JobSpec> SheetSpec(const SheetOptions& options,
   param->set_width(128);
   param->set_rows(static_cast<int>(options.channels.size()));
   RETURN_IF_ERROR(SetParam(common.param, param));
-  spec.add_transforms()->mutable_preset()->set_name(
-      v1::PresetTransform::STANDARD);
+  AddStandard(/*of_channels=*/true, common, &spec);
   for (size_t i = 0; i < options.channels.size(); ++i) {
     v1::Objective* objective = spec.add_objectives();
     objective->set_row(static_cast<int>(i));

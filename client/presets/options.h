@@ -19,12 +19,14 @@ struct SpecOptions {
   std::string size;        // N or WxH
   std::string transforms;  // see spec/transform_list.h
   std::string param;       // fourier, pixel, laplacian, cppn, phase
-  std::string colors;      // decorrelated, rgb, ycbcr, or 9 numbers: 3x3, rows
-  std::string optimizer;   // adam, adamw, nadam, sgd, lbfgs
-  std::string precision;   // auto, fp32, bf16
-  std::string objective;   // see spec/expression.h
-  std::string start_from;  // image file or blobs/...
-  std::string mask;        // image file or blobs/...
+  // decorrelated, rgb, ycbcr, soft (decorrelated with half the colour), or 9
+  // numbers: 3x3, rows
+  std::string colors;
+  std::string optimizer;              // adam, adamw, nadam, sgd, lbfgs
+  std::string precision;              // auto, fp32, bf16
+  std::string objective;              // see spec/expression.h
+  std::string start_from;             // image file or blobs/...
+  std::string mask;                   // image file or blobs/...
   std::vector<std::string> spectrum;  // images a phase parameterization copies
   bool grey = false;                  // one channel, shown to the net on all
   std::optional<int> channels;        // of the image; unset: the network's

@@ -16,7 +16,9 @@
 namespace phosphene::client {
 
 // One channel (or neuron, or any expression), 224 x 224, Fourier, decorrelated
-// colour, standard transforms, Adam 0.05, 512 steps (lucid render_vis).
+// colour, standard transforms, Adam 0.05, 512 steps (lucid render_vis). Ours: a
+// channel's picture is rolled at random first, so that no rim grows along its
+// edge; it tiles.
 struct FeatureOptions {
   std::string layer;
   int channel = 0;

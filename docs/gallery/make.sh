@@ -85,11 +85,9 @@ style_given=$style
 
 : > "$page.part"
 common=(--model "$model")
-# Rolled before each step, a picture has no rim and tiles; with colours that
-# differ half as much as in photographs, shapes come first.
+# With colours that differ half as much as in photographs, shapes come first.
 look=()
-[ "$model" != phosphene-tiny ] || look=(--transforms roll,standard
-  --colors .56,.1,.02,.58,0,-.05,.58,-.1,.03)
+[ "$model" != phosphene-tiny ] || look=(--colors soft)
 wide=$(( size * 4 / 3 ))x$size
 
 n=0

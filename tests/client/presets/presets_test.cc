@@ -25,10 +25,36 @@ TEST(Presets, FeatureIsTheArticlesDefault) {
   const v1::JobSpec spec = *FeatureSpec(Target(), {});
   EXPECT_TRUE(spec.parameterization().has_fourier());
   EXPECT_EQ(spec.parameterization().width(), 224);
-  EXPECT_EQ(spec.transforms(0).preset().name(), v1::PresetTransform::STANDARD);
+  EXPECT_EQ(spec.transforms(1).preset().name(), v1::PresetTransform::STANDARD);
   EXPECT_DOUBLE_EQ(spec.optimizer().learning_rate(), 0.05);
   EXPECT_EQ(spec.steps(), 512);
   EXPECT_EQ(spec.objectives(0).channel().channel(), 3);
+}
+
+// No edge to favour where nothing depends on places; they stay where something
+// may.
+TEST(Presets, ChannelsFromNoiseAreRolled) {
+  const auto rolled = [](const FeatureOptions& target,
+                         const SpecOptions& common) {
+    return FeatureSpec(target, common)->transforms(0).has_roll();
+  };
+  EXPECT_TRUE(rolled(Target(), {}));
+  EXPECT_TRUE(SheetSpec({"a", {1, 2}, 0}, {})->transforms(0).has_roll());
+  FeatureOptions neuron = Target();
+  neuron.neuron = true;
+  EXPECT_FALSE(rolled(neuron, {}));
+  SpecOptions common;
+  common.param = "pixel";
+  EXPECT_FALSE(rolled(Target(), common));
+  common = {};
+  common.start_from = "p.jpg";
+  EXPECT_FALSE(rolled(Target(), common));
+  common = {};
+  common.mask = "m.png";
+  EXPECT_FALSE(rolled(Target(), common));
+  common = {};
+  common.objective = "neuron(a:3)";
+  EXPECT_FALSE(rolled(Target(), common));
 }
 
 TEST(Presets, FlagsGoOverThePreset) {
@@ -307,9 +333,9 @@ TEST(Presets, TextureViewsAreSetAsAsked) {
 TEST(Presets, TransformsEndInAFitWhereNoneAreGiven) {
   SpecOptions common;
   const v1::JobSpec spec = *FeatureSpec(Target(), common);
-  ASSERT_EQ(spec.transforms_size(), 2);
-  EXPECT_EQ(spec.transforms(0).preset().name(), v1::PresetTransform::STANDARD);
-  EXPECT_TRUE(spec.transforms(1).has_fit());
+  ASSERT_EQ(spec.transforms_size(), 3);
+  EXPECT_EQ(spec.transforms(1).preset().name(), v1::PresetTransform::STANDARD);
+  EXPECT_TRUE(spec.transforms(2).has_fit());
   DreamOptions dream;
   dream.layer = "a";
   EXPECT_TRUE(DreamSpec(dream, common)->transforms(1).has_fit());
