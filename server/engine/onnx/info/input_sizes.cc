@@ -1,5 +1,6 @@
 // What sizes of pictures an opened network takes.
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <string>
@@ -20,17 +21,34 @@ SizeTry ByWalk(const SizeWalk& walk) {
   };
 }
 
+// Memory for sizes beyond the network's own, and what it made there for each
+// pixel: more than maps that grow with the picture hold, and soon over where
+// attention reaches between all pixels.
+constexpr int64_t kLargerBytes = int64_t{16} << 20;
+
 // Tries sizes by running, all of one batch.
 class TrialOfSizes {
  public:
   // A file written for a batch may run at no other.
-  TrialOfSizes(const Trial& trial, int64_t declared_batch)
-      : trial_(trial), batch_(declared_batch > 0 ? declared_batch : 1) {}
+  TrialOfSizes(const Trial& trial, int64_t declared_batch, bool stated)
+      : trial_(trial),
+        batch_(declared_batch > 0 ? declared_batch : 1),
+        stated_(stated) {}
 
   absl::StatusOr<Failures> operator()(int64_t height, int64_t width) {
-    auto shapes = trial_.At(batch_, height, width);
+    const int64_t pixels = height * width;
+    auto shapes =
+        trial_.At(batch_, height, width,
+                  std::min(Trial::kBytes, kLargerBytes + BytesFor(pixels)));
     if (!shapes.ok()) return shapes.status();
     Failures failed = std::move(shapes->failed);
+    // What fails at a size that nobody stated may run, and take more, at
+    // others.
+    if (first_bytes_ == 0 && (stated_ || failed.empty())) {
+      first_pixels_ = pixels;
+      for (const auto& [value, shape] : shapes->made)
+        first_bytes_ += static_cast<double>(c10::multiply_integers(shape)) * 4;
+    }
     for (const auto& [value, shape] : shapes->made) {
       if (shape.size() < 2) continue;
       const bool rows_first = shape[0] == batch_;
@@ -44,8 +62,20 @@ class TrialOfSizes {
   }
 
  private:
+  // The first size tried is the network's own.
+  int64_t BytesFor(int64_t pixels) const {
+    if (first_bytes_ == 0) return Trial::kBytes;
+    const double ratio =
+        static_cast<double>(pixels) / static_cast<double>(first_pixels_);
+    return static_cast<int64_t>(std::min(static_cast<double>(Trial::kBytes),
+                                         first_bytes_ * std::max(ratio, 1.0)));
+  }
+
   const Trial& trial_;
   const int64_t batch_;
+  const bool stated_;
+  int64_t first_pixels_ = 0;
+  double first_bytes_ = 0;                  // of all that was made then
   std::map<std::string, bool> rows_first_;  // where a value was seen first
 };
 
@@ -71,10 +101,11 @@ void OpenedNetwork::FindInputSizes(
     trial = own.get();
   }
   search.cheap = walk != nullptr;
-  auto rules = FindSizes(walk != nullptr
-                             ? ByWalk(*walk)
-                             : SizeTry(TrialOfSizes(*trial, declared_batch_)),
-                         layers, search);
+  auto rules = FindSizes(
+      walk != nullptr
+          ? ByWalk(*walk)
+          : SizeTry(TrialOfSizes(*trial, declared_batch_, search.stated)),
+      layers, search);
   if (!rules.ok()) return;
   sizes_ = *std::move(rules);
   const InputSizes whole = sizes_.Whole();

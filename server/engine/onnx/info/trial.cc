@@ -29,10 +29,10 @@ absl::StatusOr<std::unique_ptr<Trial>> Trial::Make(const Graph& graph,
 }
 
 absl::StatusOr<Program::Shapes> Trial::At(int64_t batch, int64_t height,
-                                          int64_t width) const {
+                                          int64_t width, int64_t bytes) const {
   Program::Shapes shapes;
   RETURN_IF_ERROR(Guarded("trying the network", [&] {
-    const ScopedAllocationLimit memory(kBytes, kBytes);
+    const ScopedAllocationLimit memory(bytes, bytes);
     shapes =
         program_->ShapesOf({at::full({batch, channels_, height, width}, 0.5)});
   }));

@@ -27,9 +27,10 @@ class Trial {
                                                      int64_t channels,
                                                      WeightCache* cache);
 
-  // RESOURCE_EXHAUSTED: more memory than kBytes.
+  // RESOURCE_EXHAUSTED: more memory than `bytes`.
   absl::StatusOr<Program::Shapes> At(int64_t batch, int64_t height,
-                                     int64_t width) const;
+                                     int64_t width,
+                                     int64_t bytes = kBytes) const;
 
  private:
   Trial(std::unique_ptr<Program> program, int64_t channels)
