@@ -40,7 +40,7 @@ Point3 AreaVectorOf(const Mesh& mesh) {
 
 std::string RedPng() {
   return *EncodePng(
-      {.width = 1, .height = 1, .channels = 3, .pixels = {255, 0, 0}});
+      Image8{.width = 1, .height = 1, .channels = 3, .pixels = {255, 0, 0}});
 }
 
 TEST(ReadGltf, GlbAndTextSayTheSame) {
