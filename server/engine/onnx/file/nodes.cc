@@ -95,9 +95,10 @@ absl::StatusOr<MaybeTensor> ReadIfKnown(const TensorProto& proto,
 }
 
 absl::StatusOr<MaybeTensor> ConstantValue(const Node& node) {
-  for (const auto& [name, a] : node.attributes) {
-    const auto of = [&](const char* attribute, Attribute::Type type) {
-      return name == attribute && a.type == type;
+  for (const auto& attribute : node.attributes) {
+    const Attribute& a = attribute.second;
+    const auto of = [&](const char* name, Attribute::Type type) {
+      return attribute.first == name && a.type == type;
     };
     if (of("value", Attribute::kTensor)) return MaybeTensor{a.t, ""};
     if (of("value_float", Attribute::kFloat))
