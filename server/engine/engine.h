@@ -39,7 +39,8 @@ struct EngineInputs {
   std::function<absl::StatusOr<ModelFile>(absl::string_view name)> open_model;
 };
 
-// Where a run reports to. Called on the thread of Run, never concurrently.
+// Where a run reports to. Called by the thread that runs it or steps it, never
+// concurrently.
 class RunSink {
  public:
   virtual ~RunSink() = default;
@@ -67,7 +68,15 @@ struct RunRequest {
   v1::JobSpec spec;        // REQUIRES: Check(spec) is OK
   std::string checkpoint;  // bytes to resume from, "" for a fresh start
   std::string device;      // "cpu:0", "cuda:1": one of Devices()
-  int threads = 0;         // compute threads (CPU); 0: the engine's default
+  // Compute threads (CPU) of Run, and of what Open does; 0: the engine's
+  // default. No byte depends on it.
+  int threads = 0;
+};
+
+// Memory of the device that a job takes, beside networks, which jobs share.
+struct JobMemory {
+  int64_t held = 0;  // from its first to its last step
+  int64_t step = 0;  // on top of that, while it steps
 };
 
 struct RunResult {
@@ -95,21 +104,62 @@ struct EngineDevice {
   int threads = 0;
 };
 
+// A job on a device: where it stands and all it needs to go on. It has no
+// thread; between two steps it costs memory alone, for as long as one likes.
+// Thread-compatible: one thread at a time, each time any; the same for its end.
+class JobSession {
+ public:
+  virtual ~JobSession() = default;
+
+  // Does a step and tells the sink what falls due after it. True: there is
+  // more to do. False: the last step is done, or the stop token of Open spoke
+  // (within a step that goes in tiles, that step left no trace); Finish then.
+  // At most `threads` (CPU; 0: the engine's default) compute; what a job makes
+  // depends neither on their number nor on jobs that step at the same time.
+  // After an error the session is only good for its end.
+  virtual absl::StatusOr<bool> Step(int threads) = 0;
+
+  // What Run returns, where the job now stands; `finished` where Step has said
+  // that nothing is left to do and nobody stopped it. Once.
+  virtual absl::StatusOr<RunResult> Finish(int threads) = 0;
+
+  // Steps done, over all octaves.
+  virtual int64_t step() const = 0;
+  // As measured at its steps; before the first one, as estimated.
+  virtual JobMemory memory() const = 0;
+};
+
 // Runs optimizations. Torch-free at this border; made by MakeTorchEngine()
 // (server/engine/optimize/torch_engine.h) or, in tests, FakeEngine.
-// Thread-safe; Run may be called from several threads for several devices.
+// Thread-safe: sessions of one device may step at the same time.
 class Engine {
  public:
   virtual ~Engine() = default;
 
-  // Runs a job to its end, or until `stop`: then within two steps it returns
-  // finished=false with a checkpoint. A pure function of the spec (and device
-  // kind): same spec, same bytes; resumed from a checkpoint, the same bytes as
-  // uninterrupted. Errors: what Check reports; RESOURCE_EXHAUSTED out of
-  // memory; DATA_LOSS a checkpoint that does not fit; INTERNAL.
-  virtual absl::StatusOr<RunResult> Run(const RunRequest& request,
-                                        RunSink& sink,
-                                        std::stop_token stop) = 0;
+  // Gets a job ready for its next step. A pure function of the spec (and
+  // device kind): same spec, same bytes; resumed from a checkpoint, the same
+  // bytes as uninterrupted. After `stop` speaks, Step says false and Finish
+  // gives finished=false with a checkpoint. `sink` must outlive the session.
+  // Errors, here and of the steps: what Check reports; RESOURCE_EXHAUSTED out
+  // of memory; DATA_LOSS a checkpoint that does not fit; INTERNAL.
+  virtual absl::StatusOr<std::unique_ptr<JobSession>> Open(
+      const RunRequest& request, RunSink& sink, std::stop_token stop) = 0;
+
+  // What a job will take, before it is opened: as jobs of the same kind and
+  // size took that ran before, or estimated.
+  virtual JobMemory MemoryOf(const v1::JobSpec& spec) = 0;
+
+  // Open, all steps, Finish: a job alone, to its end or until `stop`.
+  absl::StatusOr<RunResult> Run(const RunRequest& request, RunSink& sink,
+                                std::stop_token stop) {
+    auto session = Open(request, sink, std::move(stop));
+    if (!session.ok()) return session.status();
+    while (true) {
+      const absl::StatusOr<bool> more = (*session)->Step(request.threads);
+      if (!more.ok()) return more.status();
+      if (!*more) return (*session)->Finish(request.threads);
+    }
+  }
 
   // Everything wrong with the spec, however much of it there is: rules of its
   // fields, unknown layers, channels out of range, arms not built in
