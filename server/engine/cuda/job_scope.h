@@ -1,25 +1,17 @@
 #pragma once
 
-#include <memory>
+#include "server/engine/cuda/stream_scope.h"
 
 namespace phosphene {
 
-// While it lives, this thread's work on GPU `index` goes to a stream of its own
-// (graphs cannot be recorded on the default one, and jobs on one GPU overlap),
-// and backward passes run on this thread, not on the one thread a GPU that
-// libtorch keeps for all jobs. A negative index: nothing changes. Its end waits
-// for the stream. Two implementations, job_scope_present.cc and
-// job_scope_absent.cc.
+// A lease and a scope of it: for a job that stays on one thread.
 class CudaJobScope {
  public:
-  explicit CudaJobScope(int index);
-  ~CudaJobScope();
-  CudaJobScope(const CudaJobScope&) = delete;
-  CudaJobScope& operator=(const CudaJobScope&) = delete;
+  explicit CudaJobScope(int index) : lease_(index), scope_(lease_) {}
 
  private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+  const CudaStreamLease lease_;
+  const CudaStreamScope scope_;
 };
 
 }  // namespace phosphene
