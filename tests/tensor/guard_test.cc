@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "server/base/broken_device.h"
 #include "server/engine/tensor/torch_pch.h"
 
 namespace phosphene {
@@ -43,6 +44,32 @@ TEST(GuardTest, MissingImplementationsAreUnimplemented) {
       Guarded("op", [] { TORCH_CHECK_NOT_IMPLEMENTED(false, "not here"); })
           .code(),
       absl::StatusCode::kUnimplemented);
+}
+
+absl::Status OfCudaError(int code) {
+  return Guarded("step", [code] {
+    throw c10::AcceleratorError({"f", "file", 1}, code, "CUDA error: it ends");
+  });
+}
+
+// Nothing is wrong with the job then: it goes back to the queue.
+TEST(GuardTest, ErrorsAfterWhichAGpuDoesNothingMoreSayThatItIsBroken) {
+  for (const int code : {214, 700, 710, 716, 719}) {
+    const absl::Status status = OfCudaError(code);
+    EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+    EXPECT_TRUE(IsDeviceBroken(status)) << code;
+    EXPECT_THAT(std::string(status.message()), HasSubstr("step: CUDA error"));
+  }
+}
+
+TEST(GuardTest, ErrorsOfACallAloneBreakNoGpu) {
+  // Invalid value, invalid configuration, operations refused while recording.
+  for (const int code : {1, 9, 900, 906}) {
+    const absl::Status status = OfCudaError(code);
+    EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
+    EXPECT_FALSE(IsDeviceBroken(status)) << code;
+  }
+  EXPECT_FALSE(IsDeviceBroken(absl::UnavailableError("the network is away")));
 }
 
 TEST(GuardTest, OtherExceptionsAreInternal) {

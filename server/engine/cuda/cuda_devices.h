@@ -9,7 +9,7 @@ namespace phosphene {
 
 // GPUs this build can use: "cuda:0" .... Empty when built without CUDA or when
 // no driver answers. Torch-free header; two implementations,
-// cuda_devices_present.cc and cuda_devices_absent.cc. Thread-safe.
+// cuda_devices_cuda.cc and cuda_devices_stub.cc. Thread-safe.
 std::vector<EngineDevice> CudaDevices();
 
 // Bytes of a GPU's memory in use by this process's tensors; 0 without CUDA.

@@ -9,9 +9,9 @@ namespace phosphene {
 
 // Kernels of the engine's own, started on the current stream of the GPU that
 // holds their memory. Free of torch and CUDA types; two implementations,
-// launch_present.cc with the .cu files and launch_absent.cc. All pointers are
-// to device memory; launches do not wait. Each returns null, or what went
-// wrong.
+// launch_cuda.cc with the .cu files and launch_stub.cc. All pointers are
+// to device memory; launches do not wait. Each returns null, or what is
+// missing; throws c10::AcceleratorError.
 
 // A batch of images: element (n, c, y, x) is
 // data[n * image + c * channel + y * row + x * pixel].

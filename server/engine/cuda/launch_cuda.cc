@@ -1,5 +1,6 @@
 // Puts our kernels on the current stream of their device.
 
+#include <c10/cuda/CUDAException.h>
 #include <c10/cuda/CUDAStream.h>
 
 #include "server/engine/cuda/kernels.h"
@@ -13,8 +14,11 @@ cudaStream_t StreamOf(int device) {
       .stream();
 }
 
+// Thrown as libtorch throws what its own kernels meet, so that one that broke
+// the device is known as such.
 const char* Said(cudaError_t error) {
-  return error == cudaSuccess ? nullptr : cudaGetErrorString(error);
+  C10_CUDA_CHECK(error);
+  return nullptr;
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // Puts the rasterizer's kernels on the current stream of their device.
 
+#include <c10/cuda/CUDAException.h>
 #include <c10/cuda/CUDAStream.h>
 
 #include "server/engine/cuda/raster.h"
@@ -13,7 +14,8 @@ cudaStream_t StreamOf(int device) {
 }
 
 const char* Said(cudaError_t error) {
-  return error == cudaSuccess ? nullptr : cudaGetErrorString(error);
+  C10_CUDA_CHECK(error);
+  return nullptr;
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "server/base/broken_device.h"
 #include "server/engine/tensor/torch_pch.h"
 
 namespace phosphene {
@@ -25,6 +26,35 @@ bool SaysOutOfMemory(absl::string_view message) {
          absl::StrContains(message, "not enough memory");
 }
 
+// Errors of the CUDA run time after which every later call fails: those of
+// which driver_types.h of CUDA 13 says "the process must be terminated and
+// relaunched", memory and links that are damaged, and what it cannot name.
+// Numbers, since this is compiled without CUDA as well.
+bool BreaksTheDevice(int code) {
+  switch (code) {
+    case 214:  // cudaErrorECCUncorrectable
+    case 220:  // cudaErrorNvlinkUncorrectable
+    case 226:  // cudaErrorContained
+    case 700:  // cudaErrorIllegalAddress
+    case 702:  // cudaErrorLaunchTimeout
+    case 709:  // cudaErrorContextIsDestroyed
+    case 710:  // cudaErrorAssert
+    case 714:  // cudaErrorHardwareStackError
+    case 715:  // cudaErrorIllegalInstruction
+    case 716:  // cudaErrorMisalignedAddress
+    case 717:  // cudaErrorInvalidAddressSpace
+    case 718:  // cudaErrorInvalidPc
+    case 719:  // cudaErrorLaunchFailure
+    case 721:  // cudaErrorTensorMemoryLeak
+    case 810:  // cudaErrorMpsClientTerminated
+    case 911:  // cudaErrorExternalDevice
+    case 999:  // cudaErrorUnknown
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace
 
 absl::Status Guarded(absl::string_view what, const std::function<void()>& fn) {
@@ -39,6 +69,11 @@ absl::Status Guarded(absl::string_view what, const std::function<void()>& fn) {
   } catch (const c10::NotImplementedError& e) {
     return Say(absl::StatusCode::kUnimplemented, what,
                e.what_without_backtrace());
+  } catch (const c10::AcceleratorError& e) {
+    const std::string message = e.what_without_backtrace();
+    if (!BreaksTheDevice(e.get_error_code()))
+      return Say(absl::StatusCode::kInternal, what, message);
+    return DeviceBrokenError(absl::StrCat(what, ": ", message));
   } catch (const c10::Error& e) {
     const std::string message = e.what_without_backtrace();
     const auto code = SaysOutOfMemory(message)
