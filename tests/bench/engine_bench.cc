@@ -24,8 +24,8 @@
 #include "server/base/nearest.h"
 #include "server/base/status_macros.h"
 #include "server/engine/cuda/cuda_devices.h"
-#include "server/engine/cuda/job_scope.h"
 #include "server/engine/cuda/step_graph.h"
+#include "server/engine/cuda/stream_scope.h"
 #include "server/engine/optimize/devices.h"
 #include "server/engine/optimize/network_cache.h"
 #include "server/engine/optimize/plan.h"
@@ -36,6 +36,7 @@
 #include "server/engine/step/replayed.h"
 #include "server/engine/step/whole.h"
 #include "server/engine/tensor/guard.h"
+#include "server/engine/tensor/width.h"
 
 // The server's allocator, set as there (server/process.cc).
 extern "C" {
@@ -278,7 +279,7 @@ double LayerGflops(const NetworkInfo& info, const std::string& layer) {
 absl::Status Bench(const Flags& flags) {
   const int threads =
       flags.Int("threads") > 0 ? flags.Int("threads") : UsableCores();
-  at::set_num_threads(threads);
+  const LaneWidth width(threads);
   ASSIGN_OR_RETURN(const auto file, MappedFile::Open(flags.Text("model")));
   EngineInputs inputs;
   inputs.read_blob = [](absl::string_view name) -> absl::StatusOr<std::string> {
@@ -295,10 +296,10 @@ absl::Status Bench(const Flags& flags) {
   context.networks = &networks;
   ASSIGN_OR_RETURN(Placement placement, Place(flags, spec));
   context.device = placement.device;
-  const CudaJobScope scope(placement.device.is_cuda() ? placement.device.index()
-                                                      : -1);
+  const CudaStreamLease lease(
+      placement.device.is_cuda() ? placement.device.index() : -1);
+  const CudaStreamScope scope(lease);
   context.dtype = flags.Text("dtype") == "bf16" ? at::kBFloat16 : at::kFloat;
-  context.threads = threads;
   const Clock::time_point opening = Clock::now();
   ASSIGN_OR_RETURN(context.model, networks.Open("bench"));
   RETURN_IF_ERROR(CheckSpec(spec, context.model.info.get(), absl::OkStatus()));

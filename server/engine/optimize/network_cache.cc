@@ -1,4 +1,4 @@
-// Networks opened and compiled, kept for the next job.
+// Networks opened and compiled, shared by jobs and kept for the next.
 
 #include "server/engine/optimize/network_cache.h"
 
@@ -9,33 +9,15 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "server/base/status_macros.h"
+#include "server/engine/tensor/allocation_limit.h"
+#include "server/engine/tensor/step_context.h"
 
 namespace phosphene {
 namespace {
 
 constexpr size_t kMaxModels = 16;
-constexpr size_t kMaxIdle =
-    4;  // compiled networks hold a copy of their weights
 
 }  // namespace
-
-NetworkLease& NetworkLease::operator=(NetworkLease&& other) {
-  if (this != &other) {
-    Return();
-    cache_ = other.cache_;
-    key_ = std::move(other.key_);
-    network_ = std::move(other.network_);
-  }
-  return *this;
-}
-
-NetworkLease::~NetworkLease() { Return(); }
-
-void NetworkLease::Return() {
-  if (network_ == nullptr) return;
-  network_->set_redirect_relu(false);
-  cache_->Return(std::move(key_), std::move(network_));
-}
 
 absl::StatusOr<OpenedModel> NetworkCache::Open(absl::string_view model) {
   ASSIGN_OR_RETURN(const ModelFile file, inputs_->open_model(model));
@@ -53,6 +35,7 @@ absl::StatusOr<OpenedModel> NetworkCache::Open(absl::string_view model) {
   // Parsed outside the lock: two at once do the work twice, and agree.
   OpenedModel opened;
   opened.key = key;
+  opened.file_bytes = static_cast<int64_t>(file.onnx.size());
   ASSIGN_OR_RETURN(opened.info, OpenNetwork(file, &opened.notes));
   const MutexLock lock(&mu_);
   models_.push_front(opened);
@@ -60,7 +43,33 @@ absl::StatusOr<OpenedModel> NetworkCache::Open(absl::string_view model) {
   return opened;
 }
 
-absl::StatusOr<NetworkLease> NetworkCache::Compile(
+std::shared_ptr<const Network> NetworkCache::Find(const std::string& key) {
+  const auto found =
+      std::find_if(compiled_.begin(), compiled_.end(),
+                   [&key](const Compiled& one) { return one.key == key; });
+  if (found == compiled_.end()) return nullptr;
+  compiled_.splice(compiled_.begin(), compiled_, found);
+  return found->network;
+}
+
+std::vector<NetworkCache::Compiled> NetworkCache::Trim() {
+  std::vector<Compiled> dropped;
+  int64_t idle = 0;
+  for (auto it = compiled_.begin(); it != compiled_.end();) {
+    // Only under the lock is another user made, so this one is idle.
+    const bool used = it->network.use_count() > 1;
+    if (!used) idle += it->bytes;
+    if (used || idle <= idle_bytes_) {
+      ++it;
+      continue;
+    }
+    dropped.push_back(std::move(*it));
+    it = compiled_.erase(it);
+  }
+  return dropped;
+}
+
+absl::StatusOr<std::shared_ptr<const Network>> NetworkCache::Compile(
     const OpenedModel& model, const std::vector<std::string>& layers,
     const CompileOptions& options) {
   std::vector<std::string> sorted = layers;
@@ -71,27 +80,26 @@ absl::StatusOr<NetworkLease> NetworkCache::Compile(
       static_cast<int>(options.max_pool), "|", options.linear_relu);
   {
     const MutexLock lock(&mu_);
-    const auto found =
-        std::find_if(idle_.begin(), idle_.end(),
-                     [&key](const auto& entry) { return entry.first == key; });
-    if (found != idle_.end()) {
-      std::unique_ptr<Network> network = std::move(found->second);
-      idle_.erase(found);
-      return NetworkLease(this, std::move(key), std::move(network));
-    }
+    if (auto known = Find(key); known != nullptr) return known;
   }
-  ASSIGN_OR_RETURN(auto network, CompileNetwork(model.info, sorted, options));
-  return NetworkLease(this, std::move(key), std::move(network));
+  // Outside the lock: two at once do the work twice, and the first one's stays.
+  const UnmeteredScope shared;
+  const int64_t before = HeldBytes();
+  ASSIGN_OR_RETURN(std::shared_ptr<const Network> network,
+                   CompileNetwork(model.info, sorted, options));
+  // Laid out once more where it is first run.
+  const int64_t bytes = std::max(2 * (HeldBytes() - before), model.file_bytes);
+  std::vector<Compiled> dropped;  // destroyed after the lock is
+  const MutexLock lock(&mu_);
+  if (auto known = Find(key); known != nullptr) return known;
+  compiled_.push_front({std::move(key), network, bytes});
+  dropped = Trim();
+  return network;
 }
 
-void NetworkCache::Return(std::string key, std::unique_ptr<Network> network) {
-  std::unique_ptr<Network> dropped;  // destroyed after the lock is
+size_t NetworkCache::networks() const {
   const MutexLock lock(&mu_);
-  idle_.emplace_front(std::move(key), std::move(network));
-  if (idle_.size() > kMaxIdle) {
-    dropped = std::move(idle_.back().second);
-    idle_.pop_back();
-  }
+  return compiled_.size();
 }
 
 }  // namespace phosphene

@@ -3,7 +3,6 @@
 #include <list>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -17,60 +16,55 @@ namespace phosphene {
 // A parsed model and the name under which it is cached.
 struct OpenedModel {
   std::shared_ptr<const NetworkInfo> info;
-  std::string key;  // name and version
+  std::string key;         // name and version
+  int64_t file_bytes = 0;  // of the ONNX file
   std::vector<std::string> notes;
 };
 
-class NetworkCache;
-
-// A compiled network on loan; goes back to the cache with this object.
-class NetworkLease {
- public:
-  NetworkLease() = default;
-  NetworkLease(NetworkCache* cache, std::string key,
-               std::unique_ptr<Network> network)
-      : cache_(cache), key_(std::move(key)), network_(std::move(network)) {}
-  NetworkLease(NetworkLease&&) = default;
-  NetworkLease& operator=(NetworkLease&& other);
-  ~NetworkLease();
-
-  Network* get() const { return network_.get(); }
-
- private:
-  void Return();
-
-  NetworkCache* cache_ = nullptr;
-  std::string key_;
-  std::unique_ptr<Network> network_;
-};
-
-// Models parsed once, networks compiled once: kept by (model, version) and by
-// what they were compiled for, the most recently used few. Thread-safe; must
-// outlive its leases.
+// Models parsed once, networks compiled once, for all jobs: kept by (model,
+// version) and by what they were compiled for. Jobs that ask for the same
+// network share it and its weights. Networks in use always stay; of the others
+// the most recently used, up to `idle_bytes` of weights. Thread-safe.
 class NetworkCache {
  public:
+  // Weights of networks nobody uses: some large ones, or dozens of small ones.
+  static constexpr int64_t kIdleBytes = int64_t{1} << 30;
+
   // `inputs` must outlive this.
-  explicit NetworkCache(const EngineInputs* inputs) : inputs_(inputs) {}
+  explicit NetworkCache(const EngineInputs* inputs,
+                        int64_t idle_bytes = kIdleBytes)
+      : inputs_(inputs), idle_bytes_(idle_bytes) {}
 
   // NOT_FOUND and other errors of open_model; INVALID_ARGUMENT what does not
   // parse.
   absl::StatusOr<OpenedModel> Open(absl::string_view model);
 
-  // An idle network, or a new one. `layers` are resolved names.
-  absl::StatusOr<NetworkLease> Compile(const OpenedModel& model,
-                                       const std::vector<std::string>& layers,
-                                       const CompileOptions& options);
+  // The network of these layers (resolved names), which others may be using.
+  absl::StatusOr<std::shared_ptr<const Network>> Compile(
+      const OpenedModel& model, const std::vector<std::string>& layers,
+      const CompileOptions& options);
+
+  // Networks held, in use or not.
+  size_t networks() const;
 
  private:
-  friend class NetworkLease;
-  void Return(std::string key, std::unique_ptr<Network> network);
+  struct Compiled {
+    std::string key;
+    std::shared_ptr<const Network> network;
+    int64_t bytes = 0;
+  };
+  // Null: there is none.
+  std::shared_ptr<const Network> Find(const std::string& key)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // Takes out what nobody uses beyond the limit.
+  std::vector<Compiled> Trim() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   const EngineInputs* const inputs_;
-  Mutex mu_;
+  const int64_t idle_bytes_;
+  mutable Mutex mu_;
   // Most recently used first.
   std::list<OpenedModel> models_ ABSL_GUARDED_BY(mu_);
-  std::list<std::pair<std::string, std::unique_ptr<Network>>> idle_
-      ABSL_GUARDED_BY(mu_);
+  std::list<Compiled> compiled_ ABSL_GUARDED_BY(mu_);
 };
 
 }  // namespace phosphene

@@ -136,13 +136,12 @@ absl::StatusOr<std::map<std::string, at::Tensor>> RunOnce(
   if (context.model.info == nullptr)
     return absl::InvalidArgumentError("the job names no model");
   ASSIGN_OR_RETURN(
-      const NetworkLease network,
+      const std::shared_ptr<const Network> network,
       context.networks->Compile(
           context.model, computed,
           CompileOptionsOf(*context.spec, context.device, context.dtype)));
   const at::Tensor input = AsInput(context, image, computed);
-  for (auto& [layer, value] :
-       network.get()->Forward(input.to(context.device))) {
+  for (auto& [layer, value] : network->Forward(input.to(context.device))) {
     out[layer] = value;
   }
   return out;
@@ -156,11 +155,11 @@ absl::Status RunInTiles(const PlanContext& context, const at::Tensor& image,
       const TileGrid grid,
       MakeTileGrid(*context.model.info, layers, context.tile, /*beyond=*/0));
   ASSIGN_OR_RETURN(
-      const NetworkLease network,
+      const std::shared_ptr<const Network> network,
       context.networks->Compile(
           context.model, layers,
           CompileOptionsOf(*context.spec, context.device, context.dtype)));
-  LookInTiles(grid, *network.get(), image.to(context.device), look);
+  LookInTiles(grid, *network, image.to(context.device), look);
   return absl::OkStatus();
 }
 
@@ -212,12 +211,10 @@ absl::Status MakeObjectives(const PlanContext& context, Parts& parts) {
   }
   if (made.layers.empty()) return absl::OkStatus();
   parts.network_channels = context.model.info->input_channels();
-  ASSIGN_OR_RETURN(NetworkLease lease,
+  ASSIGN_OR_RETURN(parts.network,
                    context.networks->Compile(
                        context.model, made.layers,
                        CompileOptionsOf(spec, context.device, context.dtype)));
-  const auto kept = std::make_shared<NetworkLease>(std::move(lease));
-  parts.network = std::shared_ptr<Network>(kept, kept->get());
   return absl::OkStatus();
 }
 

@@ -26,7 +26,6 @@ struct PlanContext {
   at::ScalarType dtype = at::kFloat;  // of the network
   int64_t memory = 0;  // bytes of the device; 0: not known, taken as enough
   int64_t tile = 0;    // side of tiles (tiling.h); 0: the view goes whole
-  int threads = 1;     // of this thread's tensor operations
 };
 
 // Makes the parts of an octave; `previous`, the parameters of the octave

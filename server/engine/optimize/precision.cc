@@ -28,14 +28,14 @@ constexpr absl::string_view kFp32("fp32"), kBf16("bf16");
 
 // A network under trial.
 struct Candidate {
-  NetworkLease network;
+  std::shared_ptr<const Network> network;
   std::map<std::string, at::Tensor> activations;  // f32
   double best_ms = 1e300;
 
   void Step(const at::Tensor& noise) {
     const at::Tensor image = noise.clone().set_requires_grad(true);
     const auto start = std::chrono::steady_clock::now();
-    activations = network.get()->Forward(image);
+    activations = network->Forward(image);
     at::Tensor sum;
     for (auto& [layer, value] : activations) {
       value = value.to(at::kFloat);

@@ -132,6 +132,27 @@ double StepBytesPerPixel(const PlanContext& context,
   return context.model.info->BytesPerPixel(layers) * kWork * share;
 }
 
+JobMemory EstimateMemory(const PlanContext& context) {
+  JobMemory memory;
+  memory.held = LeastMemory(*context.spec, /*reads_network=*/false);
+  const bool reads =
+      context.model.info != nullptr && ReadsNetwork(*context.spec);
+  const absl::StatusOr<std::vector<std::string>> layers =
+      reads ? LayersRead(context) : std::vector<std::string>();
+  if (!layers.ok() || layers->empty()) {
+    memory.step = memory.held;
+    return memory;
+  }
+  const Sizes sizes = SizesOf(context, *layers);
+  double whole = Needed(sizes, sizes.height, sizes.width);
+  // What is larger goes in tiles.
+  if (context.memory > 0)
+    whole = std::min(whole, static_cast<double>(context.memory) * kShare);
+  memory.step = std::max<int64_t>(
+      static_cast<int64_t>(whole) - kBaseBytes - memory.held, 0);
+  return memory;
+}
+
 absl::StatusOr<int64_t> ChooseTile(const PlanContext& context) {
   const v1::JobSpec& spec = *context.spec;
   const v1::Tiling& tiling = spec.tiling();

@@ -26,6 +26,9 @@ absl::StatusOr<int64_t> ChooseTile(const PlanContext& context);
 double StepBytesPerPixel(const PlanContext& context,
                          const std::vector<std::string>& layers);
 
+// What a job takes, before anything is measured.
+JobMemory EstimateMemory(const PlanContext& context);
+
 // The stepper of an octave that runs in tiles; null where it runs whole.
 absl::StatusOr<std::unique_ptr<Stepper>> MakeTiledStepper(
     const PlanContext& context, Parts& parts, TileWatch watch);

@@ -9,7 +9,6 @@
 
 #include "server/engine/tensor/torch_pch.h"
 
-#include <ATen/Parallel.h>
 #include <torch/version.h>
 
 #include "absl/strings/match.h"
@@ -19,17 +18,19 @@
 #include "server/base/log.h"
 #include "server/base/status_macros.h"
 #include "server/engine/cuda/cuda_devices.h"
-#include "server/engine/cuda/job_scope.h"
 #include "server/engine/objectives/interface.h"
 #include "server/engine/optimize/budget.h"
 #include "server/engine/optimize/completed_spec.h"
+#include "server/engine/optimize/device_session.h"
 #include "server/engine/optimize/devices.h"
 #include "server/engine/optimize/file_check.h"
+#include "server/engine/optimize/memory_book.h"
 #include "server/engine/optimize/network_cache.h"
 #include "server/engine/optimize/plan.h"
 #include "server/engine/optimize/precision.h"
-#include "server/engine/optimize/run.h"
+#include "server/engine/optimize/session.h"
 #include "server/engine/optimize/spec_check.h"
+#include "server/engine/optimize/tiling.h"
 #include "server/engine/optimizers/interface.h"
 #include "server/engine/outputs/interface.h"
 #include "server/engine/tensor/guard.h"
@@ -64,14 +65,43 @@ class TorchEngine : public Engine {
         networks_(&inputs_),
         precisions_(options_.precision_file) {}
 
-  absl::StatusOr<RunResult> Run(const RunRequest& request, RunSink& sink,
-                                std::stop_token stop) override {
-    std::optional<absl::StatusOr<RunResult>> result;
-    const absl::Status thrown = Guarded("run", [&] {
-      result.emplace(RunGuarded(request, sink, std::move(stop)));
+  absl::StatusOr<std::unique_ptr<JobSession>> Open(
+      const RunRequest& request, RunSink& sink, std::stop_token stop) override {
+    ASSIGN_OR_RETURN(const std::string device, TorchDeviceName(request.device));
+    DeviceSession::Options options;
+    options.gpu =
+        at::Device(device).is_cuda() ? at::Device(device).index() : -1;
+    options.threads = options_.threads > 0 ? options_.threads : UsableCores();
+    options.estimate = MemoryOf(request.spec);
+    options.measured = [this, kind = MemoryBook::KindOf(request.spec)](
+                           const JobMemory& memory) {
+      memories_.Remember(kind, memory);
+    };
+    return DeviceSession::Open(std::move(options), request.threads, [&] {
+      return OpenSession(request, device, sink, std::move(stop));
     });
-    if (!thrown.ok()) return thrown;
-    return *std::move(result);
+  }
+
+  JobMemory MemoryOf(const v1::JobSpec& spec) override {
+    if (const auto known = memories_.Find(MemoryBook::KindOf(spec)))
+      return *known;
+    JobMemory memory;
+    const absl::Status thrown = Guarded("estimating", [&] {
+      PlanContext context;
+      if (!spec.model().empty()) {
+        // One that is not there takes nothing: opening says so.
+        auto model = networks_.Open(spec.model());
+        if (!model.ok()) return;
+        context.model = *std::move(model);
+      }
+      const v1::JobSpec whole = CompleteSpec(spec, context.model.info.get());
+      context.spec = &whole;
+      context.memory = Devices()[0].memory_bytes;
+      memory = EstimateMemory(context);
+    });
+    if (!thrown.ok())
+      LogWarn("memory of a job not estimated", {{"why", thrown.ToString()}});
+    return memory;
   }
 
   absl::Status Check(const v1::JobSpec& spec) override {
@@ -138,15 +168,13 @@ class TorchEngine : public Engine {
     return model;
   }
 
-  absl::StatusOr<RunResult> RunGuarded(const RunRequest& request, RunSink& sink,
-                                       std::stop_token stop) {
+  absl::StatusOr<std::unique_ptr<Session>> OpenSession(
+      const RunRequest& request, const std::string& device, RunSink& sink,
+      std::stop_token stop) {
     PlanContext context;
     ASSIGN_OR_RETURN(context.model, CheckAgainstModel(request.spec));
-    ASSIGN_OR_RETURN(const std::string device, TorchDeviceName(request.device));
-    const v1::JobSpec whole =
-        CompleteSpec(request.spec, context.model.info.get());
+    v1::JobSpec whole = CompleteSpec(request.spec, context.model.info.get());
     context.spec = &whole;
-    context.stated = &request.spec;
     context.inputs = &inputs_;
     context.networks = &networks_;
     context.device = at::Device(device);
@@ -157,16 +185,15 @@ class TorchEngine : public Engine {
     }
     RETURN_IF_ERROR(CheckMemory(context, request.device));
     if (context.device.is_cuda()) ConfigureCuda();
-    const CudaJobScope scope(context.device.is_cuda() ? context.device.index()
-                                                      : -1);
-    context.threads = request.threads > 0 ? request.threads : options_.threads;
-    if (context.threads <= 0) context.threads = UsableCores();
     // A checkpoint knows its own.
     if (request.checkpoint.empty()) {
       ASSIGN_OR_RETURN(context.dtype, ChooseDtype(context));
     }
-    return RunSpec(std::move(context), request.checkpoint, sink,
-                   std::move(stop));
+    auto session =
+        std::make_unique<Session>(std::move(whole), request.spec,
+                                  std::move(context), sink, std::move(stop));
+    RETURN_IF_ERROR(session->Start(request.checkpoint));
+    return session;
   }
 
   // Refuses what cannot fit; what passes may still run out.
@@ -204,7 +231,6 @@ class TorchEngine : public Engine {
                      absl::StrJoin(layers, ","));
     if (const auto known = precisions_.Find(key); known.has_value())
       return *known;
-    at::set_num_threads(context.threads);
     const auto [height, width] = FittingSize(
         context.model.info->SizesOf(layers), kTrialSide, kTrialSide);
     ASSIGN_OR_RETURN(
@@ -240,6 +266,7 @@ class TorchEngine : public Engine {
   const EngineInputs inputs_;
   const TorchEngineOptions options_;
   NetworkCache networks_;
+  MemoryBook memories_;
   PrecisionMemory precisions_;
 };
 

@@ -30,9 +30,8 @@ struct Parts {
   std::unique_ptr<TransformChain> transforms;
   std::vector<ObjectivePart> objectives;
   std::vector<Companion> companions;  // on the device
-  // Null where no objective reads a layer; goes back to where it is kept for
-  // the next job when the parts go.
-  std::shared_ptr<Network> network;
+  // Null where no objective reads a layer; other jobs may be using it.
+  std::shared_ptr<const Network> network;
   int64_t network_channels = 0;  // the network's input channels; 0 without one
   // An objective reads alpha after the transforms.
   bool wants_input_alpha = false;

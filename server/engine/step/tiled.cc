@@ -133,7 +133,7 @@ void TiledStepper::LookAtTile(const Tile& tile, const at::Tensor& input,
   view.step = lane.step;
   view.rows = lane.rows;
   view.input = input;
-  const auto activations = sight_.Activations(input, lane, /*redirect=*/false);
+  const auto activations = sight_.Activations(input, lane);
   view.activations = &activations;
   const auto own = cells.Of(tile, view);
   view.own = &own;

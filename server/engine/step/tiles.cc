@@ -135,7 +135,7 @@ std::map<std::string, OwnCells> OwnedCells::Of(const Tile& tile,
   return out;
 }
 
-void LookInTiles(const TileGrid& grid, Network& network,
+void LookInTiles(const TileGrid& grid, const Network& network,
                  const at::Tensor& image, const LookFn& look) {
   const at::NoGradGuard no_grad;
   OwnedCells cells(grid);

@@ -62,7 +62,7 @@ class OwnedCells {
 
 // Runs an image [N,C,H,W] through a network tile by tile, without gradient, and
 // shows each to `look`.
-void LookInTiles(const TileGrid& grid, Network& network,
+void LookInTiles(const TileGrid& grid, const Network& network,
                  const at::Tensor& image, const LookFn& look);
 
 }  // namespace phosphene

@@ -98,12 +98,10 @@ StepView Sight::View(const at::Tensor& image, const Lane& lane) {
 }
 
 std::map<std::string, at::Tensor> Sight::Activations(const at::Tensor& input,
-                                                     const Lane& lane,
-                                                     bool redirect) {
+                                                     const Lane& lane) {
   const StepTimer timer(times_, &StepTimes::network);
-  Network* network = parts_.network.get();
+  const Network* const network = parts_.network.get();
   if (network == nullptr) return {};
-  network->set_redirect_relu(redirect);
   try {
     auto activations = network->Forward(input);
     ran_.emplace(input.size(2), input.size(3));

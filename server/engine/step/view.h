@@ -31,8 +31,7 @@ class Sight {
   // The wanted layers of `input` [N,C,h,w]; none without a network. Throws
   // Refused: a size the network does not take.
   std::map<std::string, at::Tensor> Activations(const at::Tensor& input,
-                                                const Lane& lane,
-                                                bool redirect);
+                                                const Lane& lane);
 
  private:
   at::Tensor WithCompanions(const at::Tensor& image, const Lane& lane) const;

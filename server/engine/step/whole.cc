@@ -4,6 +4,7 @@
 #include "server/engine/step/whole.h"
 
 #include "server/engine/objectives/shared/terms.h"
+#include "server/engine/tensor/step_context.h"
 
 namespace phosphene {
 
@@ -15,7 +16,7 @@ void WholeStepper::set_times(StepTimes* times) {
 at::Tensor WholeStepper::Losses(const Lane& lane, Tally* tally) {
   StepView view = sight_.View(sight_.Image(lane), lane);
   const std::map<std::string, at::Tensor> activations =
-      sight_.Activations(view.input, lane, Redirects(lane));
+      sight_.Activations(view.input, lane);
   view.activations = &activations;
   const StepTimer timer(times(), &StepTimes::objectives);
   at::Tensor total;
@@ -33,6 +34,7 @@ at::Tensor WholeStepper::Losses(const Lane& lane, Tally* tally) {
 }
 
 Tally WholeStepper::Differentiate(const Lane& lane) {
+  const RedirectScope redirect(Redirects(lane));
   Tally tally;
   const at::Tensor losses = Losses(lane, &tally);
   if (losses.requires_grad()) {

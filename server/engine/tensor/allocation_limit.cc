@@ -1,4 +1,4 @@
-// Limits on what a thread allocates, in front of ATen's CPU allocator.
+// Limits on what a thread allocates and what jobs hold, in front of ATen's CPU allocator.
 
 #include "server/engine/tensor/allocation_limit.h"
 
@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include <c10/core/CPUAllocator.h>
+#include "server/engine/tensor/step_context.h"
 #include "server/engine/tensor/torch_pch.h"
 
 namespace phosphene {
@@ -19,9 +20,15 @@ thread_local int64_t most_held = INT64_MAX;
 
 at::DeleterFnPtr inner_deleter = nullptr;
 
+void Count(int64_t bytes) {
+  held += bytes;
+  AllocationMeter* const meter = current_step_context.meter;
+  if (meter != nullptr) meter->Add(bytes);
+}
+
 void Delete(void* pointer) {
   if (pointer != nullptr)
-    held -= static_cast<int64_t>(malloc_usable_size(pointer));
+    Count(-static_cast<int64_t>(malloc_usable_size(pointer)));
   inner_deleter(pointer);
 }
 
@@ -40,7 +47,7 @@ class LimitedAllocator : public at::Allocator {
                      std::max<int64_t>(allowed, 0));
     at::DataPtr made = inner_->allocate(bytes);
     if (made.get() != nullptr)
-      held += static_cast<int64_t>(malloc_usable_size(made.get()));
+      Count(static_cast<int64_t>(malloc_usable_size(made.get())));
     const bool ours = made.compare_exchange_deleter(inner_deleter, &Delete);
     TORCH_INTERNAL_ASSERT(ours, "the allocator changed its deleter");
     return made;
@@ -71,6 +78,8 @@ ScopedAllocationLimit::ScopedAllocationLimit(int64_t each_bytes,
   if (held_bytes < INT64_MAX)
     most_held = std::min(most_held, held + held_bytes);
 }
+
+int64_t HeldBytes() { return held; }
 
 ScopedAllocationLimit::~ScopedAllocationLimit() {
   most_each = each_before_;

@@ -24,4 +24,8 @@ class ScopedAllocationLimit {
   const int64_t each_before_, held_before_;
 };
 
+// Bytes of tensors on the CPU that this thread has allocated, less what it has
+// freed; the difference of two looks is what was kept in between.
+int64_t HeldBytes();
+
 }  // namespace phosphene

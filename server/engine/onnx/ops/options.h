@@ -18,8 +18,6 @@ struct OpOptions {
   std::optional<at::ScalarType> float_type;
   v1::GradientOverrides::MaxPoolGradient max_pool = v1::GradientOverrides::MAX;
   bool linear_relu = false;
-  // Read in the backward pass: whether dead ReLUs redirect. Never null.
-  std::shared_ptr<bool> redirect_relu = std::make_shared<bool>(false);
 };
 
 }  // namespace phosphene::onnx

@@ -24,13 +24,13 @@ class CompiledNetwork : public Network {
                   std::unique_ptr<Program> program)
       : info_(std::move(info)),
         layers_(std::move(layers)),
-        redirect_(options.redirect_relu),
         device_(options.device),
         normalizer_(info_->config(), info_->input_channels(), options.device,
                     *options.float_type),
         program_(std::move(program)) {}
 
-  std::map<std::string, at::Tensor> Forward(const at::Tensor& x) override {
+  std::map<std::string, at::Tensor> Forward(
+      const at::Tensor& x) const override {
     const at::Tensor input = normalizer_.Apply(x);
     const int64_t rows = x.size(0),
                   shared = Shareable(rows) ? RowsToShare(rows) : 0;
@@ -48,8 +48,6 @@ class CompiledNetwork : public Network {
     return out;
   }
 
-  void set_redirect_relu(bool on) override { *redirect_ = on; }
-
  private:
   // A file exported for this very number of rows may know no other.
   bool Shareable(int64_t rows) const {
@@ -62,14 +60,14 @@ class CompiledNetwork : public Network {
       (*values)[i] = at::cat({(*values)[i], more[i]});
   }
 
-  Tensors RunRows(const at::Tensor& input) {
+  Tensors RunRows(const at::Tensor& input) const {
     const int64_t batch = info_->declared_batch();
     const bool any =
         batch == 0 || batch == input.size(0) || program_->any_batch();
     return any ? Run(input) : RowByRow(input, batch);
   }
 
-  Tensors Run(const at::Tensor& input) {
+  Tensors Run(const at::Tensor& input) const {
     Tensors values = program_->Run({input});
     for (size_t i = 0; i < values.size(); ++i) {
       const Layout layout = info_->LayoutOf(layers_[i]);
@@ -98,7 +96,7 @@ class CompiledNetwork : public Network {
 
   // A file exported for a fixed batch may have its size written into Reshape
   // nodes; such a network sees rows one at a time.
-  Tensors RowByRow(const at::Tensor& input, int64_t batch) {
+  Tensors RowByRow(const at::Tensor& input, int64_t batch) const {
     TORCH_CHECK(batch == 1, "the network takes batches of ", batch,
                 " images only");
     std::vector<Tensors> parts(layers_.size());
@@ -113,7 +111,6 @@ class CompiledNetwork : public Network {
 
   const std::shared_ptr<const OpenedNetwork> info_;
   const std::vector<std::string> layers_;
-  const std::shared_ptr<bool> redirect_;
   const at::Device device_;
   const Normalizer normalizer_;
   const std::unique_ptr<Program> program_;

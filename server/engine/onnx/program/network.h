@@ -81,7 +81,7 @@ struct CompileOptions {
 // An ONNX graph pruned to the ancestors of the wanted layers, constants and
 // BatchNorms folded, weights frozen and laid out for the device. Differentiable
 // with respect to the input alone. Rows of the batch never influence each
-// other. Thread-compatible: one thread at a time.
+// other. Immutable but for caches; thread-safe: jobs share it.
 class Network {
  public:
   virtual ~Network() = default;
@@ -89,12 +89,11 @@ class Network {
   // Runs image batch `x` [N,C,H,W] f32 0..1 RGB (or n channels) through input
   // normalisation and the graph. Any H, W the graph allows. Returns wanted
   // layers by resolved name, f32 or the network's dtype: [N,C,h,w] (or [N,C]).
-  // Autograd records when x requires grad. Throws c10::Error.
-  virtual std::map<std::string, at::Tensor> Forward(const at::Tensor& x) = 0;
-
-  // While on, ReLUs that would pass no gradient at all to an item of the batch
-  // pass the redirected one (docs: systems of the article, GradientOverrides).
-  virtual void set_redirect_relu(bool on) = 0;
+  // Autograd records when x requires grad; while a RedirectScope lives on the
+  // thread that goes back (tensor/step_context.h), ReLUs redirect. Throws
+  // c10::Error.
+  virtual std::map<std::string, at::Tensor> Forward(
+      const at::Tensor& x) const = 0;
 };
 
 // Parses and checks ONNX bytes. `config` is completed by inference; remarks

@@ -10,6 +10,7 @@
 #include <ATen/Parallel.h>
 
 #include "server/engine/onnx/ops/shared/gradient.h"
+#include "server/engine/tensor/step_context.h"
 
 namespace phosphene::onnx {
 namespace {
@@ -34,9 +35,11 @@ struct Share {
 };
 
 void OneThreadEach(size_t shares, const std::function<void(size_t)>& fn) {
+  const StepContext context = current_step_context;
   at::parallel_for(0, static_cast<int64_t>(shares), 1,
                    [&](int64_t begin, int64_t end) {
                      const OneThread alone;
+                     const StepContextScope same(context);
                      for (int64_t i = begin; i < end; ++i)
                        fn(static_cast<size_t>(i));
                    });

@@ -1,5 +1,7 @@
 #include "server/engine/onnx/ops/shared/relu.h"
 
+#include "server/engine/tensor/step_context.h"
+
 #include <gtest/gtest.h>
 
 #include "server/engine/tensor/torch_pch.h"
@@ -104,7 +106,7 @@ TEST(ReluTest, FusedReluRedirectsADeadItemAlone) {
     return torch::autograd::grad({y}, {x}, {at::full_like(y, g)})[0];
   };
   EXPECT_EQ(gradient(-1)[0].abs().sum().item<float>(), 0);
-  network->set_redirect_relu(true);
+  const RedirectScope redirect(true);
   EXPECT_EQ(gradient(-1)[0].sum().item<float>(), -12);
   EXPECT_EQ(gradient(-1)[1].sum().item<float>(), -3);
   EXPECT_EQ(gradient(1)[0].abs().sum().item<float>(), 0);
@@ -125,7 +127,7 @@ TEST(ReluTest, OtherActivationsKeepTheirGradient) {
   };
   const at::Tensor plain = gradient(-1);
   EXPECT_GT(plain.abs().max().item<float>(), 0);
-  network->set_redirect_relu(true);
+  const RedirectScope redirect(true);
   EXPECT_TRUE(at::equal(gradient(-1), plain));
 }
 

@@ -8,6 +8,7 @@
 
 #include "server/engine/onnx/kernels/cpu.h"
 #include "server/engine/onnx/ops/shared/gradient.h"
+#include "server/engine/tensor/step_context.h"
 
 namespace phosphene::onnx {
 namespace {
@@ -93,12 +94,12 @@ at::Tensor ActivationGradient(const at::Tensor& g, const at::Tensor& y,
   if (activation.kind == Activation::kNone || options.linear_relu) return g;
   if (g.sizes() == y.sizes()) {
     at::Tensor gated = at::empty_like(y);
-    if (GateByKernel(g, y, activation, *options.redirect_relu, &gated))
+    if (GateByKernel(g, y, activation, current_step_context.redirect_relu, &gated))
       return gated;
   }
   at::Tensor plain = PlainGradient(g, y, activation);
   // An item is a row of a batch; a vector has none.
-  if (!*options.redirect_relu || y.dim() < 2 || y.numel() == 0) return plain;
+  if (!current_step_context.redirect_relu || y.dim() < 2 || y.numel() == 0) return plain;
   const at::Tensor alive = plain.abs().flatten(1).amax(1).gt(0);
   std::vector<int64_t> shape(y.dim(), 1);
   shape[0] = y.size(0);
@@ -111,9 +112,9 @@ void WriteActivationGradient(const at::Tensor& g, const at::Tensor& y,
                              const OpOptions& options, at::Tensor* out) {
   const bool gates =
       activation.kind != Activation::kNone && !options.linear_relu;
-  if (gates && GateByKernel(g, y, activation, *options.redirect_relu, out))
+  if (gates && GateByKernel(g, y, activation, current_step_context.redirect_relu, out))
     return;
-  const bool plain = !options.linear_relu && !*options.redirect_relu;
+  const bool plain = !options.linear_relu && !current_step_context.redirect_relu;
   if (plain && activation.kind == Activation::kRelu) {
     at::threshold_backward_out(*out, g, y, 0);
   } else if (plain && activation.kind == Activation::kClip) {

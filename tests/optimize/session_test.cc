@@ -1,4 +1,4 @@
-#include "server/engine/optimize/run.h"
+#include "server/engine/optimize/session.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
