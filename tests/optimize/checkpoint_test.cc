@@ -16,7 +16,6 @@ Checkpoint Example() {
   state.step = 77;
   state.octave = 2;
   state.dtype = at::kBFloat16;
-  state.threads = 3;
   state.tensors["param/a"] = at::linspace(-1, 1, 24).view({2, 3, 4});
   state.tensors["optimizer/step"] = at::full({1}, 77, at::kLong);
   state.tensors["loop/value"] = at::full({1}, 1.0 / 3, at::kDouble);
@@ -32,7 +31,6 @@ TEST(Checkpoint, ComesBackBitwise) {
   EXPECT_EQ(back.step, 77);
   EXPECT_EQ(back.octave, 2);
   EXPECT_EQ(back.dtype, at::kBFloat16);
-  EXPECT_EQ(back.threads, 3);
   ASSERT_EQ(back.tensors.size(), state.tensors.size());
   for (const auto& [key, tensor] : state.tensors) {
     EXPECT_TRUE(at::equal(back.tensors.at(key), tensor)) << key;

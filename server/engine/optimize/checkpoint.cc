@@ -142,7 +142,7 @@ std::string SerializeCheckpoint(const Checkpoint& checkpoint) {
   Put(checkpoint.step, &out);
   Put(static_cast<int32_t>(checkpoint.octave), &out);
   Put(static_cast<uint32_t>(checkpoint.dtype == at::kBFloat16), &out);
-  Put(static_cast<uint32_t>(checkpoint.threads), &out);
+  Put(uint32_t{0}, &out);
   Put(static_cast<uint32_t>(checkpoint.tensors.size()), &out);
   for (const auto& [key, tensor] : checkpoint.tensors)
     PutTensor(key, tensor, &out);
@@ -172,7 +172,7 @@ absl::StatusOr<Checkpoint> ParseCheckpoint(absl::string_view bytes) {
   checkpoint.step = reader.Take<int64_t>();
   checkpoint.octave = reader.Take<int32_t>();
   checkpoint.dtype = reader.Take<uint32_t>() == 1 ? at::kBFloat16 : at::kFloat;
-  checkpoint.threads = static_cast<int>(reader.Take<uint32_t>());
+  reader.Take<uint32_t>();  // threads, where bytes once depended on them
   const uint32_t count = reader.Take<uint32_t>();
   for (uint32_t i = 0; i < count && reader.ok(); ++i) {
     const std::string key(reader.TakeBytes(reader.Take<uint32_t>()));

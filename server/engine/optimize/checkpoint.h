@@ -18,8 +18,7 @@ struct Checkpoint {
   int64_t step = 0;          // steps done, over all octaves
   int64_t octave = 0;        // of the parameters
   at::ScalarType dtype =
-      at::kFloat;   // of the network: AUTO's choice holds for the whole job
-  int threads = 0;  // a sum over threads may round by how it is cut
+      at::kFloat;  // of the network: AUTO's choice holds for the whole job
   // CPU tensors, f32, f64 or i64, keys "param/NAME", "optimizer/KEY",
   // "objective/N/KEY", "loop/KEY"; "model/key" is the fingerprint of the
   // network's name, bytes and config, where the run read one.
@@ -33,7 +32,7 @@ struct Checkpoint {
 };
 
 // Layout, little-endian: magic "PHOSCKPT", u32 version, u64 fingerprint, i64
-// step, i32 octave, u32 dtype (0 f32, 1 bf16), u32 threads, u32 count; then a
+// step, i32 octave, u32 dtype (0 f32, 1 bf16), u32 0, u32 count; then a
 // tensor each: u32 key length, key, u32 type (0 f32, 1 f64, 2 i64), u32 rank,
 // i64 sizes, values; last u32 CRC-32 of everything before it.
 std::string SerializeCheckpoint(const Checkpoint& checkpoint);
