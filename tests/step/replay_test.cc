@@ -47,6 +47,23 @@ class BrokenRecorder : public StepRecorder {
   }
 };
 
+// Has no room for a recording until it is told to free some.
+class FullRecorder : public RerunRecorder {
+ public:
+  FullRecorder(bool helps, int* recorded, int* freed)
+      : RerunRecorder(recorded), helps_(helps), freed_(freed) {}
+  std::unique_ptr<RecordedStep> Record(
+      const std::function<void()>& work) override {
+    TORCH_CHECK_WITH(OutOfMemoryError, helps_ && *freed_ > 0, "out of memory");
+    return RerunRecorder::Record(work);
+  }
+  void FreeMemory() override { ++*freed_; }
+
+ private:
+  bool helps_;
+  int* freed_;
+};
+
 class Replayed : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(Replayed, EqualsEagerStepsBitwise) {
@@ -118,6 +135,36 @@ TEST(StepReplay, RecordsEachShapeOnceWhenItIsMetAgain) {
   EXPECT_TRUE(replay.Prepare(small, nothing, &why));
   EXPECT_EQ(recorded, 1);
   EXPECT_THAT(why, IsEmpty());
+}
+
+TEST(StepReplay, FreesMemoryWhereARecordingHasNoRoom) {
+  int recorded = 0, freed = 0;
+  StepReplay replay(std::make_unique<FullRecorder>(true, &recorded, &freed),
+                    at::kCPU);
+  CollectingFeed drawn;
+  std::string why;
+  for (const bool ready : {false, true, true}) {
+    EXPECT_EQ(replay.Prepare(
+                  drawn, [](StepFeed&) {}, &why),
+              ready);
+    EXPECT_THAT(why, IsEmpty());
+  }
+  EXPECT_EQ(freed, 1);
+  EXPECT_EQ(recorded, 1);
+}
+
+TEST(StepReplay, LeavesRecordingWhereFreeingHelpsNothing) {
+  int recorded = 0, freed = 0;
+  StepReplay replay(std::make_unique<FullRecorder>(false, &recorded, &freed),
+                    at::kCPU);
+  CollectingFeed drawn;
+  std::string why;
+  for (int time = 0; time < 2; ++time)
+    EXPECT_FALSE(replay.Prepare(
+        drawn, [](StepFeed&) {}, &why));
+  EXPECT_THAT(why, HasSubstr("cannot be recorded: out of memory"));
+  EXPECT_EQ(freed, 1);
+  EXPECT_EQ(replay.recorded(), 0u);
 }
 
 TEST(StepReplay, StopsRecordingAtItsMostShapesAndSaysSoOnce) {

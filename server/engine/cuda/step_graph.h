@@ -14,7 +14,7 @@ class RecordedStep {
   virtual void Replay() = 0;
 };
 
-// Records steps. Confined to a thread; must outlive nothing it made.
+// Records steps. One thread at a time; must outlive what it made.
 class StepRecorder {
  public:
   virtual ~StepRecorder() = default;
@@ -22,15 +22,20 @@ class StepRecorder {
   // `work` must be device work alone: no waiting for the device, no memory that
   // comes from the host. What it allocates stays its own and may be overwritten
   // by the other steps of this recorder, so results must be copied to tensors
-  // made before. Throws c10::Error when something in it cannot be recorded;
-  // nothing stays behind then.
+  // made before. Throws c10::Error when something in it cannot be recorded, and
+  // what `work` throws; nothing stays behind then, and the next recording may
+  // succeed.
   virtual std::unique_ptr<RecordedStep> Record(
       const std::function<void()>& work) = 0;
+  // Gives memory that is kept for reuse back to the device. A recording cannot
+  // have it otherwise: it allocates apart from all else.
+  virtual void FreeMemory() {}
 };
 
-// Records CUDA graphs. Needs a CudaJobScope: the default stream cannot be
-// recorded. Null without CUDA. Two implementations, step_graph_present.cc and
-// step_graph_absent.cc.
+// Records CUDA graphs. Needs a CudaStreamScope: the default stream cannot be
+// recorded. Steps may be replayed in other scopes of the same GPU, on any
+// thread. Null without CUDA. Two implementations, step_graph_cuda.cc and
+// step_graph_stub.cc.
 std::unique_ptr<StepRecorder> MakeGraphRecorder();
 
 }  // namespace phosphene

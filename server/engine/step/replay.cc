@@ -38,7 +38,7 @@ bool StepReplay::Prepare(const CollectingFeed& drawn,
   shape.feed = std::make_shared<StaticFeed>(
       With(drawn.tensors(), at::zeros({OptimizerFn::kScalars})), device_);
   try {
-    shape.step = recorder_->Record([feed = shape.feed, work] {
+    shape.step = Record([feed = shape.feed, work] {
       feed->Rewind();
       work(*feed);
     });
@@ -51,6 +51,18 @@ bool StepReplay::Prepare(const CollectingFeed& drawn,
   }
   shapes_.emplace(drawn.key(), std::move(shape));
   return true;
+}
+
+// A recording allocates apart from all else, so that what eager steps left in
+// the allocator's cache, as much again, may be what it lacks.
+std::unique_ptr<RecordedStep> StepReplay::Record(
+    const std::function<void()>& work) {
+  try {
+    return recorder_->Record(work);
+  } catch (const c10::OutOfMemoryError&) {
+    recorder_->FreeMemory();
+  }
+  return recorder_->Record(work);
 }
 
 void StepReplay::Run(const CollectingFeed& drawn, const at::Tensor& scalars) {

@@ -16,7 +16,8 @@ namespace phosphene {
 // images of several sizes, and a recording holds for one. A shape met for the
 // first time runs one operation at a time (which also warms up what libraries
 // prepare at a first call), is recorded when it is met again, and replayed from
-// then on. Confined to a thread.
+// then on. When a step cannot be recorded, none is from then on, and what was
+// recorded ends. One thread at a time.
 class StepReplay {
  public:
   // Shapes recorded at most; jobs of more run the rest eagerly.
@@ -43,6 +44,8 @@ class StepReplay {
     std::shared_ptr<StaticFeed> feed;
     std::unique_ptr<RecordedStep> step;
   };
+
+  std::unique_ptr<RecordedStep> Record(const std::function<void()>& work);
 
   const std::unique_ptr<StepRecorder> recorder_;
   const at::Device device_;
