@@ -147,6 +147,26 @@ TEST_P(TransformLaws, ReplayedStepsEqualTheirOwnUnlessItsKindSaysWhyNot) {
   EXPECT_EQ(equal, FindTransformKind(spec_)->why_not_replayed(spec_).empty());
 }
 
+// On a GPU rows go through passes of one shape: what a row draws changes their
+// numbers, never how many there are.
+TEST_P(TransformLaws, RowsDrawnApartShareTheirPasses) {
+  spec_.set_per_row(true);
+  const TransformKind* kind = FindTransformKind(spec_);
+  if (!kind->why_not_replayed(spec_).empty()) return;
+  const auto chain = MakeChain(ListOf({spec_}), 16, 16);
+  const at::Tensor image = at::empty({4, GetParam().channels, 16, 16},
+                                     at::TensorOptions().device(at::kMeta));
+  std::set<std::string> keys;
+  for (int64_t step = 0; step < 20; ++step) {
+    CollectingFeed feed;
+    chain->set_feed(&feed);
+    ASSERT_NO_THROW(chain->Apply(image, 7, step)) << "step " << step;
+    keys.insert(feed.key());
+  }
+  // One shape a step but where sizes are drawn for all rows.
+  EXPECT_LE(keys.size(), spec_.has_preset() ? 12u : 1u);
+}
+
 TEST_P(TransformLaws, IsDifferentiable) {
   const at::Tensor image = Picture(2).requires_grad_(true);
   Run(image).square().sum().backward();

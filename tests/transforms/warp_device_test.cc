@@ -104,6 +104,9 @@ TEST(WarpDeviceTest, RowsDrawnApartHaveTheKernelsBits) {
              "per_row: true rotate { angles: 10 angles: -25 sampling: BILINEAR "
              "}"}),
       NoisePicture(3, 4, 30, 34), true);
+  ExpectTablesEqualKernels(
+      Parse({"per_row: true flip { horizontal: 0.5 vertical: 0.3 }"}),
+      NoisePicture(4, 3, 30, 34), true);
 }
 
 TEST(WarpDeviceTest, PixelsShownTwiceGetTheSumOfTheirGradients) {

@@ -22,12 +22,12 @@ class Flip final : public WarpTransform {
     // Both draws are taken always, so that one chance does not move the other.
     const bool mirror_x = rng.Uniform() < horizontal_;
     const bool mirror_y = rng.Uniform() < vertical_;
-    if (!mirror_x && !mirror_y) return;
     const int64_t h = path->height(), w = path->width();
     std::vector<int32_t> rows = WarpRange(0, h, h),
                          columns = WarpRange(0, w, w);
     if (mirror_y) std::reverse(rows.begin(), rows.end());
     if (mirror_x) std::reverse(columns.begin(), columns.end());
+    // Also where nothing is mirrored: rows of a batch share their passes.
     path->Index(rows, columns, 0);
   }
 

@@ -126,7 +126,9 @@ at::Tensor RunWarp(const at::Tensor& image, std::vector<WarpPath> paths,
 class WarpTransform : public ImageTransform {
  public:
   explicit WarpTransform(bool per_row) : per_row_(per_row) {}
-  // Adds what this transform does to row `row` to `path`.
+  // Adds what this transform does to row `row` to `path`: the same steps
+  // whatever is drawn, with other numbers. Rows of a batch go through passes of
+  // one shape, and a recorded step through those it was recorded with.
   virtual void Extend(const TransformDraw& draw, int64_t row,
                       WarpPath* path) const = 0;
   // Draws are anew for each row.
