@@ -4,9 +4,30 @@ Everything is batched: one call draws `count` pictures of one class, and every r
 so a drawing is written once, as if for a single picture, and numpy broadcasts it. That is what makes a hundred thousand drawings affordable.
 """
 
+import colorsys
+
 import numpy as np
 
 F32 = np.float32
+MUTED = 0.8  # share kept of the saturations that drawings ask for
+
+# Colours found together, each line dark, light, middle, accent.
+PALETTES = np.array([[[int(c[k:k + 2], 16) / 255 for k in (0, 2, 4)] for c in line.split()] for line in (
+    "1d3b4a dfe8dc 5c8a94 c9a66b",  # sea and sand
+    "24331f e3dcc2 6b7f4a b5793a",  # a wood
+    "3a2418 f0dcb4 b5622e 7d3a22",  # fallen leaves
+    "2b2740 f2d6c0 8a6a8c d08a6a",  # dusk
+    "352c3f e8dde4 8c7a9e a3b08a",  # heather
+    "4a3a2a f3e8d2 c4a178 8aa0a0",  # a beach
+    "2a2e1c e9e6c9 8a8f46 c2b15a",  # moss
+    "232a33 e6eaec 75838f b98f6a",  # slate
+    "1f4248 f6e3d3 d9806a 7fb0a6",  # a reef
+    "1e2f55 f3f1e8 5b7fb0 c7b38a",  # porcelain
+    "3b1f2b f1dfd8 a35a74 c69a5c",  # plums
+    "402a12 f5e6bd cf9b3a 6e7a55",  # ochre
+    "16323a dcefe6 3f9088 e0b58c",  # a lagoon
+    "2c1a1a f4e4da a8483c d8b07a",  # terracotta
+)], F32)
 
 
 def hsv(hue, saturation, value):
@@ -57,9 +78,18 @@ def turn(x, y, angle):
     return x * c + y * s, y * c - x * s
 
 
+def hue_of(color):
+    return colorsys.rgb_to_hsv(*color)[0]
+
+
+PALETTE_HUES = np.array([[hue_of(c) for c in line] for line in PALETTES], F32)
+
+
 class Brush:
-    def __init__(self, rng, count, size):
-        self.rng, self.count, self.size = rng, count, size
+    """`home` is the number of the class's own palette."""
+
+    def __init__(self, rng, count, size, home=0):
+        self.rng, self.count, self.size, self.home = rng, count, size, home
         axis = (np.arange(size, dtype=F32) + F32(0.5)) * F32(2 / size) - 1
         self.grid_x, self.grid_y = axis[None, None, :], axis[None, :, None]
         self.pixel = np.full((count, 1, 1), 2 / size, F32)
@@ -134,26 +164,29 @@ class Brush:
 
     # Colours.
 
-    def color(self, hue=None, saturation=(0.3, 0.75), value=(0.45, 0.95), spread=0.05, loyal=0.8):
-        """A colour near the class's own hue; now and then any hue, so that no class is its colour alone. No hue given: any."""
-        any_hue = self.rng.uniform(0, 1, self.count)
-        if hue is None:
-            h = any_hue
-        else:
-            h = np.where(self.rng.uniform(0, 1, self.count) < loyal, hue + self.rng.normal(0, spread, self.count), any_hue)
-        return hsv(h % 1, self.rng.uniform(*saturation, self.count), self.rng.uniform(*value, self.count))
+    def color(self, hue=None, saturation=(0.3, 0.75), value=(0.45, 0.95), spread=0.03, loyal=0.9):
+        """A colour near the class's own hue; now and then one of any palette, so that no class is its colour alone. No hue given: the home
+        palette's. Saturations are taken down to what is found outdoors."""
+        count = self.count
+        elsewhere = PALETTE_HUES[self.rng.integers(0, len(PALETTES), count), self.rng.integers(2, 4, count)]
+        own = PALETTE_HUES[self.home % len(PALETTES), self.rng.integers(2, 4, count)] if hue is None else hue
+        h = np.where(self.rng.uniform(0, 1, count) < loyal, own + self.rng.normal(0, spread, count), elsewhere)
+        return hsv(h % 1, MUTED * self.rng.uniform(*saturation, count), self.rng.uniform(*value, count))
 
     def palette(self, hue=None):
-        """Four soft colours that go together: neighbours or opposites on the wheel, from dark to light in random order of two."""
-        base = self.rng.uniform(0, 1, self.count)
-        if hue is not None:
-            base = np.where(self.rng.uniform(0, 1, self.count) < 0.7, hue + self.rng.normal(0, 0.04, self.count), base)
-        step = self.rng.choice([0.06, 0.12, 0.33, 0.5], self.count)
-        lights = np.stack([self.rng.uniform(0.2, 0.5, self.count), self.rng.uniform(0.7, 0.98, self.count),
-                           self.rng.uniform(0.4, 0.7, self.count), self.rng.uniform(0.6, 0.95, self.count)])
-        swap = self.rng.uniform(0, 1, self.count) < 0.5
-        lights[0], lights[1] = np.where(swap, lights[1], lights[0]), np.where(swap, lights[0], lights[1])
-        return [hsv((base + k * step) % 1, self.rng.uniform(0.15, 0.75, self.count), lights[k]) for k in range(4)]
+        """Four colours found together in nature: dark, light, middle, accent. Three times in four the class's own palette (the home one,
+        or that with the middle nearest the hue), each time a little different; dark and light change places half the time."""
+        count = self.count
+        away = np.abs((PALETTE_HUES[:, 2] - (hue or 0) + 0.5) % 1 - 0.5)
+        own = self.home % len(PALETTES) if hue is None else int(np.argmin(away))
+        which = np.where(self.rng.uniform(0, 1, count) < 0.75, own, self.rng.integers(0, len(PALETTES), count))
+        colors = PALETTES[which]
+        swap = self.rng.uniform(0, 1, count) < 0.5
+        colors[swap, :2] = colors[swap, 1::-1]
+        grey = colors.mean(2, keepdims=True)
+        colors = grey + (colors - grey) * self.rng.uniform(0.7, 1.25, (count, 1, 1))
+        colors = colors * self.rng.uniform(0.82, 1.12, (count, 4, 1)) + self.rng.normal(0, 0.03, (count, 4, 3))
+        return [np.clip(colors[:, k], 0, 1)[:, :, None, None].astype(F32) for k in range(4)]
 
     # Edges and light.
 

@@ -8,7 +8,7 @@ import multiprocessing
 
 import numpy as np
 
-from brush import F32, Brush, mix
+from brush import F32, PALETTES, Brush, mix
 from creatures import CREATURES
 from textures import TEXTURES
 from things import THINGS
@@ -39,7 +39,9 @@ def draw_texture(draw, b):
 
 def ground(b, textures):
     """What objects lie on: a gradient, soft clouds of colour, or a faded texture."""
+    home, b.home = b.home, int(b.rng.integers(0, len(PALETTES)))
     c = b.palette()
+    b.home = home
     angle = b.u(0, 6.28)
     ramp = (b.grid_x * np.cos(angle) + b.grid_y * np.sin(angle)) * 0.4 + 0.5
     plain = mix(mix(c[0], c[2], np.clip(ramp, 0, 1)), c[1], b.u(0, 0.25) * np.clip(1 + b.cloud(1.8), 0, 2))
@@ -76,7 +78,7 @@ def draw_some(task):
     draw = (TEXTURES + OBJECTS)[index]
     parts = []
     for start in range(0, count, BATCH):
-        b = Brush(np.random.default_rng([seed, index, start]), min(BATCH, count - start), SIZE)
+        b = Brush(np.random.default_rng([seed, index, start]), min(BATCH, count - start), SIZE, 5 * index)
         picture = draw_texture(draw, b) if index < len(TEXTURES) else draw_object(draw, b, textures)
         parts.append((np.clip(picture, 0, 1) * 255 + 0.5).astype(np.uint8).transpose(0, 2, 3, 1))
     return np.concatenate(parts)

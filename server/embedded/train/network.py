@@ -25,7 +25,18 @@ MODULES = [
     ("mixed5a", (80, 96, 144, 24, 48, 48)),
     ("mixed5b", (80, 96, 144, 24, 48, 48)),
 ]
-STEM = [("conv1", 3, 32, 5, 2), ("conv2", 32, 48, 3, 1)]  # name, in, out, kernel, stride
+STEM = [("conv1", 3, 32, 4, 2), ("conv2", 32, 48, 3, 1)]  # name, in, out, kernel, stride
+
+# The stem never sees the finest detail: conv1 is a learned 4x4 kernel behind the low pass (1 3 3 1)/8, written out as one 7x7 convolution. A
+# kernel of odd stride-2 reach weighs even and odd pixels differently, and an optimizer paints that difference as a checker; behind the low pass
+# there is nothing of it left. What it reads beyond the edge repeats the edge's pixels, so that the picture has no rim to answer to.
+LOW = torch.tensor([1.0, 3.0, 3.0, 1.0]) / 8
+
+
+def halve(x):
+    """Half the size by a low pass as well (Zhang 2019, "Making Convolutional Networks Shift-Invariant Again"): (1 2 1)/4 along each axis, as
+    two means of 2x2. Every pixel weighs the same, and what lies beyond the edge isn't counted."""
+    return F.avg_pool2d(F.avg_pool2d(x, 2, 1, 1, count_include_pad=False), 2, 2)
 
 
 class Unit(nn.Module):
@@ -43,6 +54,29 @@ class Unit(nn.Module):
         """Weight and bias of the one convolution that does the same."""
         scale = self.norm.weight / torch.sqrt(self.norm.running_var + self.norm.eps)
         return self.conv.weight * scale[:, None, None, None], self.norm.bias - self.norm.running_mean * scale
+
+
+class SoftUnit(nn.Module):
+    """A unit whose kernel is behind the low pass; padded by its own reach, edges repeated."""
+
+    def __init__(self, inputs, outputs, kernel, stride):
+        super().__init__()
+        self.conv = nn.Conv2d(inputs, outputs, kernel, stride, bias=False)
+        self.norm = nn.BatchNorm2d(outputs, eps=1e-3)
+        self.reach = (kernel + len(LOW) - 1) // 2
+
+    def kernel(self):
+        """The learned kernel and the low pass in one, 7x7 for 4x4."""
+        w = self.conv.weight
+        n, c, k = w.shape[:3]
+        return F.conv2d(w.reshape(n * c, 1, k, k), torch.outer(LOW, LOW).to(w)[None, None], padding=len(LOW) - 1).view(n, c, k + 3, k + 3)
+
+    def forward(self, x):
+        return self.norm(F.conv2d(F.pad(x, [self.reach] * 4, "replicate"), self.kernel(), stride=self.conv.stride))
+
+    def folded(self):
+        scale = self.norm.weight / torch.sqrt(self.norm.running_var + self.norm.eps)
+        return self.kernel() * scale[:, None, None, None], self.norm.bias - self.norm.running_mean * scale
 
 
 class Mixed(nn.Module):
@@ -71,7 +105,7 @@ class Mixed(nn.Module):
 class Tiny(nn.Module):
     def __init__(self, classes, dropout=0.1):
         super().__init__()
-        self.stem = nn.ModuleDict({name: Unit(i, o, k, s) for name, i, o, k, s in STEM})
+        self.stem = nn.ModuleDict({name: (SoftUnit if s > 1 else Unit)(i, o, k, s) for name, i, o, k, s in STEM})
         self.mixed = nn.ModuleDict()
         width = STEM[-1][2]
         for name, plan in MODULES:
@@ -94,7 +128,7 @@ class Tiny(nn.Module):
                 yield name + "_pre_relu", x
                 x = relu(x)
             else:
-                x = F.max_pool2d(x, 3, 2, 1)
+                x = halve(x)
             yield name, x
         x = x.mean((2, 3))
         yield "avgpool", x
@@ -117,12 +151,26 @@ def export(network, path):
         initializers.append(numpy_helper.from_array(np.ascontiguousarray(tensor.detach().float().numpy()), name))
         return name
 
+    def edges(source, reach, name):
+        pads = numpy_helper.from_array(np.array([0, 0, reach, reach] * 2, np.int64), name + "_pads")
+        initializers.append(pads)
+        nodes.append(helper.make_node("Pad", [source, name + "_pads"], [name], name=name, mode="edge"))
+        return name
+
+    def halved(source, name):
+        nodes.append(helper.make_node("AveragePool", [source], [name + "_soft"], name=name + "_soft", kernel_shape=[2, 2], strides=[1, 1],
+                                      pads=[1] * 4, count_include_pad=0))
+        nodes.append(helper.make_node("AveragePool", [name + "_soft"], [name], name=name, kernel_shape=[2, 2], strides=[2, 2]))
+        return name
+
     def conv(unit, source, name):
         weight, bias = unit.folded()
-        kernel, stride = weight.shape[2], unit.conv.stride[0]
+        kernel, stride, reach = weight.shape[2], unit.conv.stride[0], weight.shape[2] // 2
+        if isinstance(unit, SoftUnit):
+            source, reach = edges(source, reach, source + "_edges"), 0
         nodes.append(helper.make_node(
             "Conv", [source, constant(name + "_w", weight), constant(name + "_b", bias)], [name + "_pre_relu"], name=name + "_conv",
-            kernel_shape=[kernel] * 2, strides=[stride] * 2, pads=[kernel // 2] * 4))
+            kernel_shape=[kernel] * 2, strides=[stride] * 2, pads=[reach] * 4))
         return name + "_pre_relu"
 
     def relu(name):
@@ -139,7 +187,7 @@ def export(network, path):
         value = relu(name)
     for name, plan in MODULES:
         if not plan:
-            value = pool(value, name, 2)
+            value = halved(value, name)
             continue
         run = network.mixed[name].branches
         towers = [conv(run["1x1"], value, name + "_1x1")]

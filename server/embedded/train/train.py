@@ -15,11 +15,12 @@ import torch
 from torch.nn import functional as F
 
 from drawings import LABELS, draw_pool
-from network import MEAN, STD, Tiny, export
+from network import MEAN, STD, SoftUnit, Tiny, export
 
 CROP = 80
 SMALL = 64  # the first part of the training sees smaller pictures and no perturbations, which is quicker
-FIRST = 0.45
+FIRST = 0.35  # share of the training
+GARISH = 2.5  # nudges go so much further in colour than in brightness: a network sure of its colours asks for no garish ones
 
 
 def blur(x, sigma):
@@ -32,8 +33,14 @@ def blur(x, sigma):
     return F.conv2d(F.pad(x, (0, 0, 3, 3), "replicate"), kernel.view(1, 1, 7, 1).expand(c, 1, 7, 1), groups=c)
 
 
+def turn_hue(chroma, angle):
+    """Colours without their grey, turned about the axis of greys."""
+    r, g, b = chroma.split(1, 1)
+    return chroma * torch.cos(angle) + torch.cat([b - g, r - b, g - r], 1) * (torch.sin(angle) / 3**0.5)
+
+
 def augment(x, size, random):
-    """Cheap variety: turn, scale, shift, flip, brightness, contrast, colour cast, blur, noise coarse and fine."""
+    """Cheap variety: turn, scale, shift, flip, brightness, contrast, muted and turned colours, colour cast, blur, noise coarse and fine."""
     n = len(x)
 
     def u(low, high, *shape):
@@ -44,13 +51,16 @@ def augment(x, size, random):
     c, s = torch.cos(angle) * scale, torch.sin(angle) * scale
     theta = torch.stack([torch.stack([c * flip, -s, u(-0.12, 0.12, 1)[:, 0]], 1), torch.stack([s * flip, c, u(-0.12, 0.12, 1)[:, 0]], 1)], 1)
     x = F.grid_sample(x, F.affine_grid(theta, (n, 3, size, size), align_corners=False), padding_mode="reflection", align_corners=False)
-    x = x + (u(0, 1) < 0.6) * u(0, 1) * (blur(x, float(torch.rand(1, generator=random) * 1.6 + 0.5)) - x)
+    x = x + (u(0, 1) < 0.7) * u(0, 1) * (blur(x, float(torch.rand(1, generator=random) * 1.6 + 0.5)) - x)
     middle = x.mean((2, 3), keepdim=True)
     x = middle + (x - middle) * u(0.6, 1.15)
-    x = x * u(0.85, 1.12) * u(0.92, 1.08, 3, 1, 1) + u(-0.06, 0.06)
+    grey = x.mean(1, keepdim=True)
+    angle = u(-3.14, 3.14) * (u(0, 1) < 0.3)
+    x = grey + turn_hue(x - grey, angle) * torch.where(u(0, 1) < 0.3, u(0, 0.3), u(0.45, 0.95))
+    x = x * u(0.85, 1.12) * u(0.94, 1.06, 3, 1, 1) + u(-0.06, 0.06)
     coarse = F.interpolate(torch.randn(n, 3, 20, 20, generator=random), size=(size, size), mode="bilinear", align_corners=False)
     fine = torch.randn(n, 3, size, size, generator=random)
-    return (x + u(0, 0.05) * fine + u(0, 0.05) * coarse).clamp_(0, 1)
+    return (x + u(0, 0.1) * fine + u(0, 0.05) * coarse).clamp_(0, 1)
 
 
 def mix_halves(x, y, random):
@@ -72,6 +82,12 @@ def normalise(x):
     return (x - torch.tensor(MEAN).view(1, 3, 1, 1)) / torch.tensor(STD).view(1, 3, 1, 1)
 
 
+def in_metric(x):
+    """Colour differences count GARISH times as much as those of brightness: a map to and from the space nudges are measured in."""
+    grey = x.mean(1, keepdim=True)
+    return grey + GARISH * (x - grey)
+
+
 def as_batch(pictures, indices):
     return torch.from_numpy(pictures[np.sort(indices)]).permute(0, 3, 1, 2).float().div_(255)
 
@@ -88,6 +104,38 @@ def accuracy(network, pictures, labels):
     return hits / len(pictures)
 
 
+def start_from(network, path, pictures):
+    """Takes the weights of an exported file, of this network or of one with a plain 5x5 stem: kernels as they are, each normalisation set so
+    that its output has the mean and deviation it had there on these pictures."""
+    import onnx
+    import onnxruntime
+    from onnx import helper, numpy_helper
+
+    old = onnx.load(path)
+    values = {i.name: torch.from_numpy(numpy_helper.to_array(i).copy()) for i in old.graph.initializer}
+    units = dict(network.stem)
+    for name, module in network.mixed.items():
+        units |= {f"{name}_{branch}": unit for branch, unit in module.branches.items()}
+    old.graph.output.extend(helper.make_empty_tensor_value_info(name + "_pre_relu") for name in units)
+    session = onnxruntime.InferenceSession(old.SerializeToString())
+    found = session.run([name + "_pre_relu" for name in units], {"data": normalise(pictures).numpy()})
+    with torch.no_grad():
+        for (name, unit), value in zip(units.items(), found):
+            kernel = values[name + "_w"]
+            if isinstance(unit, SoftUnit):  # the learned kernel that comes nearest behind the low pass
+                side = unit.kernel().shape[2]
+                kernel = F.pad(kernel, [(side - kernel.shape[3]) // 2] * 4).flatten(2)
+                probe = SoftUnit(1, unit.conv.weight.shape[2] ** 2, unit.conv.weight.shape[2], 1)
+                probe.conv.weight.copy_(torch.eye(len(probe.conv.weight)).view(probe.conv.weight.shape))
+                basis = probe.kernel().flatten(1)
+                kernel = (kernel @ torch.linalg.pinv(basis)).view(unit.conv.weight.shape)
+            unit.conv.weight.copy_(kernel)
+            unit.norm.weight.copy_(torch.from_numpy(value.std((0, 2, 3))))
+            unit.norm.bias.copy_(torch.from_numpy(value.mean((0, 2, 3))))
+        network.logits.weight.copy_(values["logits_w"])
+        network.logits.bias.copy_(values["logits_b"])
+
+
 def main():
     o = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     o.add_argument("--out", default="phosphene-tiny.onnx")
@@ -98,9 +146,12 @@ def main():
     o.add_argument("--batch", type=int, default=64)
     o.add_argument("--rate", type=float, default=3e-3)
     o.add_argument("--replays", type=int, default=3, help="uses of each batch; 1 turns the adversarial part off")
-    o.add_argument("--reach", type=float, default=0.6, help="largest L2 size of the perturbation of an 80x80 picture of range 0..1")
+    o.add_argument("--reach", type=float, default=1.2, help="largest L2 size of the perturbation of an 80x80 picture of range 0..1")
     o.add_argument("--seed", type=int, default=1)
     o.add_argument("--drawing-seed", type=int, default=11)
+    o.add_argument("--first", type=float, default=FIRST, help="share of the training with small pictures and no nudges")
+    o.add_argument("--resume", help="checkpoint to go on from, at the full reach of nudges")
+    o.add_argument("--start", help="ONNX file whose weights are the beginning")
     o.add_argument("--export-every", type=float, default=240, help="seconds")
     chosen = o.parse_args()
 
@@ -108,7 +159,7 @@ def main():
     torch.manual_seed(chosen.seed)
     random = torch.Generator().manual_seed(chosen.seed)
     if chosen.pool and os.path.exists(chosen.pool + ".npy"):
-        pictures, labels = np.load(chosen.pool + ".npy", mmap_mode=None), np.load(chosen.pool + ".y.npy")
+        pictures, labels = np.load(chosen.pool + ".npy"), np.load(chosen.pool + ".y.npy")
     else:
         pictures, labels = draw_pool(chosen.per_class, chosen.drawing_seed)
         if chosen.pool:
@@ -117,6 +168,10 @@ def main():
     held, held_labels = draw_pool(10, chosen.seed + 1000003)
 
     network = Tiny(len(LABELS))
+    if chosen.resume:
+        network.load_state_dict(torch.load(chosen.resume, weights_only=True))
+    elif chosen.start:
+        start_from(network, chosen.start, as_batch(held[::4], np.arange(len(held[::4]))))
     network.to(memory_format=torch.channels_last)
     kernels = [p for p in network.parameters() if p.dim() > 1]
     shifts = [m.bias for m in network.modules() if isinstance(m, torch.nn.BatchNorm2d)]
@@ -130,22 +185,21 @@ def main():
     total, step, seen, order = chosen.minutes * 60, 0, 0, np.zeros(0, np.int64)
     rng = np.random.default_rng(chosen.seed)
     running = hits = count = 0.0
-    while (elapsed := time.process_time() - worked) < total:
+    while (done := (time.process_time() - worked) / total) < 1:
         if len(order) < chosen.batch:
             order = rng.permutation(len(pictures))
         picked, order = np.sort(order[:chosen.batch]), order[chosen.batch:]
         y = torch.from_numpy(labels[picked])
-        done = elapsed / total
-        nudged = done >= FIRST
+        nudged = done >= chosen.first
         size = CROP if nudged else SMALL
         x, targets = mix_halves(augment(as_batch(pictures, picked), size, random), y, random)
         rate = chosen.rate * min(1, (step + 1) / 100) * (0.5 + 0.5 * np.cos(np.pi * done)) + 1e-6
         for group in optimizer.param_groups:
             group["lr"] = rate
-        reach = chosen.reach * min(1, max(0, done - FIRST) / 0.3)
+        reach = chosen.reach * min(1, max(0, done - chosen.first) / 0.25 + (1 if chosen.resume else 0))
         nudge = torch.zeros_like(x)
         for _ in range(chosen.replays if nudged else 1):
-            moved = (x + nudge).clamp(0, 1).requires_grad_(nudged)
+            moved = (x + in_metric(nudge)).clamp(0, 1).requires_grad_(nudged)
             with torch.autocast("cpu", torch.bfloat16):
                 logits = network(normalise(moved).contiguous(memory_format=torch.channels_last))
             loss = F.cross_entropy(logits.float(), targets, label_smoothing=0.03)
@@ -158,13 +212,13 @@ def main():
             count += 1
             if not nudged:
                 continue
-            slope = moved.grad
+            slope = in_metric(moved.grad)
             nudge = nudge + reach * 0.7 * slope / (slope.flatten(1).norm(dim=1).view(-1, 1, 1, 1) + 1e-12)
             nudge = nudge * (reach / nudge.flatten(1).norm(dim=1).clamp(min=1e-9)).clamp(max=1).view(-1, 1, 1, 1)
         step += 1
         seen += len(x)
         if step % 50 == 0:
-            print(f"{time.time() - begin:6.0f} s  step {step}  pictures {seen}  loss {running / count:.3f}  right {hits / count:.3f}", flush=True)
+            print(f"{time.time() - begin:6.0f} s  done {done:.3f}  step {step}  pictures {seen}  loss {running / count:.3f}  right {hits / count:.3f}", flush=True)
             running = hits = count = 0.0
         if time.time() - last_export > chosen.export_every:
             last_export = time.time()
