@@ -18,7 +18,7 @@ std::optional<double> KnownBound(const OpInit& init, const char* attribute,
                                  size_t input, double otherwise) {
   if (init.Has(attribute)) return init.Float(attribute, otherwise);
   if (!init.HasInput(input)) return otherwise;
-  const at::Tensor bound = init.Constant(input);
+  const at::Tensor bound = init.HostConstant(input);
   if (!bound.defined() || bound.numel() != 1) return std::nullopt;
   return bound.item().toDouble();
 }

@@ -8,6 +8,7 @@
 #include "server/engine/onnx/ops/op.h"
 #include "server/engine/onnx/ops/shared/attention.h"
 #include "server/engine/onnx/ops/shared/product.h"
+#include "server/engine/onnx/ops/uploads.h"
 
 namespace phosphene::onnx {
 namespace {
@@ -27,6 +28,12 @@ AttentionSpec ReadSpec(const OpInit& init) {
     spec.softmax_type =
         init.Computed(init.Type("softmax_precision", at::kFloat));
   return spec;
+}
+
+// Made where x is.
+at::Tensor Number(int64_t value, const at::Tensor& x) {
+  return at::scalar_tensor(value,
+                           at::TensorOptions(at::kLong).device(x.device()));
 }
 
 // Earlier keys or values before those of now.
@@ -50,7 +57,7 @@ Tensors RunAttention(const AttentionSpec& spec, const Heads& heads,
   inputs.mask = Optional(in, 3);
   inputs.valid_keys = Optional(in, 6);
   if (past.defined()) {
-    inputs.offset = at::scalar_tensor(past.size(2), at::kLong);
+    inputs.offset = Number(past.size(2), inputs.query);
   } else if (inputs.valid_keys.defined()) {
     inputs.offset = (inputs.valid_keys - inputs.query.size(2))
                         .to(at::kLong)
@@ -86,11 +93,12 @@ at::Tensor Additive(const at::Tensor& mask, double hidden, int64_t keys,
 
 // The sum of an integer mask and a bias, either of which may be missing.
 at::Tensor MaskOf(const at::Tensor& mask, const at::Tensor& bias, double hidden,
-                  const AttentionInputs& in) {
+                  const AttentionInputs& in, Uploads& uploads) {
   if (!mask.defined()) return bias;
-  const at::Tensor added = Additive(mask, hidden, in.key.size(2),
-                                    in.query.size(0), in.query.scalar_type())
-                               .to(in.query.device());
+  const at::Tensor added =
+      uploads.Get(Additive(mask, hidden, in.key.size(2), in.query.size(0),
+                           in.query.scalar_type()),
+                  in.query.device());
   return bias.defined() ? added + bias : added;
 }
 
@@ -139,10 +147,10 @@ OpRun PrepareAttention(const OpInit& init) {
     init.Fail("has a qk_matmul_output_mode outside of 0..3");
   if (init.HasInput(4) != init.HasInput(5))
     init.Fail("has a past key without a past value, or the reverse");
-  return
+  return OnOneDevice(
       [spec = ReadSpec(init), mode,
        heads = Heads{init.Int("q_num_heads", 0), init.Int("kv_num_heads", 0)}](
-          const Tensors& in) { return RunAttention(spec, heads, mode, in); };
+          const Tensors& in) { return RunAttention(spec, heads, mode, in); });
 }
 
 // Inputs query, key, value, bias of all three, key mask, bias of the products,
@@ -150,16 +158,16 @@ OpRun PrepareAttention(const OpInit& init) {
 OpRun PrepareMultiHeadAttention(const OpInit& init) {
   init.NeedInputs(1, 8);
   const double hidden = init.Float("mask_filter_value", -10000);
-  return [spec = ReadSpec(init), heads = NeedHeads(init),
-          hidden](const Tensors& in) {
+  return [spec = ReadSpec(init), heads = NeedHeads(init), hidden,
+          uploads = std::make_shared<Uploads>()](const Tensors& in) {
     AttentionInputs inputs;
     Unpack(in, heads, &inputs);
     const at::Tensor past = Optional(in, 6);
     inputs.key = Joined(past, inputs.key);
     inputs.value = Joined(Optional(in, 7), inputs.value);
-    if (past.defined())
-      inputs.offset = at::scalar_tensor(past.size(2), at::kLong);
-    inputs.mask = MaskOf(Optional(in, 4), Optional(in, 5), hidden, inputs);
+    if (past.defined()) inputs.offset = Number(past.size(2), inputs.query);
+    inputs.mask =
+        MaskOf(Optional(in, 4), Optional(in, 5), hidden, inputs, *uploads);
     const AttentionResult r = Attend(spec, inputs);
     return Tensors{JoinHeads(r.out), inputs.key, inputs.value, r.weights};
   };
@@ -179,7 +187,8 @@ OpRun PreparePackedAttention(const OpInit& init) {
     linear = std::make_shared<FrozenLinear>(matrix, at::Tensor());
   const bool present = init.node.outputs.size() > 1;
   return [spec = ReadSpec(init), heads = NeedHeads(init), hidden, linear,
-          present, widths = init.Ints("qkv_hidden_sizes")](const Tensors& in) {
+          present, widths = init.Ints("qkv_hidden_sizes"),
+          uploads = std::make_shared<Uploads>()](const Tensors& in) {
     TORCH_CHECK(in[0].dim() == 3 && in[1].dim() == 2,
                 "an input of 3 axes and a matrix are needed");
     at::Tensor packed =
@@ -193,7 +202,8 @@ OpRun PreparePackedAttention(const OpInit& init) {
     inputs.query = SplitHeads(parts[0], heads);
     inputs.key = SplitHeads(parts[1], heads);
     inputs.value = SplitHeads(parts[2], heads);
-    inputs.mask = MaskOf(Optional(in, 3), Optional(in, 5), hidden, inputs);
+    inputs.mask =
+        MaskOf(Optional(in, 3), Optional(in, 5), hidden, inputs, *uploads);
     const AttentionResult r = Attend(spec, inputs);
     if (!present) return Tensors{JoinHeads(r.out)};
     return Tensors{JoinHeads(r.out), at::stack({inputs.key, inputs.value})};

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "server/engine/onnx/ops/op.h"
+#include "server/engine/onnx/ops/uploads.h"
 
 namespace phosphene::onnx {
 namespace {
@@ -49,11 +50,11 @@ at::Tensor Power(const at::Tensor& base, const at::Tensor& exponent) {
 OpRun Fold(const OpInit& init,
            at::Tensor (*fn)(const at::Tensor& a, const at::Tensor& b)) {
   init.NeedInputs(1);
-  return [fn](const Tensors& in) {
+  return OnOneDevice([fn](const Tensors& in) {
     at::Tensor out = in[0];
     for (size_t i = 1; i < in.size(); ++i) out = fn(out, in[i]);
     return Tensors{out};
-  };
+  });
 }
 
 at::Tensor Add(const at::Tensor& a, const at::Tensor& b) {
@@ -74,7 +75,17 @@ OpRun PrepareMul(const OpInit& init) {
   });
 }
 OpRun PrepareDiv(const OpInit& init) { return Binary(init, Divide); }
-OpRun PreparePow(const OpInit& init) { return Binary(init, Power); }
+OpRun PreparePow(const OpInit& init) {
+  const at::Tensor known = init.HostConstant(1);
+  if (!known.defined() || known.numel() != 1 || known.dim() > 1)
+    return Binary(init, Power);
+  init.NeedInputs(2, 2);
+  return [known, bring = Binary(init, Power)](const Tensors& in) {
+    // A number is read on the host; tensors of whole numbers are computed on
+    // one device.
+    return IsWhole(in[0]) ? bring(in) : Tensors{Power(in[0], known)};
+  };
+}
 OpRun PrepareMax(const OpInit& init) { return Fold(init, at::maximum); }
 OpRun PrepareMin(const OpInit& init) { return Fold(init, at::minimum); }
 OpRun PrepareSum(const OpInit& init) { return Fold(init, Add); }

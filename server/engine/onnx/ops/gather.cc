@@ -1,33 +1,51 @@
 // Operators that pick elements, or put them somewhere.
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "server/engine/onnx/ops/op.h"
+#include "server/engine/onnx/ops/uploads.h"
 
 namespace phosphene::onnx {
 namespace {
 
-// Indices on x's device, those below 0 counted from the end of `size`.
+// Throws where an index on the host is outside of 0..size-1.
+void CheckInside(const at::Tensor& index, int64_t size) {
+  if (!index.is_cpu() || index.numel() == 0) return;
+  const at::Tensor flat = index.contiguous().view(-1);
+  const int64_t* at = flat.const_data_ptr<int64_t>();
+  TORCH_CHECK(std::all_of(at, at + flat.numel(),
+                          [size](int64_t i) { return i >= 0 && i < size; }),
+              "an index is outside of an axis of ", size, " elements");
+}
+
+// Indices on x's device, those below 0 counted from the end of `size`. There an
+// index outside would end all jobs of the device: indices of the host are
+// checked before they are brought over, others are held inside.
 at::Tensor FromStart(const at::Tensor& indices, int64_t size,
-                     const at::Tensor& x) {
+                     const at::Tensor& x, Uploads& uploads) {
   const at::Tensor wide = indices.to(at::kLong);
-  return at::where(wide < 0, wide + size, wide).to(x.device());
+  const at::Tensor index = at::where(wide < 0, wide + size, wide);
+  if (x.is_cpu()) return index;
+  if (!index.is_cpu())
+    return index.clamp(0, std::max<int64_t>(size - 1, 0)).to(x.device());
+  CheckInside(index, size);
+  return uploads.Get(index, x.device());
 }
 
 // Where a row of N-d indices points in x seen as [places, inner].
 at::Tensor LinearIndex(const at::Tensor& indices, at::IntArrayRef sizes,
-                       const at::Tensor& x) {
+                       const at::Tensor& x, Uploads& uploads) {
   at::Tensor linear =
-      at::zeros(indices.sizes().slice(0, indices.dim() - 1), at::kLong)
-          .to(x.device());
+      at::zeros(indices.sizes().slice(0, indices.dim() - 1),
+                at::TensorOptions(at::kLong).device(x.device()));
   const int64_t depth = indices.size(-1);
   for (int64_t k = 0; k < depth; ++k) {
-    const at::Tensor index = FromStart(indices.select(-1, k), sizes[k], x);
-    TORCH_CHECK(index.numel() == 0 || (index.min().item<int64_t>() >= 0 &&
-                                       index.max().item<int64_t>() < sizes[k]),
-                "an index is outside of an axis of ", sizes[k], " elements");
+    const at::Tensor index =
+        FromStart(indices.select(-1, k), sizes[k], x, uploads);
+    CheckInside(index, sizes[k]);
     linear = linear * sizes[k] + index;
   }
   return linear;
@@ -63,9 +81,11 @@ at::Tensor ScatterAlong(const at::Tensor& x, int64_t axis,
 // Whole slices of x along an axis: out[.., i, ..] = x[.., index[i], ..].
 OpRun PrepareGather(const OpInit& init) {
   init.NeedInputs(2, 2);
-  return [axis = init.Int("axis", 0)](const Tensors& in) {
+  return [axis = init.Int("axis", 0),
+          uploads = std::make_shared<Uploads>()](const Tensors& in) {
     const int64_t along = WrapAxis(axis, in[0].dim());
-    const at::Tensor index = FromStart(in[1], in[0].size(along), in[0]);
+    const at::Tensor index =
+        FromStart(in[1], in[0].size(along), in[0], *uploads);
     std::vector<int64_t> shape = in[0].sizes().slice(0, along).vec();
     shape.insert(shape.end(), index.sizes().begin(), index.sizes().end());
     shape.insert(shape.end(), in[0].sizes().begin() + along + 1,
@@ -79,17 +99,19 @@ OpRun PrepareGather(const OpInit& init) {
 // out[i][j] = x[index[i][j]][j] for axis 0.
 OpRun PrepareGatherElements(const OpInit& init) {
   init.NeedInputs(2, 2);
-  return [axis = init.Int("axis", 0)](const Tensors& in) {
+  return [axis = init.Int("axis", 0),
+          uploads = std::make_shared<Uploads>()](const Tensors& in) {
     const int64_t along = WrapAxis(axis, in[0].dim());
-    return Tensors{
-        at::gather(in[0], along, FromStart(in[1], in[0].size(along), in[0]))};
+    return Tensors{at::gather(
+        in[0], along, FromStart(in[1], in[0].size(along), in[0], *uploads))};
   };
 }
 
 // Slices of x at points: the last axis of the indices is a point.
 OpRun PrepareGatherND(const OpInit& init) {
   init.NeedInputs(2, 2);
-  return [batch_axes = init.Int("batch_dims", 0)](const Tensors& in) {
+  return [batch_axes = init.Int("batch_dims", 0),
+          uploads = std::make_shared<Uploads>()](const Tensors& in) {
     const at::Tensor &x = in[0], &indices = in[1];
     TORCH_CHECK(indices.dim() >= 1 && batch_axes >= 0 &&
                     batch_axes < indices.dim() &&
@@ -100,7 +122,7 @@ OpRun PrepareGatherND(const OpInit& init) {
     const at::IntArrayRef picked = x.sizes().slice(batch_axes, depth);
     const at::IntArrayRef inner = x.sizes().slice(batch_axes + depth);
     const at::Tensor linear =
-        LinearIndex(indices.reshape({batch, -1, depth}), picked, x);
+        LinearIndex(indices.reshape({batch, -1, depth}), picked, x, *uploads);
     const at::Tensor offset =
         at::arange(batch, linear.options()).unsqueeze(1) * Product(picked);
     const at::Tensor rows = x.reshape({batch * Product(picked), -1})
@@ -115,10 +137,11 @@ OpRun PrepareGatherND(const OpInit& init) {
 // The reverse of GatherElements: x with the updates put, or added, in.
 OpRun PrepareScatterElements(const OpInit& init) {
   init.NeedInputs(3, 3);
-  return [axis = init.Int("axis", 0),
-          reduction = ReductionOf(init)](const Tensors& in) {
+  return [axis = init.Int("axis", 0), reduction = ReductionOf(init),
+          uploads = std::make_shared<Uploads>()](const Tensors& in) {
     const int64_t along = WrapAxis(axis, in[0].dim());
-    const at::Tensor index = FromStart(in[1], in[0].size(along), in[0]);
+    const at::Tensor index =
+        FromStart(in[1], in[0].size(along), in[0], *uploads);
     return Tensors{ScatterAlong(in[0], along, index, in[2], reduction)};
   };
 }
@@ -130,14 +153,15 @@ OpRun PrepareScatter(const OpInit& init) {
 // The reverse of GatherND.
 OpRun PrepareScatterND(const OpInit& init) {
   init.NeedInputs(3, 3);
-  return [reduction = ReductionOf(init)](const Tensors& in) {
+  return [reduction = ReductionOf(init),
+          uploads = std::make_shared<Uploads>()](const Tensors& in) {
     const at::Tensor &x = in[0], &indices = in[1];
     TORCH_CHECK(indices.dim() >= 1 && indices.size(-1) <= x.dim(),
                 "the indices do not fit the data");
     const at::IntArrayRef picked = x.sizes().slice(0, indices.size(-1));
     const at::Tensor rows = x.reshape({Product(picked), -1});
     const at::Tensor updates = in[2].reshape({-1, rows.size(1)});
-    const at::Tensor index = LinearIndex(indices, picked, x)
+    const at::Tensor index = LinearIndex(indices, picked, x, *uploads)
                                  .reshape({-1, 1})
                                  .expand(updates.sizes());
     return Tensors{
@@ -149,7 +173,7 @@ namespace {
 
 // x[axis from:to:step], bounds clamped as in Python.
 at::Tensor SliceAxis(const at::Tensor& x, int64_t axis, int64_t from,
-                     int64_t to, int64_t step) {
+                     int64_t to, int64_t step, Uploads& uploads) {
   const int64_t size = x.size(axis);
   TORCH_CHECK(step != 0, "the step is 0");
   // Wraps and clamps without overflowing near the ends of int64.
@@ -166,7 +190,7 @@ at::Tensor SliceAxis(const at::Tensor& x, int64_t axis, int64_t from,
   step = std::max(step, -size - 1);
   const int64_t count = first > last ? (first - last - step - 1) / -step : 0;
   const at::Tensor index = first + at::arange(count, at::kLong) * step;
-  return x.index_select(axis, index.to(x.device()));
+  return x.index_select(axis, uploads.Get(index, x.device()));
 }
 
 }  // namespace
@@ -176,7 +200,7 @@ OpRun PrepareSlice(const OpInit& init) {
   init.NeedInputs(1, 5);
   const auto starts = init.Ints("starts"), ends = init.Ints("ends"),
              axes = init.Ints("axes");
-  return [=](const Tensors& in) {
+  return [=, uploads = std::make_shared<Uploads>()](const Tensors& in) {
     const auto list = [&](size_t i, const std::vector<int64_t>& stated) {
       return Optional(in, i).defined() ? ToInts(in[i]) : stated;
     };
@@ -190,7 +214,7 @@ OpRun PrepareSlice(const OpInit& init) {
     for (size_t i = 0; i < from.size(); ++i) {
       const int64_t axis = along.empty() ? static_cast<int64_t>(i) : along[i];
       out = SliceAxis(out, WrapAxis(axis, out.dim()), from[i], to[i],
-                      step.empty() ? 1 : step[i]);
+                      step.empty() ? 1 : step[i], *uploads);
     }
     return Tensors{out};
   };
@@ -223,15 +247,22 @@ OpRun PrepareSplit(const OpInit& init) {
 // values = [off, on].
 OpRun PrepareOneHot(const OpInit& init) {
   init.NeedInputs(3, 3);
-  return [axis = init.Int("axis", -1)](const Tensors& in) {
-    const int64_t depth = in[1].item().toLong();
+  const at::Tensor known = init.HostConstant(1);
+  return [axis = init.Int("axis", -1), known,
+          uploads = std::make_shared<Uploads>()](const Tensors& in) {
+    const int64_t depth =
+        known.defined() ? known.item().toLong() : in[1].item().toLong();
     const int64_t along = WrapAxis(axis, in[0].dim() + 1);
     std::vector<int64_t> shape = in[0].sizes().vec();
     shape.push_back(depth);
     CheckSize(shape);
-    const at::Tensor index = FromStart(in[0], depth, in[0]).unsqueeze(-1);
-    const at::Tensor hot = index == at::arange(depth, at::kLong);
-    return Tensors{at::where(hot, in[2][1], in[2][0]).movedim(-1, along)};
+    const at::Tensor wide = in[0].to(at::kLong);
+    const at::Tensor index = at::where(wide < 0, wide + depth, wide);
+    const at::Tensor hot =
+        index.unsqueeze(-1) == at::arange(depth, index.options());
+    return Tensors{
+        at::where(uploads->Get(hot, in[2].device()), in[2][1], in[2][0])
+            .movedim(-1, along)};
   };
 }
 
@@ -243,11 +274,11 @@ OpRun PrepareCompress(const OpInit& init) {
   init.NeedInputs(2, 2);
   const std::optional<int64_t> axis =
       init.Has("axis") ? std::make_optional(init.Int("axis", 0)) : std::nullopt;
-  return [axis](const Tensors& in) {
+  return [axis, uploads = std::make_shared<Uploads>()](const Tensors& in) {
     const at::Tensor x = axis ? in[0] : in[0].reshape(-1);
     const at::Tensor index = at::nonzero(in[1].to(at::kBool)).view(-1);
     return Tensors{x.index_select(axis ? WrapAxis(*axis, x.dim()) : 0,
-                                  index.to(x.device()))};
+                                  uploads->Get(index, x.device()))};
   };
 }
 

@@ -9,7 +9,8 @@ namespace phosphene::onnx {
 OpRun PrepareImageScaler(const OpInit& init) {
   init.NeedInputs(1, 1);
   const std::vector<double> bias = init.Floats("bias");
-  return [bias = at::tensor(bias, at::kFloat),
+  return [bias = at::tensor(bias, at::kFloat)
+                     .to(init.options.device, init.Computed(at::kFloat)),
           scale = init.Float("scale", 1)](const Tensors& in) {
     TORCH_CHECK(in[0].dim() == 4 &&
                     (bias.numel() == 0 || bias.numel() == in[0].size(1)),

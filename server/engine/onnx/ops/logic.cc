@@ -1,6 +1,7 @@
 // Comparisons, choices and bits of two tensors.
 
 #include "server/engine/onnx/ops/op.h"
+#include "server/engine/onnx/ops/uploads.h"
 
 namespace phosphene::onnx {
 
@@ -53,12 +54,10 @@ OpRun PrepareBitShift(const OpInit& init) {
 
 OpRun PrepareWhere(const OpInit& init) {
   init.NeedInputs(3, 3);
-  return [](const Tensors& in) {
-    // Conditions of shape arithmetic live on the CPU, values on the device.
-    const at::Device device = in[1].device();
-    return Tensors{
-        at::where(in[0].to(device, at::kBool), in[1], in[2].to(device))};
-  };
+  // Conditions of shape arithmetic live on the CPU, values on the device.
+  return OnOneDevice([](const Tensors& in) {
+    return Tensors{at::where(in[0].to(at::kBool), in[1], in[2])};
+  });
 }
 
 }  // namespace phosphene::onnx

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/base/utf8.h"
 #include "server/engine/onnx/file/tensor_proto.h"
+#include "server/engine/onnx/ops/uploads.h"
 
 namespace phosphene::onnx {
 namespace {
@@ -107,7 +108,8 @@ OpRun Unary(const OpInit& init, at::Tensor (*fn)(const at::Tensor& x)) {
 OpRun Binary(const OpInit& init,
              at::Tensor (*fn)(const at::Tensor& a, const at::Tensor& b)) {
   init.NeedInputs(2, 2);
-  return [fn](const Tensors& in) { return Tensors{fn(in[0], in[1])}; };
+  return OnOneDevice(
+      [fn](const Tensors& in) { return Tensors{fn(in[0], in[1])}; });
 }
 
 at::Tensor Optional(const Tensors& in, size_t i) {

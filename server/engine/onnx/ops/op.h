@@ -32,13 +32,14 @@ class BadNode : public std::runtime_error {
 class OpInit {
  public:
   // `constants` holds a tensor for each input that is known now, undefined for
-  // the others.
+  // the others; `host` the same on the CPU, where `constants` are not.
   OpInit(const Node& node, int64_t opset, Tensors constants,
-         const OpOptions& options)
+         const OpOptions& options, Tensors host = {})
       : node(node),
         opset(opset),
         constants(std::move(constants)),
-        options(options) {}
+        options(options),
+        host_(std::move(host)) {}
 
   const Node& node;
   const int64_t opset;
@@ -75,6 +76,12 @@ class OpInit {
     return i < constants.size() ? constants[i] : at::Tensor();
   }
 
+  // Likewise on the CPU: what is read as a number is read here, not in a run,
+  // which would wait for the device.
+  at::Tensor HostConstant(size_t i) const {
+    return i < host_.size() ? host_[i] : Constant(i);
+  }
+
   // Throws BadNode unless between `least` and `most` inputs are connected.
   void NeedInputs(size_t least, size_t most = SIZE_MAX) const;
   // Throws BadNode.
@@ -82,6 +89,8 @@ class OpInit {
 
  private:
   const Attribute* Find(const char* name, Attribute::Type type) const;
+
+  const Tensors host_;
 };
 
 // An operator: its ONNX name, the last opset whose definition of it is built,
@@ -100,7 +109,8 @@ const OpKind* FindOp(absl::string_view name);
 // Likewise, and those that only passes make.
 const OpKind* FindOpOrOwn(absl::string_view name);
 
-// Operators of one or two inputs that a function does as it is.
+// Operators of one or two inputs that a function does as it is; two are brought
+// to one device.
 OpRun Unary(const OpInit& init, at::Tensor (*fn)(const at::Tensor& x));
 OpRun Binary(const OpInit& init,
              at::Tensor (*fn)(const at::Tensor& a, const at::Tensor& b));

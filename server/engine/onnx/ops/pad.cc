@@ -1,9 +1,11 @@
 // Operators that cut or widen the borders of a tensor, or sample it at points.
 
 #include <algorithm>
+#include <memory>
 
 #include "absl/strings/str_cat.h"
 #include "server/engine/onnx/ops/op.h"
+#include "server/engine/onnx/ops/uploads.h"
 
 namespace phosphene::onnx {
 namespace {
@@ -20,18 +22,19 @@ int64_t SourceOf(const std::string& mode, int64_t at, int64_t size) {
 }
 
 at::Tensor PadAxis(const at::Tensor& x, int64_t axis, int64_t before,
-                   int64_t after, const std::string& mode) {
+                   int64_t after, const std::string& mode, Uploads& uploads) {
   const int64_t size = x.size(axis);
   TORCH_CHECK(size > 0, "an empty axis cannot be padded by its own values");
   std::vector<int64_t> index;
   for (int64_t at = -before; at < size + after; ++at)
     index.push_back(SourceOf(mode, at, size));
-  return x.index_select(axis, at::tensor(index, at::kLong).to(x.device()));
+  return x.index_select(axis,
+                        uploads.Get(at::tensor(index, at::kLong), x.device()));
 }
 
 at::Tensor Pad(const at::Tensor& x, const std::vector<int64_t>& pads,
                std::vector<int64_t> axes, const std::string& mode,
-               const at::Scalar& value) {
+               const at::Scalar& value, Uploads& uploads) {
   if (axes.empty()) {
     for (int64_t i = 0; i < x.dim(); ++i) axes.push_back(i);
   }
@@ -60,7 +63,7 @@ at::Tensor Pad(const at::Tensor& x, const std::vector<int64_t>& pads,
   at::Tensor out = x;
   for (size_t i = 0; i < count; ++i) {
     if (pads[i] != 0 || pads[i + count] != 0)
-      out = PadAxis(out, axes[i], pads[i], pads[i + count], mode);
+      out = PadAxis(out, axes[i], pads[i], pads[i + count], mode, uploads);
   }
   return out;
 }
@@ -75,22 +78,28 @@ OpRun PreparePad(const OpInit& init) {
     init.Fail("has a mode other than constant, reflect, edge and wrap");
   }
   const std::vector<int64_t> stated = init.Ints("pads");
-  return [mode, stated, value = init.Float("value", 0)](const Tensors& in) {
+  at::Scalar value = init.Float("value", 0);
+  const at::Tensor known = init.HostConstant(2);
+  const bool is_known = known.defined() && known.numel() > 0;
+  if (is_known) value = known.item();
+  return [mode, stated, value, is_known,
+          uploads = std::make_shared<Uploads>()](const Tensors& in) {
     const std::vector<int64_t> pads =
         Optional(in, 1).defined() ? ToInts(in[1]) : stated;
-    const at::Scalar fill = Optional(in, 2).defined() && in[2].numel() > 0
-                                ? in[2].item()
-                                : at::Scalar(value);
+    const bool computed =
+        !is_known && Optional(in, 2).defined() && in[2].numel() > 0;
+    const at::Scalar fill = computed ? in[2].item() : value;
     const std::vector<int64_t> axes =
         Optional(in, 3).defined() ? ToInts(in[3]) : std::vector<int64_t>();
-    return Tensors{Pad(in[0], pads, axes, mode, fill)};
+    return Tensors{Pad(in[0], pads, axes, mode, fill, *uploads)};
   };
 }
 
 // Cut or padded with zeros to the sizes asked for, about the centre.
 OpRun PrepareCenterCropPad(const OpInit& init) {
   init.NeedInputs(2, 2);
-  return [stated = init.Ints("axes")](const Tensors& in) {
+  return [stated = init.Ints("axes"),
+          uploads = std::make_shared<Uploads>()](const Tensors& in) {
     const std::vector<int64_t> sizes = ToInts(in[1]);
     std::vector<int64_t> axes = stated;
     for (int64_t i = 0; stated.empty() && i < in[0].dim(); ++i)
@@ -108,7 +117,7 @@ OpRun PrepareCenterCropPad(const OpInit& init) {
       pads[i] = before;
       pads[i + axes.size()] = missing - before;
     }
-    return Tensors{Pad(in[0], pads, axes, "constant", 0)};
+    return Tensors{Pad(in[0], pads, axes, "constant", 0, *uploads)};
   };
 }
 

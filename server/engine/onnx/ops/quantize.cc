@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/engine/onnx/ops/op.h"
 #include "server/engine/onnx/ops/shared/quantized.h"
+#include "server/engine/onnx/ops/uploads.h"
 
 namespace phosphene::onnx {
 namespace {
@@ -36,14 +37,14 @@ OpRun PrepareQuantizeLinear(const OpInit& init) {
   init.NeedInputs(2, 3);
   QuantizedRange stated;
   const bool is_stated = StatedRange(init, &stated);
-  return [axis = init.Int("axis", 1), block = ReadBlock(init), stated,
-          is_stated](const Tensors& in) {
+  return OnOneDevice([axis = init.Int("axis", 1), block = ReadBlock(init),
+                      stated, is_stated](const Tensors& in) {
     const at::Tensor zero = Optional(in, 2);
     const QuantizedRange range =
         zero.defined() || !is_stated ? RangeOfZero(zero) : stated;
     return Tensors{Quantized(in[0], SpreadOver(in[1], in[0], axis, block),
                              SpreadOver(zero, in[0], axis, block), range)};
-  };
+  });
 }
 
 OpRun PrepareDequantizeLinear(const OpInit& init) {
@@ -51,13 +52,13 @@ OpRun PrepareDequantizeLinear(const OpInit& init) {
   const bool typed = init.Int("output_dtype", 0) != 0;
   const at::ScalarType type =
       typed ? init.Computed(init.Type("output_dtype", at::kFloat)) : at::kFloat;
-  return [axis = init.Int("axis", 1), block = ReadBlock(init), typed,
-          type](const Tensors& in) {
+  return OnOneDevice([axis = init.Int("axis", 1), block = ReadBlock(init),
+                      typed, type](const Tensors& in) {
     const at::Tensor scale = SpreadOver(in[1], in[0], axis, block);
     return Tensors{
         Dequantized(in[0], typed ? scale.to(type) : scale,
                     SpreadOver(Optional(in, 2), in[0], axis, block))};
-  };
+  });
 }
 
 OpRun PrepareDynamicQuantizeLinear(const OpInit& init) {

@@ -5,6 +5,7 @@
 
 #include "server/engine/onnx/ops/op.h"
 #include "server/engine/onnx/ops/shared/quantized.h"
+#include "server/engine/onnx/ops/uploads.h"
 
 namespace phosphene::onnx {
 
@@ -34,18 +35,18 @@ using Function = at::Tensor (*)(const at::Tensor& a, const at::Tensor& b);
 OpRun OfTwo(const OpInit& init, Function fn) {
   init.NeedInputs(2, 8);
   if (!init.HasInput(6)) init.Fail("has no scale of its output");
-  return [fn](const Tensors& in) {
+  return OnOneDevice([fn](const Tensors& in) {
     return Tensors{Whole(fn(Real(in, 0), Real(in, 3)), in, 6)};
-  };
+  });
 }
 
 // Inputs x, scale, zero, y's scale, y's zero; `run` takes real numbers.
 OpRun OfOne(const OpInit& init, OpRun run) {
   init.NeedInputs(2, 5);
   if (!init.HasInput(3)) init.Fail("has no scale of its output");
-  return [run = std::move(run)](const Tensors& in) {
+  return OnOneDevice([run = std::move(run)](const Tensors& in) {
     return Tensors{Whole(run({Real(in, 0)})[0], in, 3)};
-  };
+  });
 }
 
 // What prepares the operator on real numbers, of one input.

@@ -7,6 +7,7 @@
 
 #include "server/engine/onnx/ops/op.h"
 #include "server/engine/onnx/ops/shared/quantized.h"
+#include "server/engine/onnx/ops/uploads.h"
 
 namespace phosphene::onnx {
 
@@ -79,19 +80,20 @@ OpRun PrepareQLinearConv(const OpInit& init) {
   init.NeedInputs(8, 9);
   const at::Tensor weight = KnownFromZero(init, 3, 5, 0);
   const Product conv = PrepareProduct(init, PrepareConv, weight);
-  return [conv, type = Wide(init),
-          last = init.Flag("channels_last", false)](const Tensors& in) {
-    at::Tensor x = FromZero(in[0], Plain(in[2]), type);
-    if (last) x = ToFirst(x);
-    at::Tensor sums = RunProduct(conv, x, in[3], in[5], 0, type);
-    if (Optional(in, 8).defined())
-      sums = sums + SpreadOver(in[8].to(type), sums, 1);
-    const at::Tensor step =
-        SpreadOver(in[6].to(type) / (in[1].to(type) * in[4].to(type)), sums, 1);
-    const at::Tensor y =
-        Quantized(sums, step, Plain(in[7]), RangeOfZero(in[7]));
-    return Tensors{last ? ToLast(y) : y};
-  };
+  return OnOneDevice(
+      [conv, type = Wide(init),
+       last = init.Flag("channels_last", false)](const Tensors& in) {
+        at::Tensor x = FromZero(in[0], Plain(in[2]), type);
+        if (last) x = ToFirst(x);
+        at::Tensor sums = RunProduct(conv, x, in[3], in[5], 0, type);
+        if (Optional(in, 8).defined())
+          sums = sums + SpreadOver(in[8].to(type), sums, 1);
+        const at::Tensor step = SpreadOver(
+            in[6].to(type) / (in[1].to(type) * in[4].to(type)), sums, 1);
+        const at::Tensor y =
+            Quantized(sums, step, Plain(in[7]), RangeOfZero(in[7]));
+        return Tensors{last ? ToLast(y) : y};
+      });
 }
 
 // Inputs x, w, their zeros. Whole numbers come out.
@@ -99,10 +101,10 @@ OpRun PrepareConvInteger(const OpInit& init) {
   init.NeedInputs(2, 4);
   const at::Tensor weight = KnownFromZero(init, 1, 3, 0);
   const Product conv = PrepareProduct(init, PrepareConv, weight);
-  return [conv, type = Wide(init)](const Tensors& in) {
+  return OnOneDevice([conv, type = Wide(init)](const Tensors& in) {
     const at::Tensor x = FromZero(in[0], Plain(Optional(in, 2)), type);
     return Tensors{RunProduct(conv, x, in[1], Optional(in, 3), 0, type)};
-  };
+  });
 }
 
 // Inputs A, B, their zeros.
@@ -110,10 +112,10 @@ OpRun PrepareMatMulInteger(const OpInit& init) {
   init.NeedInputs(2, 4);
   const at::Tensor weight = KnownFromZero(init, 1, 3, -1);
   const Product product = PrepareProduct(init, PrepareMatMul, weight);
-  return [product, type = Wide(init)](const Tensors& in) {
+  return OnOneDevice([product, type = Wide(init)](const Tensors& in) {
     const at::Tensor a = FromZero(in[0], Plain(PerRow(Optional(in, 2))), type);
     return Tensors{RunProduct(product, a, in[1], Optional(in, 3), -1, type)};
-  };
+  });
 }
 
 // Inputs A, its scale, its zero, B, its scale, its zero, y's scale, y's zero.
@@ -121,7 +123,7 @@ OpRun PrepareQLinearMatMul(const OpInit& init) {
   init.NeedInputs(8, 8);
   const at::Tensor weight = KnownFromZero(init, 3, 5, -1);
   const Product product = PrepareProduct(init, PrepareMatMul, weight);
-  return [product, type = Wide(init)](const Tensors& in) {
+  return OnOneDevice([product, type = Wide(init)](const Tensors& in) {
     const at::Tensor a = FromZero(in[0], Plain(PerRow(in[2])), type);
     const at::Tensor sums = RunProduct(product, a, in[3], in[5], -1, type);
     const at::Tensor step =
@@ -131,7 +133,7 @@ OpRun PrepareQLinearMatMul(const OpInit& init) {
         Quantized(sums, step, Plain(in[7]), RangeOfZero(in[7]));
     // The scales' type is that of the real values.
     return Tensors{y};
-  };
+  });
 }
 
 // Inputs A, its scale, its zero, B, its scale, its zero, bias, y's scale, y's
@@ -145,7 +147,7 @@ OpRun PrepareQGemm(const OpInit& init) {
   if (weight.defined() && turn_b) weight = weight.t();
   if (weight.defined()) weight = weight.contiguous();
   const Product product = PrepareProduct(init, PrepareMatMul, weight);
-  return [=, type = Wide(init)](const Tensors& in) {
+  return OnOneDevice([=, type = Wide(init)](const Tensors& in) {
     TORCH_CHECK(in[0].dim() == 2 && in[3].dim() == 2, "matrices are needed");
     const at::Tensor a =
         FromZero(turn_a ? in[0].t() : in[0], Plain(in[2]), type);
@@ -159,7 +161,7 @@ OpRun PrepareQGemm(const OpInit& init) {
     return Tensors{Quantized(sums, Plain(in[7].to(type)) / step,
                              Plain(Optional(in, 8)),
                              RangeOfZero(Optional(in, 8)))};
-  };
+  });
 }
 
 // Inputs A and B quantized, their scales, their zeros, bias; real numbers come
@@ -168,14 +170,14 @@ OpRun PrepareMatMulIntegerToFloat(const OpInit& init) {
   init.NeedInputs(4, 7);
   const at::Tensor weight = KnownFromZero(init, 1, 5, -1);
   const Product product = PrepareProduct(init, PrepareMatMul, weight);
-  return [product, type = Wide(init)](const Tensors& in) {
+  return OnOneDevice([product, type = Wide(init)](const Tensors& in) {
     const at::Tensor a = FromZero(in[0], Plain(PerRow(Optional(in, 4))), type);
     const at::Tensor sums =
         RunProduct(product, a, in[1], Optional(in, 5), -1, type);
     const at::Tensor y = sums * Plain(PerRow(in[2])).to(type) *
                          SpreadOver(in[3].to(type), sums, -1);
     return Tensors{Optional(in, 6).defined() ? y + in[6].to(type) : y};
-  };
+  });
 }
 
 // Inputs A, which is quantized by its own range, B quantized, its scale, its
@@ -184,14 +186,14 @@ OpRun PrepareDynamicQuantizeMatMul(const OpInit& init) {
   init.NeedInputs(3, 5);
   const at::Tensor weight = KnownFromZero(init, 1, 3, -1);
   const Product product = PrepareProduct(init, PrepareMatMul, weight);
-  return [product, type = Wide(init)](const Tensors& in) {
+  return OnOneDevice([product, type = Wide(init)](const Tensors& in) {
     const SelfQuantized q = QuantizedByItself(in[0]);
     const at::Tensor sums = RunProduct(product, FromZero(q.y, q.zero, type),
                                        in[1], Optional(in, 3), -1, type);
     const at::Tensor y =
         sums * q.scale.to(type) * SpreadOver(in[2].to(type), sums, -1);
     return Tensors{Optional(in, 4).defined() ? y + in[4].to(type) : y};
-  };
+  });
 }
 
 }  // namespace phosphene::onnx

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <optional>
 #include <set>
 
 #include "absl/strings/str_cat.h"
 #include "server/engine/onnx/ops/op.h"
+#include "server/engine/onnx/ops/uploads.h"
 
 namespace phosphene::onnx {
 namespace {
@@ -107,25 +109,48 @@ void AddTaps(const Resampling& r, const Axis& a, int64_t i, double* row) {
   for (int64_t at = 0; sum != 0 && at < a.in; ++at) row[at] /= sum;
 }
 
-// x resampled along an axis, as a product with a matrix of taps.
-at::Tensor ResampleAxis(const Resampling& r, const Axis& a, const at::Tensor& x,
-                        int64_t axis) {
-  CheckSize({a.out, a.in});
+// The matrix of taps of an axis [out,in].
+at::Tensor Taps(const Resampling& r, const Axis& a) {
   at::Tensor taps = at::zeros({a.out, a.in}, at::kDouble);
+  for (int64_t i = 0; i < a.out; ++i)
+    AddTaps(r, a, i, taps.data_ptr<double>() + i * a.in);
+  return taps;
+}
+
+// Whether each position lies outside of the picture. [out]
+at::Tensor Outside(const Resampling& r, const Axis& a) {
   at::Tensor outside = at::zeros({a.out}, at::kBool);
   for (int64_t i = 0; i < a.out; ++i) {
-    AddTaps(r, a, i, taps.data_ptr<double>() + i * a.in);
     const float source = SourceOf(r, a, i);
     outside.data_ptr<bool>()[i] =
         source < 0 || source > static_cast<float>(a.in - 1);
   }
+  return outside;
+}
+
+// x resampled along an axis, as a product with a matrix of taps. Matrices are
+// kept on a device by what they depend on, and which of three they are.
+at::Tensor ResampleAxis(const Resampling& r, const Axis& a, const at::Tensor& x,
+                        int64_t axis, Uploads& uploads) {
+  CheckSize({a.out, a.in});
+  const auto table = [&](at::ScalarType type,
+                         const std::function<at::Tensor()>& make) {
+    const std::vector<double> key = {static_cast<double>(a.in),
+                                     static_cast<double>(a.out),
+                                     a.scale,
+                                     a.roi_begin,
+                                     a.roi_end,
+                                     static_cast<double>(type)};
+    return uploads.Made(key, x.device(), make);
+  };
   at::Tensor y;
   if (r.mode == Resampling::kNearest) {
-    y = x.index_select(axis, taps.argmax(1).to(x.device()));
+    y = x.index_select(axis,
+                       table(at::kLong, [&] { return Taps(r, a).argmax(1); }));
   } else {
     const at::ScalarType type =
         at::isFloatingType(x.scalar_type()) ? x.scalar_type() : at::kDouble;
-    const at::Tensor matrix = taps.to(x.device(), type);
+    const at::Tensor matrix = table(type, [&] { return Taps(r, a).to(type); });
     y = at::matmul(x.to(type).movedim(axis, -1), matrix.t())
             .movedim(-1, axis)
             .to(x.scalar_type());
@@ -133,7 +158,8 @@ at::Tensor ResampleAxis(const Resampling& r, const Axis& a, const at::Tensor& x,
   if (r.coordinates != "tf_crop_and_resize") return y;
   std::vector<int64_t> shape(x.dim(), 1);
   shape[axis] = a.out;
-  return y.masked_fill(outside.to(x.device()).view(shape), r.extrapolation);
+  const at::Tensor outside = table(at::kBool, [&] { return Outside(r, a); });
+  return y.masked_fill(outside.view(shape), r.extrapolation);
 }
 
 // Output sizes and scales for the axes resized. `aspect` keeps the ratio of
@@ -172,7 +198,7 @@ bool Given(const at::Tensor& t) { return t.defined() && t.numel() > 0; }
 
 at::Tensor Resize(const Resampling& r, const at::Tensor& x,
                   const at::Tensor& roi, const at::Tensor& scales,
-                  const at::Tensor& sizes) {
+                  const at::Tensor& sizes, Uploads& uploads) {
   std::vector<int64_t> along = r.axes;
   for (int64_t i = 0; r.axes.empty() && i < x.dim(); ++i) along.push_back(i);
   std::vector<Axis> axes(along.size());
@@ -211,7 +237,7 @@ at::Tensor Resize(const Resampling& r, const at::Tensor& x,
     TORCH_CHECK(axes[i].in >= 1 && axes[i].out >= 1, "an axis of ", axes[i].in,
                 " pixels would keep ", axes[i].out);
     if (axes[i].in != axes[i].out || axes[i].scale != 1)
-      y = ResampleAxis(r, axes[i], y, along[i]);
+      y = ResampleAxis(r, axes[i], y, along[i], uploads);
   }
   return y;
 }
@@ -261,10 +287,15 @@ OpRun PrepareResize(const OpInit& init) {
   init.NeedInputs(1, 4);
   // Opset 10: x, scales. Later: x, roi, scales, sizes.
   const bool old = init.opset < 11;
-  return [r = ReadResampling(init), old](const Tensors& in) {
-    if (old) return Tensors{Resize(r, in[0], {}, Optional(in, 1), {})};
-    return Tensors{
-        Resize(r, in[0], Optional(in, 1), Optional(in, 2), Optional(in, 3))};
+  const Tensors known = {at::Tensor(), init.HostConstant(1),
+                         init.HostConstant(2), init.HostConstant(3)};
+  return [r = ReadResampling(init), old, known,
+          uploads = std::make_shared<Uploads>()](const Tensors& in) {
+    const auto input = [&](size_t i) {
+      return known[i].defined() ? known[i] : Optional(in, i);
+    };
+    if (old) return Tensors{Resize(r, in[0], {}, input(1), {}, *uploads)};
+    return Tensors{Resize(r, in[0], input(1), input(2), input(3), *uploads)};
   };
 }
 
@@ -275,10 +306,11 @@ OpRun PrepareUpsample(const OpInit& init) {
   r.coordinates = "asymmetric";
   r.nearest = "floor";
   const std::vector<double> stated = init.Floats("scales");
-  return [r, stated](const Tensors& in) {
-    const at::Tensor scales =
-        Optional(in, 1).defined() ? in[1] : at::tensor(stated, at::kDouble);
-    return Tensors{Resize(r, in[0], {}, scales, {})};
+  at::Tensor known = init.HostConstant(1);
+  if (!init.HasInput(1)) known = at::tensor(stated, at::kDouble);
+  return [r, known, uploads = std::make_shared<Uploads>()](const Tensors& in) {
+    const at::Tensor& scales = known.defined() ? known : in[1];
+    return Tensors{Resize(r, in[0], {}, scales, {}, *uploads)};
   };
 }
 

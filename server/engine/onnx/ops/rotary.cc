@@ -1,9 +1,11 @@
 // Rotary places (Su et al. 2021, "RoFormer"), and caches written at a place.
 
 #include <algorithm>
+#include <memory>
 
 #include "server/engine/onnx/ops/op.h"
 #include "server/engine/onnx/ops/shared/attention.h"
+#include "server/engine/onnx/ops/uploads.h"
 
 namespace phosphene::onnx {
 namespace {
@@ -40,14 +42,16 @@ at::Tensor Turn(const Rotary& r, const at::Tensor& x, const at::Tensor& cosine,
 
 // Rows of a table [places,n] at places [N,L]: [N,1,L,n]; without places the
 // table is [N,L,n] itself.
-at::Tensor AtPlaces(const at::Tensor& table, const at::Tensor& places) {
+at::Tensor AtPlaces(const at::Tensor& table, const at::Tensor& places,
+                    Uploads& uploads) {
   if (!places.defined()) {
     TORCH_CHECK(table.dim() == 3, "a table of 3 axes is needed");
     return table.unsqueeze(1);
   }
   TORCH_CHECK(table.dim() == 2 && places.dim() == 2,
               "a table and places of 2 axes are needed");
-  return table.index_select(0, places.reshape(-1).to(table.device(), at::kLong))
+  const at::Tensor index = places.reshape(-1).to(at::kLong);
+  return table.index_select(0, uploads.Get(index, table.device()))
       .view({places.size(0), 1, places.size(1), table.size(1)});
 }
 
@@ -71,10 +75,11 @@ Rotary ReadRotary(const OpInit& init) {
 // Inputs x, cosines, sines, places.
 OpRun PrepareRotaryEmbedding(const OpInit& init) {
   init.NeedInputs(3, 4);
-  return [r = ReadRotary(init)](const Tensors& in) {
+  return [r = ReadRotary(init),
+          uploads = std::make_shared<Uploads>()](const Tensors& in) {
     const at::Tensor places = Optional(in, 3);
-    return Tensors{
-        TurnAny(r, in[0], AtPlaces(in[1], places), AtPlaces(in[2], places))};
+    return Tensors{TurnAny(r, in[0], AtPlaces(in[1], places, *uploads),
+                           AtPlaces(in[2], places, *uploads))};
   };
 }
 
@@ -82,15 +87,16 @@ OpRun PrepareRotaryEmbedding(const OpInit& init) {
 // first element.
 OpRun PreparePlacedRotaryEmbedding(const OpInit& init) {
   init.NeedInputs(4, 4);
-  return [r = ReadRotary(init)](const Tensors& in) {
+  return [r = ReadRotary(init),
+          uploads = std::make_shared<Uploads>()](const Tensors& in) {
     at::Tensor places = in[1];
     const int64_t length = in[0].size(in[0].dim() == 4 ? 2 : 1);
     if (places.dim() < 2) {
       places =
           (at::arange(length, at::kLong) + ToInts(places).at(0)).unsqueeze(0);
     }
-    return Tensors{
-        TurnAny(r, in[0], AtPlaces(in[2], places), AtPlaces(in[3], places))};
+    return Tensors{TurnAny(r, in[0], AtPlaces(in[2], places, *uploads),
+                           AtPlaces(in[3], places, *uploads))};
   };
 }
 
@@ -98,7 +104,8 @@ OpRun PreparePlacedRotaryEmbedding(const OpInit& init) {
 OpRun PrepareTensorScatter(const OpInit& init) {
   init.NeedInputs(2, 3);
   const bool circular = init.String("mode", "linear") == "circular";
-  return [circular, axis = init.Int("axis", -2)](const Tensors& in) {
+  return [circular, axis = init.Int("axis", -2),
+          uploads = std::make_shared<Uploads>()](const Tensors& in) {
     const at::Tensor &past = in[0], &update = in[1];
     const int64_t along = WrapAxis(axis, past.dim());
     TORCH_CHECK(along > 0 && update.dim() == past.dim(),
@@ -115,7 +122,8 @@ OpRun PrepareTensorScatter(const OpInit& init) {
       at::Tensor index = at::arange(count, at::kLong) + starts[row];
       if (circular) index = at::remainder(index, size);
       rows.push_back(past.select(0, row).index_copy(
-          along - 1, index.to(past.device()), update.select(0, row)));
+          along - 1, uploads->Get(index, past.device()),
+          update.select(0, row)));
     }
     return Tensors{at::stack(rows)};
   };

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <memory>
 #include <numeric>
 
 #include "server/engine/onnx/file/optional_squeeze.h"
 #include "server/engine/onnx/ops/op.h"
+#include "server/engine/onnx/ops/uploads.h"
 
 namespace phosphene::onnx {
 namespace {
@@ -32,10 +34,10 @@ int64_t Product(at::IntArrayRef sizes) {
 OpRun PrepareConcat(const OpInit& init) {
   init.NeedInputs(1);
   if (!init.Has("axis")) init.Fail("has no axis");
-  return [axis = init.Int("axis", 0)](const Tensors& in) {
+  return OnOneDevice([axis = init.Int("axis", 0)](const Tensors& in) {
     return Tensors{in.size() == 1 ? in[0]
                                   : at::cat(in, WrapAxis(axis, in[0].dim()))};
-  };
+  });
 }
 
 // As in inference, whatever its file says: what comes in goes out, and nothing
@@ -214,11 +216,14 @@ OpRun PrepareConstantOfShape(const OpInit& init) {
 
 OpRun PrepareRange(const OpInit& init) {
   init.NeedInputs(3, 3);
-  return [](const Tensors& in) {
+  const Tensors known = {init.HostConstant(0), init.HostConstant(1),
+                         init.HostConstant(2)};
+  return [known, uploads = std::make_shared<Uploads>()](const Tensors& in) {
     const at::ScalarType type = in[0].scalar_type();
-    const double start = in[0].item().toDouble(),
-                 limit = in[1].item().toDouble(),
-                 step = in[2].item().toDouble();
+    const auto number = [&](size_t i) {
+      return (known[i].defined() ? known[i] : in[i]).item().toDouble();
+    };
+    const double start = number(0), limit = number(1), step = number(2);
     TORCH_CHECK(step != 0, "the step is 0");
     const double count = std::max(std::ceil((limit - start) / step), 0.0);
     TORCH_CHECK(count < static_cast<double>(INT32_MAX), "a range of ", count,
@@ -226,7 +231,7 @@ OpRun PrepareRange(const OpInit& init) {
     CheckSize({static_cast<int64_t>(count)});
     const at::Tensor numbers =
         at::arange(static_cast<int64_t>(count), at::kDouble) * step + start;
-    return Tensors{numbers.to(in[0].device(), type)};
+    return Tensors{uploads->Get(numbers.to(type), in[0].device())};
   };
 }
 

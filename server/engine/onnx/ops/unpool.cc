@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <functional>
+#include <memory>
 #include <numeric>
 
 #include "server/engine/onnx/ops/op.h"
 #include "server/engine/onnx/ops/shared/window.h"
+#include "server/engine/onnx/ops/uploads.h"
 
 namespace phosphene::onnx {
 namespace {
@@ -50,7 +52,8 @@ at::Tensor ColumnPlaces(const Window& w, const std::vector<int64_t>& padded,
 // Inputs x, the indices MaxPool gave, sizes of the output.
 OpRun PrepareMaxUnpool(const OpInit& init) {
   init.NeedInputs(2, 3);
-  return [window = ReadWindow(init)](const Tensors& in) {
+  return [window = ReadWindow(init),
+          uploads = std::make_shared<Uploads>()](const Tensors& in) {
     const at::Tensor& x = in[0];
     TORCH_CHECK(
         in[1].sizes() == x.sizes() && SpatialSizes(x).size() == window.rank(),
@@ -60,11 +63,17 @@ OpRun PrepareMaxUnpool(const OpInit& init) {
     // that is asked for where one is.
     if (Optional(in, 2).defined()) sizes = ToInts(in[2]);
     CheckSize(sizes);
-    const at::Tensor index = in[1].reshape(-1).to(x.device(), at::kLong);
+    at::Tensor index = in[1].reshape(-1).to(at::kLong);
     const int64_t count = Product(sizes);
-    TORCH_CHECK(index.numel() == 0 || (index.min().item<int64_t>() >= 0 &&
-                                       index.max().item<int64_t>() < count),
-                "an index is outside of ", sizes);
+    if (index.is_cpu()) {
+      TORCH_CHECK(index.numel() == 0 || (index.min().item<int64_t>() >= 0 &&
+                                         index.max().item<int64_t>() < count),
+                  "an index is outside of ", sizes);
+      index = uploads->Get(index, x.device());
+    } else {
+      // Outside it would end all jobs of the device.
+      index = index.clamp(0, std::max<int64_t>(count - 1, 0));
+    }
     return Tensors{at::zeros({count}, x.options())
                        .index_put({index}, x.reshape(-1))
                        .view(sizes)};
@@ -75,8 +84,8 @@ OpRun PrepareMaxUnpool(const OpInit& init) {
 // block is added in at its place.
 OpRun PrepareCol2Im(const OpInit& init) {
   init.NeedInputs(3, 3);
-  return [node = init.node, opset = init.opset,
-          options = init.options](const Tensors& in) {
+  return [node = init.node, opset = init.opset, options = init.options,
+          uploads = std::make_shared<Uploads>()](const Tensors& in) {
     const std::vector<int64_t> image = ToInts(in[1]), block = ToInts(in[2]);
     const OpInit late(node, opset, {}, options);
     const Window w = ReadWindow(late, block);
@@ -96,7 +105,7 @@ OpRun PrepareCol2Im(const OpInit& init) {
     TORCH_CHECK(Product(places) == x.size(2), "there are ", x.size(2),
                 " blocks where ", Product(places), " are needed");
     const at::Tensor index =
-        ColumnPlaces(w, padded, places).reshape(-1).to(x.device());
+        uploads->Get(ColumnPlaces(w, padded, places).reshape(-1), x.device());
     at::Tensor y = at::zeros({n, c, Product(padded)}, x.options())
                        .index_add(2, index, x.reshape({n, c, -1}));
     std::vector<int64_t> shape = {n, c};

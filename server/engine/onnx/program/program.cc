@@ -82,18 +82,63 @@ class ProgramBuilder {
     return it->second;
   }
 
+  // The type a constant has in the program.
+  at::ScalarType TypeOf(const at::Tensor& tensor) const {
+    const bool retype = options_.float_type &&
+                        at::isFloatingType(tensor.scalar_type()) &&
+                        tensor.scalar_type() != at::kDouble;
+    return retype ? *options_.float_type : tensor.scalar_type();
+  }
+
   // A constant in the program's type and on its device; integers stay on the
   // CPU, where shapes are computed.
   at::Tensor Convert(const std::string& name, const at::Tensor& tensor) {
     if (!at::isFloatingType(tensor.scalar_type())) return tensor;
-    const bool retype =
-        options_.float_type && tensor.scalar_type() != at::kDouble;
-    const at::ScalarType type =
-        retype ? *options_.float_type : tensor.scalar_type();
+    const at::ScalarType type = TypeOf(tensor);
     if (type == tensor.scalar_type() && options_.device.is_cpu()) return tensor;
     const std::string key = absl::StrCat(name, "|", c10::toString(type), "|",
                                          options_.device.str());
     return cache_->Get(key, [&] { return tensor.to(options_.device, type); });
+  }
+
+  // The small constants among a node's inputs in the program's type on the CPU.
+  // None where all are there anyway.
+  Tensors OnHost(const Node& node) const {
+    Tensors host;
+    if (options_.device.is_cpu()) return host;
+    for (const std::string& input : node.inputs) {
+      const auto constant = graph_.constants.find(input);
+      const bool small = constant != graph_.constants.end() &&
+                         constant->second.numel() <= kMaxOnHost;
+      host.push_back(small ? constant->second.to(TypeOf(constant->second))
+                           : at::Tensor());
+    }
+    return host;
+  }
+
+  // Sizes that are computed in floating point stay on the CPU, like those in
+  // integers: a step whose inputs are there, all but constants, takes these
+  // from there too.
+  void StayOnHost(Program::Step* step, Tensors host) const {
+    bool has_floats = false, varies = false;
+    for (size_t i = 0; i < host.size(); ++i) {
+      const int input = step->inputs[i];
+      varies = varies || (input >= 0 && !program_->initial_[input].defined());
+      has_floats = has_floats || (host[i].defined() &&
+                                  at::isFloatingType(host[i].scalar_type()));
+    }
+    if (!has_floats || !varies) return;
+    step->run = [run = std::move(step->run),
+                 host = std::move(host)](const Tensors& in) {
+      Tensors near = in;
+      for (size_t i = 0; i < in.size(); ++i) {
+        if (host[i].defined()) near[i] = host[i];
+      }
+      const bool stays = std::all_of(
+          near.begin(), near.end(),
+          [](const at::Tensor& t) { return !t.defined() || t.is_cpu(); });
+      return run(stays ? near : in);
+    };
   }
 
   absl::Status AddStep(const Node& node) {
@@ -108,7 +153,8 @@ class ProgramBuilder {
       constants.push_back(input < 0 ? at::Tensor() : program_->initial_[input]);
     }
     const OpKind& op = *FindOpOrOwn(node.op);
-    const OpInit init(node, graph_.opset, std::move(constants), options_);
+    const OpInit init(node, graph_.opset, std::move(constants), options_,
+                      OnHost(node));
     absl::Status status;
     const absl::Status guarded = Guarded(step.what, [&] {
       try {
@@ -120,6 +166,7 @@ class ProgramBuilder {
     });
     RETURN_IF_ERROR(status);
     RETURN_IF_ERROR(guarded);
+    StayOnHost(&step, OnHost(node));
     program_->any_batch_ = program_->any_batch_ && op.traits.any_batch;
     program_->steps_.push_back(std::move(step));
     return absl::OkStatus();
@@ -138,6 +185,9 @@ class ProgramBuilder {
       }
     }
   }
+
+  // Elements of constants that are numbers, sizes or factors of axes.
+  static constexpr int64_t kMaxOnHost = 1024;
 
   Graph graph_;
   const OpOptions& options_;

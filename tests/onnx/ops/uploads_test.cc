@@ -1,0 +1,320 @@
+// What moves between the host and a device in a run. The device is ATen's meta
+// device: like a GPU it is another one, whose values cannot be read; unlike a
+// GPU it is everywhere.
+
+#include "server/engine/onnx/ops/uploads.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <ATen/record_function.h>
+
+#include "absl/strings/str_cat.h"
+#include "server/engine/onnx/file/loader.h"
+#include "server/engine/onnx/info/info.h"
+#include "server/engine/onnx/program/program.h"
+#include "server/engine/tensor/guard.h"
+#include "tests/onnx/net_builder.h"
+
+namespace phosphene::onnx {
+namespace {
+
+namespace fs = std::filesystem;
+
+thread_local std::vector<std::string>* traffic = nullptr;
+
+void AddTensors(const c10::IValue& value, Tensors* out) {
+  if (value.isTensor() && value.toTensor().defined())
+    out->push_back(value.toTensor());
+  if (value.isTensorList()) {
+    for (const at::Tensor& t : value.toTensorVector()) out->push_back(t);
+  }
+  if (value.isOptionalTensorList()) {
+    for (const auto& t : value.toOptionalTensorVector()) {
+      if (t && t->defined()) out->push_back(*t);
+    }
+  }
+}
+
+// A copy from one to the other, or an operator that is given tensors of both,
+// which it would copy or refuse. Scalars of the host go along with a launch.
+std::unique_ptr<at::ObserverContext> Watch(const at::RecordFunction& fn) {
+  if (traffic == nullptr) return nullptr;
+  Tensors tensors;
+  for (const c10::IValue& value : fn.inputs()) AddTensors(value, &tensors);
+  const bool copies = absl::string_view(fn.name()) == "aten::copy_";
+  bool host = false, device = false;
+  for (const at::Tensor& t : tensors) {
+    device = device || t.is_meta();
+    host = host || (t.is_cpu() && (copies || t.dim() > 0));
+  }
+  if (host && device) traffic->push_back(fn.name());
+  return nullptr;
+}
+
+// Names of the operators that moved something while it lives.
+class Traffic {
+ public:
+  Traffic()
+      : handle_(at::addThreadLocalCallback(
+            at::RecordFunctionCallback(Watch).needsInputs(true).scopes(
+                {at::RecordScope::FUNCTION}))) {
+    traffic = &names_;
+  }
+  ~Traffic() {
+    traffic = nullptr;
+    at::removeCallback(handle_);
+  }
+  Traffic(const Traffic&) = delete;
+  Traffic& operator=(const Traffic&) = delete;
+  const std::vector<std::string>& names() const { return names_; }
+
+ private:
+  std::vector<std::string> names_;
+  at::CallbackHandle handle_;
+};
+
+// What the second of two steps of a graph moves, there and back; the first one
+// may bring tables over. An exception is told as a movement too: on this device
+// it is what reading a value makes.
+std::vector<std::string> MovedBy(const Graph& graph,
+                                 const std::vector<std::string>& wanted,
+                                 const at::Tensor& image,
+                                 const std::string& input = "image") {
+  OpOptions options;
+  options.device = at::kMeta;
+  options.float_type = at::kFloat;
+  WeightCache cache;
+  const auto program =
+      Program::Compile(graph, {input}, wanted, options, &cache);
+  if (!program.ok()) return {std::string(program.status().message())};
+  std::vector<std::string> moved;
+  const auto step = [&] {
+    const at::Tensor x =
+        at::empty(image.sizes(), image.options().device(at::kMeta))
+            .requires_grad_(true);
+    const Traffic watched;
+    for (const at::Tensor& y : (*program)->Run({x})) {
+      if (y.requires_grad()) y.sum().backward();
+    }
+    moved = watched.names();
+  };
+  for (int i = 0; i < 2; ++i) {
+    const absl::Status status = Guarded("run", step);
+    if (!status.ok()) return {std::string(status.message())};
+  }
+  return moved;
+}
+
+// Guards the guard.
+TEST(DeviceTraffic, IsSeen) {
+  const at::Tensor there = at::empty({3}, at::kMeta);
+  Traffic watched;
+  at::ones({3}).to(at::kMeta);
+  EXPECT_THAT(watched.names(), testing::ElementsAre("aten::copy_"));
+  at::where(at::ones({3}, at::kBool), there, there);
+  EXPECT_EQ(watched.names().size(), 2u);
+  EXPECT_THROW(there.sum().item(), c10::Error);
+  EXPECT_THROW(there.to(at::kCPU), c10::Error);
+  (void)(there * 2).sum();
+  EXPECT_EQ(watched.names().size(), 2u);
+}
+
+TEST(Uploads, BringEachContentOverOnce) {
+  Uploads uploads;
+  const at::Tensor a = at::arange(5), there = uploads.Get(a, at::kMeta);
+  const Traffic watched;
+  EXPECT_TRUE(uploads.Get(a, at::kMeta).is_same(there));
+  EXPECT_TRUE(
+      uploads.Get(at::arange(10).slice(0, 0, 5), at::kMeta).is_same(there));
+  EXPECT_THAT(watched.names(), testing::IsEmpty());
+  EXPECT_FALSE(uploads.Get(at::arange(5) + 1, at::kMeta).is_same(there));
+  EXPECT_FALSE(uploads.Get(at::arange(5, at::kInt), at::kMeta).is_same(there));
+  EXPECT_TRUE(uploads.Get(a, at::kCPU).is_same(a));
+}
+
+TEST(Uploads, KeepSoManyContentsAndNeverDropOne) {
+  Uploads uploads;
+  const at::Tensor first = uploads.Get(at::arange(2), at::kMeta);
+  for (int64_t i = 0; i < 100; ++i) {
+    const at::Tensor content = at::arange(i, i + 2);
+    EXPECT_EQ(uploads.Get(content, at::kMeta).sizes(), content.sizes());
+  }
+  EXPECT_TRUE(uploads.Get(at::arange(2), at::kMeta).is_same(first));
+}
+
+TEST(Uploads, MakeATableOnceForAKey) {
+  Uploads uploads;
+  int made = 0;
+  const auto make = [&made] { return ++made, at::ones({2}); };
+  const at::Tensor there = uploads.Made({1, 2}, at::kMeta, make);
+  EXPECT_TRUE(uploads.Made({1, 2}, at::kMeta, make).is_same(there));
+  EXPECT_EQ(made, 1);
+  uploads.Made({1, 3}, at::kMeta, make);
+  EXPECT_EQ(made, 2);
+}
+
+at::Tensor Longs(std::vector<int64_t> values) {
+  return at::tensor(values, at::kLong);
+}
+
+// Networks of one operator each that take a constant from the host.
+std::vector<std::pair<std::string, NetBuilder>> Nets() {
+  std::vector<std::pair<std::string, NetBuilder>> nets;
+  const auto net = [&](const std::string& name, int64_t opset = 17) {
+    nets.emplace_back(name, NetBuilder(opset));
+    return &nets.back().second;
+  };
+  net("Pow")->Weight("e", at::full({}, 2.2f)).Node("Pow", {"image", "e"}, "y");
+  net("Pad value")
+      ->Weight("p", Longs({0, 0, 1, 1, 0, 0, 1, 1}))
+      .Weight("v", at::full({}, -1.0f))
+      .Node("Pad", {"image", "p", "v"}, "y");
+  for (const char* mode : {"reflect", "edge"}) {
+    net(absl::StrCat("Pad ", mode))
+        ->Weight("p", Longs({0, 0, 2, 1, 0, 0, 1, 2}))
+        .Node("Pad", {"image", "p"}, "y")
+        .Text("mode", mode);
+  }
+  for (const char* mode : {"nearest", "linear", "cubic"}) {
+    net(absl::StrCat("Resize ", mode))
+        ->Weight("s", at::tensor({1.0f, 1.0f, 2.0f, 1.5f}))
+        .Node("Resize", {"image", "", "s"}, "y")
+        .Text("mode", mode);
+  }
+  net("Resize region")
+      ->Weight("r", at::tensor({0.f, 0.f, .1f, .2f, 1.f, 1.f, .8f, 1.2f}))
+      .Weight("s", at::tensor({1.0f, 1.0f, 2.0f, 1.5f}))
+      .Node("Resize", {"image", "r", "s"}, "y")
+      .Text("mode", "linear")
+      .Text("coordinate_transformation_mode", "tf_crop_and_resize");
+  net("Upsample", 9)
+      ->Weight("s", at::tensor({1.0f, 1.0f, 2.0f, 2.0f}))
+      .Node("Upsample", {"image", "s"}, "y");
+  net("Gather one")
+      ->Weight("i", at::scalar_tensor(-1, at::kLong))
+      .Node("Gather", {"image", "i"}, "y")
+      .Int("axis", 1);
+  net("Gather some")
+      ->Weight("i", Longs({2, 0, 2}))
+      .Node("Gather", {"image", "i"}, "y")
+      .Int("axis", 3);
+  net("GatherND")
+      ->Weight("i", Longs({0, 1, 0, 2}).view({2, 2}))
+      .Node("GatherND", {"image", "i"}, "y");
+  net("GatherElements")
+      ->Weight("i", at::ones({1, 3, 2, 2}, at::kLong))
+      .Node("GatherElements", {"image", "i"}, "y")
+      .Int("axis", 2);
+  net("Slice back")
+      ->Weight("from", Longs({-1}))
+      .Weight("to", Longs({-1000}))
+      .Weight("axis", Longs({3}))
+      .Weight("step", Longs({-2}))
+      .Node("Slice", {"image", "from", "to", "axis", "step"}, "y");
+  net("Range")
+      ->Weight("a", at::full({}, 0.0f))
+      .Weight("b", at::full({}, 8.0f))
+      .Weight("c", at::full({}, 1.0f))
+      .Node("Range", {"a", "b", "c"}, "r")
+      .Node("Mul", {"image", "r"}, "y");
+  net("OneHot")
+      ->Weight("i", Longs({1, 0, 7, 3, 2, 6, 5, 4}))
+      .Weight("d", at::full({}, 8.0f))
+      .Weight("v", at::tensor({0.0f, 1.0f}))
+      .Node("OneHot", {"i", "d", "v"}, "h")
+      .Node("MatMul", {"image", "h"}, "y");
+  net("Where")
+      ->Weight("c", at::arange(8).lt(4))
+      .Weight("v", at::full({1}, 2.0f))
+      .Node("Where", {"c", "image", "v"}, "y");
+  net("Clip")
+      ->Weight("lo", at::full({}, 0.1f))
+      .Weight("hi", at::full({}, 0.6f))
+      .Node("Clip", {"image", "lo", "hi"}, "y");
+  net("Concat")
+      ->Weight("w", at::ones({1, 1, 8, 8}))
+      .Node("Concat", {"image", "w"}, "y")
+      .Int("axis", 1);
+  net("Quantize")
+      ->Weight("s", at::full({}, 0.1f))
+      .Weight("z", at::full({}, 3, at::kByte))
+      .Node("QuantizeLinear", {"image", "s", "z"}, "q")
+      .Node("DequantizeLinear", {"q", "s", "z"}, "y");
+  net("Tile")
+      ->Weight("n", Longs({1, 1, 2, 2}))
+      .Node("Tile", {"image", "n"}, "y");
+  // Sizes computed in floating point, as exporters of PyTorch write them.
+  net("Sizes in floats")
+      ->Weight("f", at::tensor({2.0f, 2.0f}))
+      .Weight("from", Longs({2}))
+      .Weight("to", Longs({4}))
+      .Weight("head", Longs({0}))
+      .Weight("two", Longs({2}))
+      .Node("Shape", {"image"}, "shape")
+      .Node("Slice", {"shape", "from", "to"}, "sides")
+      .Node("Slice", {"shape", "head", "two"}, "rest")
+      .Node("Cast", {"sides"}, "real")
+      .Int("to", 1)
+      .Node("Mul", {"real", "f"}, "larger")
+      .Node("Floor", {"larger"}, "floor")
+      .Node("Cast", {"floor"}, "whole")
+      .Int("to", 7)
+      .Node("Concat", {"rest", "whole"}, "sizes")
+      .Int("axis", 0)
+      .Node("Resize", {"image", "", "", "sizes"}, "y")
+      .Text("mode", "linear");
+  return nets;
+}
+
+TEST(DeviceTraffic, OperatorsWithConstantsMoveNothingInAStep) {
+  for (auto& [name, net] : Nets()) {
+    net.Output("y");
+    const auto graph = LoadGraph(net.Bytes());
+    ASSERT_TRUE(graph.ok()) << name << ": " << graph.status();
+    EXPECT_THAT(MovedBy(*graph, {"y"}, at::zeros({1, 3, 8, 8})),
+                testing::IsEmpty())
+        << name;
+  }
+}
+
+std::string ReadFile(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  return std::string(std::istreambuf_iterator<char>(in), {});
+}
+
+// Exported networks, where a folder of them is named: all of their last layers.
+TEST(DeviceTraffic, WholeNetworksMoveNothingInAStep) {
+  const char* folder = std::getenv("PHOSPHENE_TRAFFIC_NETS");
+  if (folder == nullptr)
+    GTEST_SKIP() << "PHOSPHENE_TRAFFIC_NETS names no folder of networks";
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (entry.path().extension() != ".onnx") continue;
+    ModelFile file{"net", {}, nullptr, {}, "1"};
+    const std::string bytes = ReadFile(entry.path());
+    file.onnx = bytes;
+    const auto info = OpenNetwork(file, nullptr);
+    if (!info.ok()) continue;
+    const auto& opened = dynamic_cast<const OpenedNetwork&>(**info);
+    const int64_t side = opened.input_height() > 0 ? opened.input_height() : 64,
+                  across = opened.input_width() > 0 ? opened.input_width() : 64;
+    const at::Tensor image =
+        at::zeros({std::max<int64_t>(opened.declared_batch(), 1),
+                   opened.input_channels(), side, across});
+    EXPECT_THAT(MovedBy(opened.graph(), {opened.layers().back().name()}, image,
+                        opened.config().input()),
+                testing::IsEmpty())
+        << entry.path().filename();
+  }
+}
+
+}  // namespace
+}  // namespace phosphene::onnx
