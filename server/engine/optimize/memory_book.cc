@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "server/engine/objectives/interface.h"
+#include "server/engine/optimize/spec_check.h"
 
 namespace phosphene {
 
