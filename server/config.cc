@@ -61,6 +61,12 @@ constexpr FlagHelp kFlags[] = {
      "cuda:0,cuda:1"},
     {"threads", "N",
      "Compute threads of the CPU device; 0 (default): all cores"},
+    {"lanes", "N",
+     "Steps that run side by side on a device; 0 (default): one for each "
+     "thread of the CPU, 8 on a GPU. No job's result depends on it"},
+    {"jobs_per_device", "N",
+     "Jobs on a device at once, taking turns on its lanes, as memory allows; "
+     "1: one after the other. Default 64"},
     {"log_level", "LEVEL", "trace, debug, info (default), warn or error"},
     {"log_format", "FORMAT", "text (default) or json; the log goes to stderr"},
     {"max_blob_bytes", "BYTES", "Largest file. Default 2147483648"},
@@ -204,6 +210,8 @@ void CheckNumbers(const v1::ServerConfig& config, Faults& faults) {
                absl::StrCat(value, " is out of range 0..", most));
   };
   check("threads", config.threads(), 1024);
+  check("lanes", config.lanes(), 256);
+  check("jobs_per_device", config.jobs_per_device(), 1000);
   check("max_blob_bytes", config.max_blob_bytes(), int64_t{1} << 40);
   check("max_queued_jobs", config.max_queued_jobs(), 10'000'000);
   check("drain_seconds", config.drain_seconds(), 86'400);
@@ -307,6 +315,7 @@ void FillDefaults(v1::ServerConfig& config) {
   SetDefault(config.mutable_log_format(), "text");
   if (config.max_blob_bytes() == 0) config.set_max_blob_bytes(int64_t{2} << 30);
   if (config.max_queued_jobs() == 0) config.set_max_queued_jobs(10'000);
+  if (config.jobs_per_device() == 0) config.set_jobs_per_device(64);
   if (config.drain_seconds() == 0) config.set_drain_seconds(30);
 }
 

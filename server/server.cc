@@ -241,7 +241,9 @@ absl::Status Server::Parts::OpenData(const EngineFactory& make_engine) {
                          .hub = &hub,
                          .clock = &clock,
                          .devices = devices,
-                         .threads = config.threads()});
+                         .threads = config.threads(),
+                         .lanes = config.lanes(),
+                         .jobs_per_device = config.jobs_per_device()});
   return absl::OkStatus();
 }
 

@@ -25,17 +25,27 @@ absl::StatusOr<v1::ListDevicesResponse> FetchDevices(Session& session) {
                           v1::ListDevicesRequest());
 }
 
+// The job on a device, or how many there are.
+std::string JobsOn(const v1::Device& device) {
+  // A server of before tells one alone.
+  const std::string one = device.current_jobs_size() == 1
+                              ? device.current_jobs(0)
+                              : device.current_job();
+  if (device.current_jobs_size() <= 1) return one.empty() ? "-" : one;
+  return absl::StrCat(device.current_jobs_size(), " jobs");
+}
+
 std::string DeviceTable(const v1::ListDevicesResponse& devices) {
-  Table table(
-      {"DEVICE", "KIND", ">MEMORY", ">USED", ">THREADS", "JOB", "DESCRIPTION"});
+  Table table({"DEVICE", "KIND", ">MEMORY", ">USED", ">THREADS", ">LANES",
+               "JOBS", "DESCRIPTION"});
   for (const v1::Device& device : devices.devices()) {
     table.Add({std::string(absl::StripPrefix(device.name(), "devices/")),
                device.kind() == v1::Device::CUDA ? "cuda" : "cpu",
                FormatBytes(device.memory_bytes()),
                FormatBytes(device.memory_used_bytes()),
                device.threads() > 0 ? absl::StrCat(device.threads()) : "-",
-               device.current_job().empty() ? "-" : device.current_job(),
-               device.description()});
+               device.lanes() > 0 ? absl::StrCat(device.lanes()) : "-",
+               JobsOn(device), device.description()});
   }
   return table.Text();
 }

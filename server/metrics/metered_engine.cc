@@ -33,16 +33,46 @@ class CountingSink : public RunSink {
   int64_t last_;  // step of the last report, -1: none yet
 };
 
+// A session whose sink counts.
+class MeteredSession : public JobSession {
+ public:
+  explicit MeteredSession(std::unique_ptr<CountingSink> sink)
+      : sink_(std::move(sink)) {}
+  RunSink& sink() { return *sink_; }
+  void Wrap(std::unique_ptr<JobSession> base) { base_ = std::move(base); }
+
+  absl::StatusOr<bool> Step(int threads) override {
+    return base_->Step(threads);
+  }
+  absl::StatusOr<RunResult> Finish(int threads) override {
+    return base_->Finish(threads);
+  }
+  int64_t step() const override { return base_->step(); }
+  JobMemory memory() const override { return base_->memory(); }
+
+ private:
+  const std::unique_ptr<CountingSink> sink_;
+  std::unique_ptr<JobSession> base_;  // ends before its sink
+};
+
 }  // namespace
 
 MeteredEngine::MeteredEngine(std::unique_ptr<Engine> base, JobMetrics& metrics)
     : base_(std::move(base)), metrics_(metrics) {}
 
-absl::StatusOr<RunResult> MeteredEngine::Run(const RunRequest& request,
-                                             RunSink& sink,
-                                             std::stop_token stop) {
-  CountingSink counting(sink, metrics_, !request.checkpoint.empty());
-  return base_->Run(request, counting, std::move(stop));
+absl::StatusOr<std::unique_ptr<JobSession>> MeteredEngine::Open(
+    const RunRequest& request, RunSink& sink, std::stop_token stop) {
+  auto session =
+      std::make_unique<MeteredSession>(std::make_unique<CountingSink>(
+          sink, metrics_, !request.checkpoint.empty()));
+  auto base = base_->Open(request, session->sink(), std::move(stop));
+  if (!base.ok()) return base.status();
+  session->Wrap(*std::move(base));
+  return session;
+}
+
+JobMemory MeteredEngine::MemoryOf(const v1::JobSpec& spec) {
+  return base_->MemoryOf(spec);
 }
 
 absl::Status MeteredEngine::Check(const v1::JobSpec& spec) {

@@ -13,8 +13,9 @@ class MeteredEngine : public Engine {
   // `metrics` must outlive this.
   MeteredEngine(std::unique_ptr<Engine> base, JobMetrics& metrics);
 
-  absl::StatusOr<RunResult> Run(const RunRequest& request, RunSink& sink,
-                                std::stop_token stop) override;
+  absl::StatusOr<std::unique_ptr<JobSession>> Open(
+      const RunRequest& request, RunSink& sink, std::stop_token stop) override;
+  JobMemory MemoryOf(const v1::JobSpec& spec) override;
   absl::Status Check(const v1::JobSpec& spec) override;
   absl::StatusOr<ModelReport> Inspect(absl::string_view onnx,
                                       const v1::ModelConfig& config,

@@ -70,15 +70,15 @@ std::vector<MetricFamily> StateCollector::Collect() const {
                     .Take());
   Values memory("phosphene_device_memory_bytes", "Memory of a device.");
   Values used("phosphene_device_memory_used_bytes",
-              "Memory of a device in use.");
-  Values busy("phosphene_device_busy", "1 while a job runs on the device.");
+              "What jobs hold of a device's memory and their steps take.");
+  Values busy("phosphene_device_busy", "1 while jobs run on the device.");
   for (const v1::Device& device : options_.devices()) {
     memory.With({{"device", device.name()}},
                 static_cast<double>(device.memory_bytes()));
     used.With({{"device", device.name()}},
               static_cast<double>(device.memory_used_bytes()));
     busy.With({{"device", device.name()}},
-              device.current_job().empty() ? 0 : 1);
+              device.current_jobs().empty() ? 0 : 1);
   }
   out.push_back(memory.Take());
   out.push_back(used.Take());

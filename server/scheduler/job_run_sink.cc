@@ -23,7 +23,9 @@ JobRunSink::JobRunSink(const StoredJob& job, Options options)
       policy_(job.job.spec().frames()),
       total_steps_(Engine::TotalSteps(job.job.spec())),
       claim_sequence_(job.sequence),
-      options_(std::move(options)) {}
+      options_(std::move(options)),
+      frames_(options_.encoder,
+              [this](FrameWorker::Picture picture) { Publish(picture); }) {}
 
 void JobRunSink::OnProgress(const v1::Progress& progress) {
   last_step_done_ = progress.step() >= total_steps_;
@@ -31,23 +33,42 @@ void JobRunSink::OnProgress(const v1::Progress& progress) {
 }
 
 bool JobRunSink::WantsFrame(bool keep) {
-  return keep || last_step_done_ || options_.hub->WantsFrames(name_);
+  if (keep || last_step_done_) return true;
+  const absl::Duration now = options_.clock->Steady();
+  if (now < next_frame_ || !options_.hub->WantsFrames(name_)) return false;
+  next_frame_ = now + absl::Seconds(1) / kFramesPerSecond;
+  return true;
 }
 
 void JobRunSink::OnFrame(int64_t step, bool keep, Image8 image) {
-  absl::StatusOr<v1::Frame> frame = EncodeFrame(step, image, policy_.quality());
+  const bool must = keep || step >= total_steps_;
+  frames_.Add({step, keep, must, std::move(image)});
+}
+
+void JobRunSink::Publish(const FrameWorker::Picture& picture) {
+  const std::string what = absl::StrCat("frame of step ", picture.step);
+  absl::StatusOr<v1::Frame> frame =
+      EncodeFrame(picture.step, picture.image, policy_.quality());
   if (!frame.ok()) {
-    (void)Judge(frame.status(), absl::StrCat("frame of step ", step));
+    (void)Judge(frame.status(), what);
     return;
   }
-  if (keep) {
-    const absl::Status kept = Keep(*frame);
-    if (!Judge(kept, absl::StrCat("frame of step ", step)).ok()) return;
-  }
+  if (picture.keep && !Judge(Keep(*frame), what).ok()) return;
   // A run whose state the hub does not know yet reports from behind the claim.
   const int64_t sequence =
       std::max(options_.hub->PublishFrame(name_, *frame), claim_sequence_ + 1);
+  MutexLock lock(&mu_);
   last_frame_ = LastFrame{*std::move(frame), sequence};
+}
+
+std::optional<JobRunSink::LastFrame> JobRunSink::last_frame() const {
+  MutexLock lock(&mu_);
+  return last_frame_;
+}
+
+std::vector<std::string> JobRunSink::warnings() const {
+  MutexLock lock(&mu_);
+  return warnings_;
 }
 
 absl::Status JobRunSink::Keep(v1::Frame& frame) {
@@ -63,6 +84,7 @@ absl::Status JobRunSink::Keep(v1::Frame& frame) {
 }
 
 absl::Status JobRunSink::OnCheckpoint(int64_t step, std::string bytes) {
+  Flush();  // a run that resumes from here makes none of them again
   const auto save = [&]() -> absl::Status {
     ASSIGN_OR_RETURN(const BlobInfo blob, options_.blobs->Put(bytes));
     return options_.store->SaveCheckpoint(name_, attempt_, {blob.name, step});
@@ -79,6 +101,7 @@ absl::Status JobRunSink::Judge(const absl::Status& status, std::string what) {
   const std::string warning =
       absl::StrCat(what, " was not kept: ", status.message());
   LogWarn(warning, {{"job", name_}});
+  MutexLock lock(&mu_);
   if (warnings_.size() < kMaxWarnings) warnings_.push_back(warning);
   return absl::OkStatus();
 }

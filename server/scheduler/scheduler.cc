@@ -1,35 +1,73 @@
-// Slots, one per device, and the listener that steers them.
+// Runners, one per device, and the listener that steers them.
 
 #include "server/scheduler/scheduler.h"
 
+#include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "server/base/log.h"
 #include "server/base/status_macros.h"
-#include "server/scheduler/device_slot.h"
+#include "server/scheduler/device_runner.h"
 
 namespace phosphene {
 
 Scheduler::Scheduler(Options options) : options_(std::move(options)) {
-  for (const EngineDevice& device : options_.devices) {
-    DeviceSlot::Options slot;
-    slot.store = options_.store;
-    slot.blobs = options_.blobs;
-    slot.engine = options_.engine;
-    slot.hub = options_.hub;
-    slot.clock = options_.clock;
-    slot.threads = options_.threads;
-    slot.retry_after = options_.retry_after;
-    slots_.push_back(std::make_unique<DeviceSlot>(
-        device, std::move(slot), options_.make_executor(device)));
+  for (size_t i = 0; i < options_.devices.size(); ++i)
+    runners_.push_back(MakeRunner(i));
+}
+
+std::unique_ptr<DeviceRunner> Scheduler::MakeRunner(size_t index) {
+  const EngineDevice& device = options_.devices[index];
+  const int own = device.kind == v1::Device::CUDA ? kGpuLanes
+                  : options_.threads > 0          ? options_.threads
+                                                  : device.threads;
+  DeviceRunner::Options runner;
+  runner.store = options_.store;
+  runner.blobs = options_.blobs;
+  runner.engine = options_.engine;
+  runner.hub = options_.hub;
+  runner.clock = options_.clock;
+  runner.threads = options_.threads;
+  runner.retry_after = options_.retry_after;
+  Room& room = runner.room;
+  room.jobs =
+      options_.jobs_per_device > 0 ? options_.jobs_per_device : kJobsPerDevice;
+  room.lanes =
+      std::clamp(options_.lanes > 0 ? options_.lanes : own, 1, room.jobs);
+  room.bytes = static_cast<int64_t>(static_cast<double>(device.memory_bytes) *
+                                    kShareOfMemory);
+  if (options_.devices.size() > 1) {
+    runner.others_first = [this, index] { return OthersFirst(index); };
+    runner.pass_on = [this, index] {
+      for (size_t i = 0; i < runners_.size(); ++i) {
+        if (i != index) runners_[i]->TakeUp();
+      }
+    };
   }
+  return std::make_unique<DeviceRunner>(
+      device, std::move(runner), options_.make_executor(device, room.lanes),
+      options_.make_helper(device));
+}
+
+bool Scheduler::OthersFirst(size_t index) const {
+  const auto rank = [](const DeviceRunner::Load& load) {
+    return std::make_tuple(load.cpu, load.per_lane);
+  };
+  const auto mine = rank(runners_[index]->load());
+  for (size_t i = 0; i < runners_.size(); ++i) {
+    if (i == index) continue;
+    const DeviceRunner::Load theirs = runners_[i]->load();
+    if (theirs.looks && rank(theirs) < mine) return true;
+  }
+  return false;
 }
 
 Scheduler::~Scheduler() {
-  for (const auto& slot : slots_) slot->BeginDrain();
-  for (const auto& slot : slots_) slot->WaitStill();
+  for (const auto& runner : runners_) runner->BeginDrain();
+  for (const auto& runner : runners_) runner->WaitStill();
   if (started_) options_.store->SetListener(nullptr);
 }
 
@@ -50,7 +88,7 @@ absl::Status Scheduler::Start() {
 }
 
 void Scheduler::Notify() {
-  for (const auto& slot : slots_) slot->Notify();
+  for (const auto& runner : runners_) runner->Notify();
 }
 
 void Scheduler::OnStateChange(const StoredJob& stored) {
@@ -64,16 +102,16 @@ void Scheduler::OnStateChange(const StoredJob& stored) {
                      job.state() == v1::Job::CANCELLING ||
                      HasEnded(job.state());
   if (!stops) return;
-  for (const auto& slot : slots_) slot->Stop(job.name(), job.attempt());
+  for (const auto& runner : runners_) runner->Stop(job.name(), job.attempt());
 }
 
 absl::Status Scheduler::Drain(absl::Duration deadline) {
-  for (const auto& slot : slots_) slot->BeginDrain();
+  for (const auto& runner : runners_) runner->BeginDrain();
   const absl::Duration until = Clock::Real().Steady() + deadline;
   std::vector<std::string> left;
-  for (const auto& slot : slots_) {
-    const std::string job = slot->WaitIdle(until);
-    if (!job.empty()) left.push_back(job);
+  for (const auto& runner : runners_) {
+    for (std::string& job : runner->WaitIdle(until))
+      left.push_back(std::move(job));
   }
   if (left.empty()) return absl::OkStatus();
   return absl::DeadlineExceededError(
@@ -82,7 +120,7 @@ absl::Status Scheduler::Drain(absl::Duration deadline) {
 
 std::vector<v1::Device> Scheduler::Devices() const {
   std::vector<v1::Device> devices;
-  for (const auto& slot : slots_) devices.push_back(slot->Status());
+  for (const auto& runner : runners_) devices.push_back(runner->Status());
   return devices;
 }
 

@@ -18,15 +18,17 @@
 
 namespace phosphene {
 
-class DeviceSlot;
+class DeviceRunner;
 
-// Runs queued jobs on devices: a slot (one thread) a device, each of which
-// takes the job that policy.h puts first whenever it is free.
+// Runs queued jobs on devices: a runner a device, which takes the job that
+// policy.h puts first whenever there is room, and steps several side by side.
+// Of several devices the one with the fewest jobs a lane takes the next; a CPU
+// beside GPUs takes what finds no room on those.
 //
 // It is steered through the JobStore alone, whose listener it is: Create and
-// Resume wake a free slot, Cancel, Pause and a forced Delete stop the run
-// within two steps. Callers need not tell it anything. Every state change is
-// passed on to the hub.
+// Resume make devices look at the queue between two steps, Cancel, Pause and a
+// forced Delete stop the run within two steps. Callers need not tell it
+// anything. Every state change is passed on to the hub.
 //
 // Example:
 //   Scheduler scheduler({.store = store.get(), .blobs = blobs.get(),
@@ -47,18 +49,37 @@ class Scheduler {
     const Clock* clock = &Clock::Real();
     // The devices to use, of Engine::Devices().
     std::vector<EngineDevice> devices;
-    // Compute threads of a run (CPU); 0: the engine's default.
+    // Compute threads of the CPU, for all its lanes; 0: the device's own.
     int threads = 0;
+    // Steps side by side on a device; 0: one for each of a CPU's threads,
+    // kGpuLanes on a GPU.
+    int lanes = 0;
+    // Jobs on a device at once, as its memory allows; 0: kJobsPerDevice.
+    int jobs_per_device = 0;
     // Wait before a write that failed because the store was full or away is
     // tried again; doubles up to 30 s.
     absl::Duration retry_after = absl::Seconds(1);
     // Servers a job may lose between two checkpoints before it is FAILED: it
-    // probably kills them. From the second on it waits behind all others.
+    // probably kills them. From the second on it waits behind all others, and
+    // runs alone: jobs that died beside it are not taken for it.
     int max_crashes = 3;
-    // Makes the thread of a slot; tests pass a ManualExecutor.
-    std::function<std::unique_ptr<Executor>(const EngineDevice&)>
-        make_executor = [](const EngineDevice&) { return MakeThreadPool(1); };
+    // Makes the threads of a device's lanes; tests pass a ManualExecutor.
+    std::function<std::unique_ptr<Executor>(const EngineDevice&, int lanes)>
+        make_executor = [](const EngineDevice&, int lanes) {
+          return MakeThreadPool(lanes);
+        };
+    // Makes the thread beside them that encodes frames and rings alarms.
+    std::function<std::unique_ptr<Executor>(const EngineDevice&)> make_helper =
+        [](const EngineDevice&) { return MakeThreadPool(1); };
   };
+  // Each step of a GPU leaves most of it idle; more than 8 of them gain little
+  // where one queue of the driver feeds them.
+  static constexpr int kGpuLanes = 8;
+  static constexpr int kJobsPerDevice = 64;
+  // Of a device's memory, for what jobs hold and their steps take; the rest is
+  // for networks and the server.
+  static constexpr double kShareOfMemory = 0.85;
+
   explicit Scheduler(Options options);
   // Drains first; waits for runs to stop, however long that takes, and gives
   // up what cannot be committed.
@@ -84,10 +105,13 @@ class Scheduler {
 
  private:
   void OnStateChange(const StoredJob& stored);
+  std::unique_ptr<DeviceRunner> MakeRunner(size_t index);
+  // Whether another device that looks at the queue is to have the next job.
+  bool OthersFirst(size_t index) const;
 
   const Options options_;
   bool started_ = false;  // set by Start alone
-  std::vector<std::unique_ptr<DeviceSlot>> slots_;
+  std::vector<std::unique_ptr<DeviceRunner>> runners_;
 };
 
 }  // namespace phosphene

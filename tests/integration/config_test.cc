@@ -42,6 +42,8 @@ TEST(CommandLine, WithoutOptionsTheDefaultsOfTheManualHold) {
   EXPECT_EQ(line.config.metrics(), "off");
   EXPECT_EQ(line.config.drain_seconds(), 30);
   EXPECT_EQ(line.config.max_queued_jobs(), 10'000);
+  EXPECT_EQ(line.config.lanes(), 0);  // as many as the device has threads
+  EXPECT_EQ(line.config.jobs_per_device(), 64);
   EXPECT_EQ(line.config.max_blob_bytes(), int64_t{2} << 30);
 }
 
@@ -92,6 +94,11 @@ TEST(CommandLine, BadValuesAreRefusedWithTheFlag) {
               StatusIs(StatusCode::kInvalidArgument, "--threads"));
   EXPECT_THAT(Parse({"--threads", "-1"}),
               StatusIs(StatusCode::kInvalidArgument, "--threads"));
+  EXPECT_THAT(Parse({"--lanes", "257"}), StatusIs(StatusCode::kInvalidArgument,
+                                                  "--lanes: 257 is out of "
+                                                  "range 0..256"));
+  EXPECT_THAT(Parse({"--jobs-per-device", "1001"}),
+              StatusIs(StatusCode::kInvalidArgument, "--jobs-per-device"));
   EXPECT_THAT(Parse({"--drain-seconds", "99999999999"}),
               StatusIs(StatusCode::kInvalidArgument, "--drain-seconds"));
   EXPECT_THAT(Parse({"--listen", "nowhere"}),

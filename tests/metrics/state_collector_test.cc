@@ -32,7 +32,8 @@ TEST(StateCollector, TellsTheQueueTheDevicesAndTheBuild) {
   v1::Device device;
   device.set_name("devices/cpu-0");
   device.set_memory_bytes(1024);
-  device.set_current_job("jobs/a");
+  device.set_memory_used_bytes(512);
+  for (const char* job : {"jobs/a", "jobs/b"}) device.add_current_jobs(job);
   const StateCollector collector(
       {.store = store.get(),
        .hub = &hub,
@@ -49,6 +50,8 @@ TEST(StateCollector, TellsTheQueueTheDevicesAndTheBuild) {
       text,
       HasSubstr(
           "phosphene_device_memory_bytes{device=\"devices/cpu-0\"} 1024\n"));
+  EXPECT_THAT(text, HasSubstr("phosphene_device_memory_used_bytes{device="
+                              "\"devices/cpu-0\"} 512\n"));
   EXPECT_THAT(text,
               HasSubstr("phosphene_device_busy{device=\"devices/cpu-0\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("phosphene_watchers 0\n"));

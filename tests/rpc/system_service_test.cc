@@ -21,7 +21,7 @@ TEST_F(SystemServiceTest,
   EXPECT_GT(capabilities.limits().max_spec_bytes(), 1 << 20);
 }
 
-TEST_F(SystemServiceTest, DevicesTellTheJobThatRunsOnThem) {
+TEST_F(SystemServiceTest, DevicesTellTheJobsThatRunOnThem) {
   Gate& gate = NewGate();
   engine_->OnStep(1, [&] { gate.Wait(); });
   v1::ListDevicesResponse devices;
@@ -29,10 +29,14 @@ TEST_F(SystemServiceTest, DevicesTellTheJobThatRunsOnThem) {
   ASSERT_EQ(devices.devices_size(), 1);
   EXPECT_EQ(devices.devices(0).name(), "devices/cpu-0");
   EXPECT_EQ(devices.devices(0).current_job(), "");
+  EXPECT_EQ(devices.devices(0).current_jobs_size(), 0);
+  EXPECT_EQ(devices.devices(0).lanes(), 1);
   Submit(2, "busy");
   gate.AwaitArrival();
   ASSERT_THAT(system_->ListDevices(Context().get(), {}, &devices), Succeeds());
   EXPECT_EQ(devices.devices(0).current_job(), "jobs/busy");
+  EXPECT_THAT(devices.devices(0).current_jobs(),
+              testing::ElementsAre("jobs/busy"));
   gate.Open();
 }
 

@@ -202,9 +202,8 @@ TEST_F(WatchTest, AWatcherThatNeverReadsHoldsNothingUpAndCostsABoundedAmount) {
   while (reader->Read(&event)) late.push_back(event);
   EXPECT_THAT(reader->Finish(), Succeeds());
   EXPECT_EQ(FinalStates(late), 1);
-  // What lay in the transport; the rest was replaced by newer ones.
+  // What lay in the transport; most were never made, so many a second are.
   EXPECT_LT(Frames(late), kSteps / 2);
-  EXPECT_GT(late.back().dropped_frames(), kSteps / 4);
 }
 
 TEST_F(WatchTest, APeerWatchesAJobSoManyTimesAndNoMore) {

@@ -11,17 +11,20 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-// A claimed job and its sink; no slot runs.
+// A claimed job and its sink; no device runs. Frames are encoded at once, or by
+// executor_.
 class JobRunSinkTest : public SchedulerFixture {
  protected:
   void SetUp() override { Start(/*devices=*/0); }
-  void Claim() {
+  void Claim(Executor* encoder = nullptr) {
     Submit("a", 100);
     job_ = store_->Claim("jobs/a", "devices/cpu-0").value();
     JobRunSink::Options options;
     options.store = store_.get();
     options.blobs = blobs_.get();
     options.hub = hub_.get();
+    options.clock = &clock_;
+    options.encoder = encoder;
     options.stop = [this] { stopped_ = true; };
     sink_ = std::make_unique<JobRunSink>(job_, options);
   }
@@ -38,6 +41,49 @@ TEST_F(JobRunSinkTest, AFrameNobodySeesIsNotWanted) {
   EXPECT_TRUE(sink_->WantsFrame(true));
   const auto watch = hub_->Subscribe("jobs/a", {}).value();
   EXPECT_TRUE(sink_->WantsFrame(false));
+}
+
+TEST_F(JobRunSinkTest, FramesThatAreMerelySeenComeTenTimesASecond) {
+  Claim();
+  const auto watch = hub_->Subscribe("jobs/a", {}).value();
+  int wanted = 0;
+  for (int i = 0; i < 1000; ++i) {
+    wanted += sink_->WantsFrame(false);
+    EXPECT_TRUE(sink_->WantsFrame(true));
+    clock_.Advance(absl::Milliseconds(1));
+  }
+  EXPECT_EQ(wanted, JobRunSink::kFramesPerSecond);
+}
+
+TEST_F(JobRunSinkTest, AnEncoderThatIsLateShowsTheNewest) {
+  Claim(executor_.get());
+  for (int step : {5, 6, 7}) sink_->OnFrame(step, false, Picture());
+  EXPECT_FALSE(sink_->last_frame().has_value());
+  RunAll();
+  EXPECT_THAT(Watch("a"), ElementsAre("RUNNING", "frame 7"));
+}
+
+TEST_F(JobRunSinkTest, FramesToBeKeptAreKeptHoweverLateTheEncoderIs) {
+  Claim(executor_.get());
+  std::vector<int64_t> all, kept;
+  for (int step = 1; step <= 20; ++step) {
+    all.push_back(step);
+    sink_->OnFrame(step, true, Picture());
+  }
+  sink_->Flush();
+  const FramePage page = sqlite_->ListFrames("jobs/a", 50, "").value();
+  for (const KeptFrame& frame : page.frames) kept.push_back(frame.info.step());
+  EXPECT_EQ(kept, all);
+  EXPECT_EQ(sink_->last_frame()->frame.step(), 20);
+  RunAll();  // the encoder finds nothing left to do
+  EXPECT_EQ(sink_->last_frame()->sequence, job_.sequence + 20);
+}
+
+TEST_F(JobRunSinkTest, ACheckpointComesAfterTheFramesBeforeIt) {
+  Claim(executor_.get());
+  sink_->OnFrame(16, true, Picture());
+  ASSERT_OK(sink_->OnCheckpoint(20, "state"));
+  EXPECT_EQ(sqlite_->ListFrames("jobs/a", 10, "")->frames.size(), 1u);
 }
 
 TEST_F(JobRunSinkTest, ProgressAndFramesReachWatchers) {

@@ -9,6 +9,7 @@
 #include <functional>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "tests/scheduler/scheduler_fixture.h"
 #include "tests/support/status_matchers.h"
 
@@ -36,7 +37,7 @@ class KillWindowTest : public SchedulerFixture {
   }
   static void Die() { kill(getpid(), SIGKILL); }
 
-  // Dies when the slot makes a call, before or after it.
+  // Dies when the device makes a call, before or after it.
   void DieBefore(const std::string& deadly, int times = 1) {
     store_->hook = [=, calls = 0](const std::string& call) mutable {
       if (call == deadly && ++calls == times) Die();
@@ -153,6 +154,7 @@ TEST_F(KillWindowTest, WhileAPauseIsAwaited) {
 // It is the first and the most urgent, and yet the others run before it has
 // killed the server for the third time; then it is given up.
 TEST_F(KillWindowTest, AJobThatKillsTheServerHoldsUpNobody) {
+  jobs_per_device_ = 1;
   spec_.set_checkpoint_every(0);
   spec_.set_seed(1);
   for (int crash = 0; crash < 3; ++crash) {
@@ -171,6 +173,33 @@ TEST_F(KillWindowTest, AJobThatKillsTheServerHoldsUpNobody) {
   EXPECT_EQ(State("new"), "SUCCEEDED");
   EXPECT_EQ(State("bad"), "FAILED");
   EXPECT_THAT(Get("bad").error().message(), testing::HasSubstr("3 times"));
+}
+
+// All of them die with it twice; then each runs alone, so that the third death
+// is its own.
+TEST_F(KillWindowTest, CompanyIsNotTakenForTheJobThatKillsTheServer) {
+  constexpr int kCompany = 5;
+  spec_.set_checkpoint_every(0);
+  spec_.set_model("killer");
+  for (int crash = 0; crash < 3; ++crash) {
+    KilledIn([&] {
+      engine_.OnEachStep([&](const FakeEngine::Stepped& stepped) {
+        // The steps of the killer take as long as those of its company.
+        clock_.Advance(absl::Milliseconds(60));
+        if (stepped.model == "killer" && stepped.step == 30) Die();
+      });
+      if (crash == 0) {
+        Submit("bad", spec_);
+        for (int i = 0; i < kCompany; ++i) Submit(absl::StrCat("good", i), 50);
+      }
+      RunAll();
+    });
+  }
+  Start();
+  RunAll();
+  EXPECT_EQ(State("bad"), "FAILED");
+  for (int i = 0; i < kCompany; ++i)
+    EXPECT_EQ(State(absl::StrCat("good", i)), "SUCCEEDED");
 }
 
 // The worker that lost its job goes on for a while: nothing of it counts.

@@ -1,5 +1,6 @@
 #include "server/scheduler/queue.h"
 
+#include <map>
 #include <utility>
 
 #include "tests/scheduler/scheduler_fixture.h"
@@ -17,10 +18,15 @@ class QueueTest : public SchedulerFixture {
   std::string Claim() {
     const auto claimed = ClaimNext(
         *store_, "devices/cpu-0",
-        [this](const std::string& name) { expected_.push_back(name); });
+        [this](const QueuedJob& job) -> absl::StatusOr<Answer> {
+          const auto answer = answers_.find(job.name);
+          return answer == answers_.end() ? Answer::kTake : answer->second;
+        },
+        [this](const QueuedJob& job) { expected_.push_back(job.name); });
     if (!claimed.ok()) return std::string(claimed.status().message());
-    return claimed->has_value() ? (*claimed)->job.name() : "none";
+    return claimed->has_value() ? (*claimed)->stored.job.name() : "none";
   }
+  std::map<std::string, Answer> answers_;  // others: kTake
   std::vector<std::string> expected_;
 };
 
@@ -47,6 +53,23 @@ TEST_F(QueueTest, AJobThatIsTakenMeanwhileIsPassedOver) {
   };
   EXPECT_EQ(Claim(), "jobs/b");
   EXPECT_THAT(expected_, ElementsAre("jobs/a", "jobs/b"));
+}
+
+TEST_F(QueueTest, AJobThatFindsNoRoomIsPassedOverAndStays) {
+  Submit("large");
+  Submit("small");
+  answers_["jobs/large"] = Answer::kPass;
+  EXPECT_EQ(Claim(), "jobs/small");
+  EXPECT_EQ(Claim(), "none");
+  EXPECT_EQ(State("large"), "QUEUED");
+}
+
+TEST_F(QueueTest, NobodyIsAskedAfterOneForWhomRoomIsMade) {
+  Submit("urgent");
+  Submit("small");
+  answers_["jobs/urgent"] = Answer::kStop;
+  EXPECT_EQ(Claim(), "none");
+  EXPECT_THAT(expected_, testing::IsEmpty());
 }
 
 TEST_F(QueueTest, AStoreThatIsAwayIsTold) {

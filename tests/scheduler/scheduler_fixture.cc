@@ -1,5 +1,6 @@
 #include "tests/scheduler/scheduler_fixture.h"
 
+#include <functional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -8,6 +9,22 @@
 #include "tests/support/status_matchers.h"
 
 namespace phosphene {
+namespace {
+
+// Does at once what is due at once, and leaves the rest to another.
+class AtOnce : public Executor {
+ public:
+  explicit AtOnce(Executor& later) : later_(later) {}
+  void Execute(std::function<void()> task) override { task(); }
+  void ExecuteAfter(absl::Duration delay, std::function<void()> task) override {
+    later_.ExecuteAfter(delay, std::move(task));
+  }
+
+ private:
+  Executor& later_;
+};
+
+}  // namespace
 
 void SchedulerFixture::SetUp() { Start(); }
 
@@ -34,10 +51,17 @@ void SchedulerFixture::Start(int devices) {
   for (int i = 0; i < devices; ++i) {
     EngineDevice device = engine_.Devices()[0];
     device.name = absl::StrCat("cpu:", i);
+    device.memory_bytes = memory_bytes_;
     options.devices.push_back(device);
   }
-  options.make_executor = [this](const EngineDevice&) {
+  options.threads = threads_;
+  options.lanes = lanes_;
+  options.jobs_per_device = jobs_per_device_;
+  options.make_executor = [this](const EngineDevice&, int) {
     return ForwardTo(executor_.get());
+  };
+  options.make_helper = [this](const EngineDevice&) {
+    return std::make_unique<AtOnce>(*executor_);
   };
   scheduler_ = std::make_unique<Scheduler>(std::move(options));
   ASSERT_OK(scheduler_->Start());

@@ -19,14 +19,16 @@
 namespace phosphene {
 
 // A server's inside without threads: SQLite, blobs in files, the fake engine,
-// and one slot whose turns the test takes. Names are without "jobs/".
+// and devices whose lanes run when the test says so, one after the other on its
+// thread; frames are encoded at once. Names are without "jobs/".
 //   Submit("a", 10); RunAll(); EXPECT_EQ(State("a"), "SUCCEEDED");
 class SchedulerFixture : public testing::Test {
  protected:
   void SetUp() override;
   void TearDown() override { Close(); }
 
-  // Starts a server over the folder, `devices` slots.
+  // Starts a server over the folder with so many devices, and the options
+  // below.
   void Start(int devices = 1);
   // Ends it as a crash does: nothing is told, nothing handed back.
   void Crash();
@@ -46,6 +48,11 @@ class SchedulerFixture : public testing::Test {
   std::vector<std::string> Watch(const std::string& name,
                                  int64_t* last = nullptr,
                                  bool omit_frames = false);
+
+  int lanes_ = 1;
+  int threads_ = 1;
+  int jobs_per_device_ = 64;
+  int64_t memory_bytes_ = 0;  // of a device; 0: nothing is said of it
 
   TempDir directory_;
   FakeClock clock_;

@@ -1,12 +1,9 @@
 #include "server/scheduler/scheduler.h"
 
-#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "server/base/mutex.h"
 #include "server/jobs/proto_time.h"
-#include "server/jobs/sqlite_job_store.h"
 #include "server/stream/watch.h"
 #include "tests/scheduler/scheduler_fixture.h"
 #include "tests/support/status_matchers.h"
@@ -82,6 +79,8 @@ TEST_F(SchedulerTest, DevicesTellWhatTheyRun) {
   ASSERT_EQ(during.size(), 1u);
   EXPECT_EQ(during[0].name(), "devices/cpu-0");
   EXPECT_EQ(during[0].current_job(), "jobs/a");
+  EXPECT_THAT(during[0].current_jobs(), ElementsAre("jobs/a"));
+  EXPECT_EQ(during[0].lanes(), 1);
   EXPECT_EQ(scheduler_->Devices()[0].current_job(), "");
 }
 
@@ -132,7 +131,7 @@ TEST_F(SchedulerTest, ARunningJobIsCancelledWithinTwoSteps) {
   EXPECT_THAT(Watch("a"), ElementsAre("CANCELLED", "end"));
 }
 
-// The slot has not heard its attempt number yet.
+// The device has not heard its attempt number yet.
 TEST_F(SchedulerTest, ACancelRightAfterTheClaimIsNotLost) {
   Submit("a", 100);
   bool once = false;
@@ -331,6 +330,8 @@ TEST_F(SchedulerTest, AJobWithoutDescriptorsIsPutOffAndGoesOnLater) {
 }
 
 TEST_F(SchedulerTest, AnEndThatCannotBeCommittedIsTriedUntilItCan) {
+  jobs_per_device_ = 1;
+  Start();
   Submit("a", 10);
   Submit("b", 10);
   bool full = true;
@@ -473,112 +474,6 @@ TEST_F(SchedulerTest, KeptFramesCanBeListedAfterwards) {
   const FramePage page = sqlite_->ListFrames("jobs/a", 10, "").value();
   for (const KeptFrame& frame : page.frames) steps.push_back(frame.info.step());
   EXPECT_THAT(steps, ElementsAre(30, 60, 90));
-}
-
-// --- With its own threads ---
-
-TEST(SchedulerThreadsTest, JobsOnSeveralDevicesAreSteeredFromOutside) {
-  constexpr int kJobs = 24;
-  const TempDir directory;
-  const auto store =
-      OpenSqliteJobStore({.directory = directory.path()}).value();
-  const auto blobs = OpenBlobStore("memory", {}).value();
-  FakeEngine engine;
-  FrameHub hub;
-  Scheduler::Options options;
-  options.store = store.get();
-  options.blobs = blobs.get();
-  options.engine = &engine;
-  options.hub = &hub;
-  for (int i = 0; i < 3; ++i) {
-    options.devices.push_back(engine.Devices()[0]);
-    options.devices.back().name = absl::StrCat("cpu:", i);
-  }
-  Scheduler scheduler(options);
-  ASSERT_OK(scheduler.Start());
-
-  // A watcher a job, which waits for its end.
-  Mutex mu;
-  CondVar changed;
-  int ended = 0;
-  std::vector<std::thread> watchers;
-  for (int i = 0; i < kJobs; ++i) {
-    NewJob request;
-    request.job.set_name(absl::StrCat("jobs/j", i));
-    *request.job.mutable_spec() = FakeSpec(i % 3 == 0 ? 100'000 : 50, i);
-    ASSERT_OK(store->Create(request));
-    watchers.emplace_back([&, name = request.job.name()] {
-      v1::WatchJobRequest watch_request;
-      watch_request.set_name(name);
-      const auto watch = OpenWatch(*store, *blobs, hub, watch_request).value();
-      bool ready = false;
-      for (;;) {
-        const Subscription::Taken taken = watch->Next([&] {
-          MutexLock lock(&mu);
-          ready = true;
-          changed.SignalAll();
-        });
-        if (taken.kind == Subscription::Taken::Kind::kEnded) break;
-        if (taken.kind == Subscription::Taken::Kind::kEvent) continue;
-        MutexLock lock(&mu);
-        while (!ready) changed.Wait(&mu);
-        ready = false;
-      }
-      MutexLock lock(&mu);
-      ++ended;
-    });
-  }
-  for (int i = 0; i < kJobs; i += 3)
-    EXPECT_OK(store->Cancel(absl::StrCat("jobs/j", i)));
-  for (std::thread& watcher : watchers) watcher.join();
-  EXPECT_EQ(ended, kJobs);
-  for (int i = 0; i < kJobs; ++i) {
-    const v1::Job job = store->Get(absl::StrCat("jobs/j", i)).value().job;
-    if (i % 3 == 0) {
-      EXPECT_EQ(job.state(), v1::Job::CANCELLED);
-    } else {
-      EXPECT_EQ(job.state(), v1::Job::SUCCEEDED);
-      EXPECT_THAT(blobs->Get(job.artifacts(0).blob()),
-                  IsOkAndHolds(FakeEngine::ResultOf(FakeSpec(50, i))));
-    }
-  }
-  EXPECT_OK(scheduler.Drain(absl::Seconds(60)));
-}
-
-TEST(SchedulerThreadsTest, TheEndOfASchedulerWaitsForItsRun) {
-  const TempDir directory;
-  const auto store =
-      OpenSqliteJobStore({.directory = directory.path()}).value();
-  const auto blobs = OpenBlobStore("memory", {}).value();
-  FakeEngine engine;
-  FrameHub hub;
-  Mutex mu;
-  CondVar changed;
-  bool running = false;
-  engine.OnStep(3, [&] {
-    MutexLock lock(&mu);
-    running = true;
-    changed.SignalAll();
-  });
-  {
-    Scheduler::Options options;
-    options.store = store.get();
-    options.blobs = blobs.get();
-    options.engine = &engine;
-    options.hub = &hub;
-    options.devices = engine.Devices();
-    Scheduler scheduler(options);
-    ASSERT_OK(scheduler.Start());
-    NewJob request;
-    request.job.set_name("jobs/a");
-    *request.job.mutable_spec() = FakeSpec(1'000'000);
-    ASSERT_OK(store->Create(request));
-    MutexLock lock(&mu);
-    while (!running) changed.Wait(&mu);
-  }
-  const v1::Job job = store->Get("jobs/a").value().job;
-  EXPECT_EQ(job.state(), v1::Job::QUEUED);
-  EXPECT_GE(job.checkpoint_step(), 3);
 }
 
 }  // namespace

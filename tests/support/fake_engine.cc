@@ -1,5 +1,6 @@
 #include "tests/support/fake_engine.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -85,20 +86,142 @@ std::vector<FakeEngine::Begun> FakeEngine::runs() const {
   return runs_;
 }
 
-void FakeEngine::CallHooks(int64_t step) {
+void FakeEngine::OnEachStep(std::function<void(const Stepped&)> hook) {
+  MutexLock lock(&mu_);
+  each_ = std::move(hook);
+}
+
+void FakeEngine::SetMemory(const std::string& model, JobMemory estimated,
+                           JobMemory measured) {
+  MutexLock lock(&mu_);
+  memory_[model] = {estimated, measured};
+}
+
+int64_t FakeEngine::most_bytes() const {
+  MutexLock lock(&mu_);
+  return most_bytes_;
+}
+
+FakeEngine::Memory FakeEngine::MemoryOn(const std::string& model) const {
+  MutexLock lock(&mu_);
+  const auto found = memory_.find(model);
+  return found == memory_.end() ? Memory() : found->second;
+}
+
+JobMemory FakeEngine::MemoryOf(const v1::JobSpec& spec) {
+  return MemoryOn(spec.model()).estimated;
+}
+
+void FakeEngine::Take(int64_t bytes) {
+  MutexLock lock(&mu_);
+  bytes_ += bytes;
+  most_bytes_ = std::max(most_bytes_, bytes_);
+}
+
+absl::Status FakeEngine::AfterStep(const Stepped& stepped) {
+  std::function<void(const Stepped&)> each;
   std::vector<std::function<void()>> due;
   {
     MutexLock lock(&mu_);
-    const auto range = hooks_.equal_range(step);
+    each = each_;
+    const auto range = hooks_.equal_range(stepped.step);
     for (auto it = range.first; it != range.second; ++it) {
       due.push_back(it->second);
     }
   }
+  if (each) each(stepped);
   for (const std::function<void()>& hook : due) hook();
+  MutexLock lock(&mu_);
+  const auto failure = failures_.find(stepped.step);
+  return failure == failures_.end() ? absl::OkStatus() : failure->second;
 }
 
-absl::StatusOr<RunResult> FakeEngine::Run(const RunRequest& request,
-                                          RunSink& sink, std::stop_token stop) {
+// A job at a step.
+class FakeEngine::FakeSession : public JobSession {
+ public:
+  FakeSession(FakeEngine& engine, const v1::JobSpec& spec, RunSink& sink,
+              std::stop_token stop, int64_t step, std::string state)
+      : engine_(engine),
+        spec_(spec),
+        memory_(engine.MemoryOn(spec.model())),
+        total_(TotalSteps(spec)),
+        sink_(sink),
+        stop_(std::move(stop)),
+        step_(step),
+        state_(std::move(state)) {}
+  ~FakeSession() override { engine_.Take(-held_); }
+
+  absl::StatusOr<bool> Step(int threads) override {
+    if (!Goes()) return false;
+    TakeMemory();
+    engine_.Take(memory_.measured.step);
+    const absl::Status done = Advance(threads);
+    engine_.Take(-memory_.measured.step);
+    if (!done.ok()) return done;
+    return Goes();
+  }
+
+  absl::StatusOr<RunResult> Finish(int) override {
+    RunResult result;
+    result.finished = step_ == total_;
+    result.step = step_;
+    result.objective_value = static_cast<double>(step_);
+    if (!result.finished) result.checkpoint = Pack(step_, state_);
+    result.artifacts.push_back(Artifact(state_));
+    return result;
+  }
+
+  int64_t step() const override { return step_; }
+  JobMemory memory() const override {
+    return stepped_ ? memory_.measured : memory_.estimated;
+  }
+
+ private:
+  bool Goes() const { return step_ < total_ && !stop_.stop_requested(); }
+
+  void TakeMemory() {
+    stepped_ = true;
+    if (held_ > 0) return;
+    held_ = memory_.measured.held;
+    engine_.Take(held_);
+  }
+
+  absl::Status Advance(int threads) {
+    state_ = NextState(state_);
+    ++step_;
+    v1::Progress progress;
+    progress.set_step(step_);
+    progress.set_total_steps(total_);
+    progress.set_objective_value(static_cast<double>(step_));
+    sink_.OnProgress(progress);
+    const v1::FramePolicy& frames = spec_.frames();
+    const int64_t every = frames.every() > 0 ? frames.every() : 16;
+    const bool due = step_ % every == 0;
+    const bool keep = due && frames.keep_every() > 0 &&
+                      step_ / every % frames.keep_every() == 0;
+    if ((due || step_ == total_) && sink_.WantsFrame(keep))
+      sink_.OnFrame(step_, keep, Picture(state_));
+    if (spec_.checkpoint_every() > 0 && step_ % spec_.checkpoint_every() == 0) {
+      const absl::Status kept = sink_.OnCheckpoint(step_, Pack(step_, state_));
+      if (!kept.ok()) return kept;
+    }
+    return engine_.AfterStep({spec_.model(), spec_.seed(), step_, threads});
+  }
+
+  FakeEngine& engine_;
+  const v1::JobSpec spec_;
+  const Memory memory_;
+  const int64_t total_;
+  RunSink& sink_;
+  const std::stop_token stop_;
+  int64_t step_;
+  std::string state_;
+  bool stepped_ = false;
+  int64_t held_ = 0;
+};
+
+absl::StatusOr<std::unique_ptr<JobSession>> FakeEngine::Open(
+    const RunRequest& request, RunSink& sink, std::stop_token stop) {
   const v1::JobSpec& spec = request.spec;
   int64_t step = 0;
   std::string state = Start(spec);
@@ -112,39 +235,8 @@ absl::StatusOr<RunResult> FakeEngine::Run(const RunRequest& request,
     MutexLock lock(&mu_);
     runs_.push_back({spec.model(), step, request.device});
   }
-  const int64_t every = spec.frames().every() > 0 ? spec.frames().every() : 16;
-  const int64_t keep_every = spec.frames().keep_every();
-  const int64_t total = TotalSteps(spec);
-  while (step < total && !stop.stop_requested()) {
-    state = NextState(state);
-    ++step;
-    v1::Progress progress;
-    progress.set_step(step);
-    progress.set_total_steps(total);
-    progress.set_objective_value(step);
-    sink.OnProgress(progress);
-    const bool due = step % every == 0;
-    const bool keep = due && keep_every > 0 && step / every % keep_every == 0;
-    if ((due || step == total) && sink.WantsFrame(keep)) {
-      sink.OnFrame(step, keep, Picture(state));
-    }
-    if (spec.checkpoint_every() > 0 && step % spec.checkpoint_every() == 0) {
-      const absl::Status kept = sink.OnCheckpoint(step, Pack(step, state));
-      if (!kept.ok()) return kept;
-    }
-    CallHooks(step);
-    MutexLock lock(&mu_);
-    if (const auto it = failures_.find(step); it != failures_.end()) {
-      return it->second;
-    }
-  }
-  RunResult result;
-  result.finished = step == total;
-  result.step = step;
-  result.objective_value = step;
-  if (!result.finished) result.checkpoint = Pack(step, state);
-  result.artifacts.push_back(Artifact(state));
-  return result;
+  return std::make_unique<FakeSession>(*this, spec, sink, std::move(stop), step,
+                                       std::move(state));
 }
 
 absl::Status FakeEngine::Check(const v1::JobSpec&) {

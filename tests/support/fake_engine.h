@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,22 @@ class FakeEngine : public Engine {
  public:
   // Called after step `step` of every run.
   void OnStep(int64_t step, std::function<void()> hook);
+  // A step that was done.
+  struct Stepped {
+    std::string model;
+    uint64_t seed = 0;
+    int64_t step = 0;
+    int threads = 0;
+  };
+  // Called after every step of every run, before those of OnStep.
+  void OnEachStep(std::function<void(const Stepped&)> hook);
+  // What jobs on this model are said to take before their first step, and take
+  // from then on. Others take nothing.
+  void SetMemory(const std::string& model, JobMemory estimated,
+                 JobMemory measured);
+  // The most that the sessions of a moment have held together, from their
+  // first steps on, and steps of that moment have taken.
+  int64_t most_bytes() const;
   // Runs fail with this after `step` steps, until it is OK.
   void FailAt(int64_t step, absl::Status status);
   // Called by every Inspect.
@@ -36,14 +53,15 @@ class FakeEngine : public Engine {
     int64_t first_step = 0;  // steps done when it began
     std::string device;
   };
-  // Runs begun, in order.
+  // Runs begun (sessions opened), in order.
   std::vector<Begun> runs() const;
 
   // The bytes of the artifact of a spec that has run to its end.
   static std::string ResultOf(const v1::JobSpec& spec);
 
-  absl::StatusOr<RunResult> Run(const RunRequest& request, RunSink& sink,
-                                std::stop_token stop) override;
+  absl::StatusOr<std::unique_ptr<JobSession>> Open(
+      const RunRequest& request, RunSink& sink, std::stop_token stop) override;
+  JobMemory MemoryOf(const v1::JobSpec& spec) override;
   absl::Status Check(const v1::JobSpec& spec) override;
   absl::StatusOr<ModelReport> Inspect(absl::string_view onnx,
                                       const v1::ModelConfig& config,
@@ -52,7 +70,15 @@ class FakeEngine : public Engine {
   std::vector<EngineDevice> Devices() const override;
 
  private:
-  void CallHooks(int64_t step);
+  class FakeSession;
+  struct Memory {
+    JobMemory estimated, measured;
+  };
+
+  // What is due after a step: hooks, then the failure that was asked for.
+  absl::Status AfterStep(const Stepped& stepped);
+  Memory MemoryOn(const std::string& model) const;
+  void Take(int64_t bytes);
 
   mutable Mutex mu_;
   std::multimap<int64_t, std::function<void()>> hooks_ ABSL_GUARDED_BY(mu_);
@@ -60,6 +86,10 @@ class FakeEngine : public Engine {
   absl::Status check_ ABSL_GUARDED_BY(mu_);
   std::function<void()> inspect_ ABSL_GUARDED_BY(mu_);
   std::vector<Begun> runs_ ABSL_GUARDED_BY(mu_);
+  std::function<void(const Stepped&)> each_ ABSL_GUARDED_BY(mu_);
+  std::map<std::string, Memory> memory_ ABSL_GUARDED_BY(mu_);
+  int64_t bytes_ ABSL_GUARDED_BY(mu_) = 0;  // taken now
+  int64_t most_bytes_ ABSL_GUARDED_BY(mu_) = 0;
 };
 
 // A spec the fake engine runs: model, one channel objective, 64 x 64 pixels.
