@@ -26,6 +26,7 @@
 #include "server/engine/cuda/cuda_devices.h"
 #include "server/engine/cuda/step_graph.h"
 #include "server/engine/cuda/stream_scope.h"
+#include "server/engine/onnx/ops/shared/thread_trust.h"
 #include "server/engine/optimize/devices.h"
 #include "server/engine/optimize/network_cache.h"
 #include "server/engine/optimize/plan.h"
@@ -65,10 +66,14 @@ Says how long a step takes (median and mean), in which parts, and which share of
 this machine's own fp32 GEMM rate the convolutions reach, for each combination
 of the lists. On a GPU steps are recorded and replayed as CUDA graphs:
 replayed_steps says how many of those timed were, why_eager why not; the parts of
-replayed steps have no times.
+replayed steps have no times. On several threads the first step at a size tries
+which operations keep the bits of one thread: kinds_tried, kinds_on_one_thread,
+first_step_ms.
 
   --model FILE, --layer NAME   required
   --channel N                  of the layer                       (0)
+  --style FILE                 instead: Gram matrices of this picture at the
+                               layers --layer A,B,...
   --size N,...                 pixels a side                      (224)
   --batch N,...                rows                               (1)
   --dtype fp32|bf16,...                                           (fp32)
@@ -87,16 +92,25 @@ replayed steps have no times.
 
 // Flags by name; those without a value hold "".
 struct Flags {
-  std::map<std::string, std::string> values = {
-      {"model", ""},        {"layer", ""},
-      {"channel", "0"},     {"size", "224"},
-      {"batch", "1"},       {"steps", "64"},
-      {"warmup", "20"},     {"threads", "0"},
-      {"dtype", "fp32"},    {"transforms", "standard"},
-      {"param", "fourier"}, {"seed", "0"},
-      {"mean", ""},         {"std", ""},
-      {"range", "0,1"},     {"device", "cpu"},
-      {"graph", "on"},      {"o", ""}};
+  std::map<std::string, std::string> values = {{"model", ""},
+                                               {"layer", ""},
+                                               {"channel", "0"},
+                                               {"size", "224"},
+                                               {"batch", "1"},
+                                               {"steps", "64"},
+                                               {"warmup", "20"},
+                                               {"threads", "0"},
+                                               {"dtype", "fp32"},
+                                               {"transforms", "standard"},
+                                               {"param", "fourier"},
+                                               {"seed", "0"},
+                                               {"mean", ""},
+                                               {"std", ""},
+                                               {"range", "0,1"},
+                                               {"device", "cpu"},
+                                               {"graph", "on"},
+                                               {"style", ""},
+                                               {"o", ""}};
   bool bgr = false, json = false, help = false;
 
   absl::Status Parse(int argc, char** argv) {
@@ -189,6 +203,9 @@ v1::ModelConfig ConfigOf(const Flags& flags) {
   return config;
 }
 
+// The one blob there is: the picture of --style.
+std::string StyleBlob() { return "blobs/" + std::string(64, 'a'); }
+
 v1::JobSpec SpecOf(const Flags& flags) {
   v1::JobSpec spec;
   spec.set_model("bench");
@@ -203,17 +220,25 @@ v1::JobSpec SpecOf(const Flags& flags) {
     spec.add_transforms()->mutable_preset()->set_name(
         v1::PresetTransform::STANDARD);
   }
-  auto* channel = spec.add_objectives()->mutable_channel();
-  channel->set_layer(flags.Text("layer"));
-  channel->set_channel(flags.Int("channel"));
+  if (flags.Text("style").empty()) {
+    auto* channel = spec.add_objectives()->mutable_channel();
+    channel->set_layer(flags.Text("layer"));
+    channel->set_channel(flags.Int("channel"));
+  } else {
+    auto* style = spec.add_objectives()->mutable_gram_style();
+    for (const std::string& layer : flags.List("layer"))
+      style->add_layers()->set_layer(layer);
+    style->add_styles()->set_image(StyleBlob());
+  }
   spec.set_steps(flags.Int("steps") + flags.Int("warmup"));
   spec.set_seed(std::strtoull(flags.Text("seed").c_str(), nullptr, 10));
   return spec;
 }
 
-// GFLOP/s of a large fp32 matrix product on the threads in use, best of five.
-double GemmRate() {
+// GFLOP/s of a large fp32 matrix product on that many threads, best of five.
+double GemmRate(int threads) {
   constexpr int64_t kSide = 1536;
+  at::set_num_threads(threads);
   const at::Tensor a = at::rand({kSide, kSide}), b = at::rand({kSide, kSide});
   double best = 1e9;
   for (int i = 0; i < 5; ++i) {
@@ -221,6 +246,7 @@ double GemmRate() {
     at::mm(a, b);
     best = std::min(best, Milliseconds(Clock::now() - start));
   }
+  at::set_num_threads(1);
   return 2.0 * kSide * kSide * kSide / best / 1e6;
 }
 
@@ -282,8 +308,12 @@ absl::Status Bench(const Flags& flags) {
   const LaneWidth width(threads);
   ASSIGN_OR_RETURN(const auto file, MappedFile::Open(flags.Text("model")));
   EngineInputs inputs;
-  inputs.read_blob = [](absl::string_view name) -> absl::StatusOr<std::string> {
-    return absl::NotFoundError(absl::StrCat("no blob ", name));
+  inputs.read_blob =
+      [&](absl::string_view name) -> absl::StatusOr<std::string> {
+    if (name != StyleBlob())
+      return absl::NotFoundError(absl::StrCat("no blob ", name));
+    ASSIGN_OR_RETURN(const auto style, MappedFile::Open(flags.Text("style")));
+    return std::string(style->data());
   };
   inputs.open_model = [&](absl::string_view) -> absl::StatusOr<ModelFile> {
     return ModelFile{"bench", ConfigOf(flags), nullptr, file->data(), "1"};
@@ -318,7 +348,12 @@ absl::Status Bench(const Flags& flags) {
     return stepper->Advance(LaneAt(spec, parts.canvas.rows, step));
   };
   const int warmup = flags.Int("warmup"), steps = flags.Int("steps");
-  for (int step = 0; step < warmup; ++step) RETURN_IF_ERROR(advance(step));
+  double first = 0;
+  for (int step = 0; step < warmup; ++step) {
+    const Clock::time_point start = Clock::now();
+    RETURN_IF_ERROR(advance(step));
+    if (step == 0) first = Milliseconds(Clock::now() - start);
+  }
   StepTimes times;
   if (!graph) stepper->set_times(&times);
   std::vector<double> each;
@@ -336,11 +371,11 @@ absl::Status Bench(const Flags& flags) {
   const double median = each[each.size() / 2];
   const double side = flags.Int("size") / 224.0;
   // Forward and the gradient of the input are as many FLOPs each.
-  const double gflop = 2 *
-                       LayerGflops(*context.model.info, flags.Text("layer")) *
-                       side * side * flags.Int("batch");
-  const double gemm = placement.device.is_cpu() ? GemmRate() : 0;
-  const auto number = [](double value) { return absl::StrCat(value); };
+  const double gflop =
+      2 * LayerGflops(*context.model.info, flags.List("layer").back()) * side *
+      side * flags.Int("batch");
+  const double gemm = placement.device.is_cpu() ? GemmRate(threads) : 0;
+  const auto number = [](auto value) { return absl::StrCat(value); };
   Tell({{"model", flags.Text("model")},
         {"layer", flags.Text("layer")},
         {"size", flags.Text("size")},
@@ -368,6 +403,9 @@ absl::Status Bench(const Flags& flags) {
         {"backward_ms", number(times.backward / steps)},
         {"optimizer_ms", number(times.optimizer / steps)},
         {"setup_ms", number(setup)},
+        {"first_step_ms", number(first)},
+        {"kinds_tried", number(onnx::ThreadTrust::Global().tried())},
+        {"kinds_on_one_thread", number(onnx::ThreadTrust::Global().alone())},
         {"conv_gflop_per_step", number(gflop)},
         {"gemm_gflops", number(gemm)},
         {"share_of_gemm_rate",

@@ -7,10 +7,9 @@
 #include "server/engine/optimizers/elementwise.h"
 #include "server/engine/tensor/torch_pch.h"
 
-#include <ATen/Parallel.h>
-
 #include "server/engine/cuda/launch.h"
 #include "server/engine/optimizers/adam_kernel.h"
+#include "server/engine/tensor/width.h"
 
 namespace phosphene {
 namespace {
@@ -108,9 +107,8 @@ class Adam : public ElementwiseOptimizer {
                      slots[1].data_ptr<float>(),
                      Fixed(),
                      now};
-    at::parallel_for(
-        0, moved.numel(), kGrain,
-        [&s](int64_t begin, int64_t end) { RunAdam(s, begin, end); });
+    WideFor(moved.numel(), kGrain,
+            [&s](int64_t begin, int64_t end) { RunAdam(s, begin, end); });
     if (!moved.is_same(value)) value.copy_(moved);
   }
 

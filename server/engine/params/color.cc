@@ -6,10 +6,9 @@
 #include <functional>
 #include <vector>
 
-#include <ATen/Parallel.h>
-
 #include "server/engine/params/color_kernels.h"
 #include "server/engine/tensor/autograd_function.h"
+#include "server/engine/tensor/width.h"
 
 namespace phosphene {
 namespace {
@@ -71,7 +70,7 @@ at::Tensor Mix(const Matrix3& m, const at::Tensor& values) {
   for (int64_t row = 0; row < z.size(0); ++row) {
     const float* from = z.const_data_ptr<float>() + row * z.size(1) * plane;
     float* to = out.data_ptr<float>() + row * z.size(1) * plane;
-    at::parallel_for(0, plane, kGrain, [&](int64_t begin, int64_t end) {
+    WideFor(plane, kGrain, [&](int64_t begin, int64_t end) {
       MixPlanes(m.data(), from, to, plane, begin, end);
     });
   }
@@ -88,7 +87,7 @@ void OverPieces(int64_t rows, int64_t plane,
       fn(i / pieces, begin, std::min(plane, begin + kPiece));
     }
   };
-  at::parallel_for(0, rows * pieces, kGrain / kPiece, over);
+  WideFor(rows * pieces, kGrain / kPiece, over);
 }
 
 // In place; REQUIRES: contiguous f32.
@@ -98,7 +97,7 @@ void Sigmoid(at::Tensor x) {
     return;
   }
   float* data = x.data_ptr<float>();
-  at::parallel_for(0, x.numel(), kGrain, [&](int64_t begin, int64_t end) {
+  WideFor(x.numel(), kGrain, [&](int64_t begin, int64_t end) {
     SigmoidInPlace(data + begin, end - begin);
   });
 }
@@ -111,7 +110,7 @@ at::Tensor SigmoidBackward(const at::Tensor& grad, const at::Tensor& y) {
   const float* from = g.const_data_ptr<float>();
   const float* value = y.const_data_ptr<float>();
   float* to = out.data_ptr<float>();
-  at::parallel_for(0, y.numel(), kGrain, [&](int64_t begin, int64_t end) {
+  WideFor(y.numel(), kGrain, [&](int64_t begin, int64_t end) {
     SigmoidGradient(from + begin, value + begin, to + begin, end - begin);
   });
   return out;

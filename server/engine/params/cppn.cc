@@ -6,10 +6,10 @@
 #include "server/engine/params/color.h"
 #include "server/engine/params/cppn_grid.h"
 #include "server/engine/params/cppn_net.h"
-#include "server/engine/params/for_each.h"
 #include "server/engine/params/interface.h"
 #include "server/engine/tensor/autograd_function.h"
 #include "server/engine/tensor/rng.h"
+#include "server/engine/tensor/width.h"
 
 namespace phosphene {
 namespace {
@@ -46,7 +46,7 @@ struct CppnCall : torch::CustomClassHolder {
   // Calls fn(i) for i < count: on the CPU's threads, or in order on a GPU's
   // stream.
   void Run(int64_t count, const std::function<void(int64_t)>& fn) const {
-    if (device.is_cpu()) return ForEach(count, fn);
+    if (device.is_cpu()) return EachAlone(count, fn);
     for (int64_t i = 0; i < count; ++i) fn(i);
   }
 

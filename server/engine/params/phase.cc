@@ -8,12 +8,12 @@
 #include "server/base/status_macros.h"
 #include "server/engine/params/color.h"
 #include "server/engine/params/colored.h"
-#include "server/engine/params/for_each.h"
 #include "server/engine/params/latent.h"
 #include "server/engine/params/resize.h"
 #include "server/engine/params/spectrum.h"
 #include "server/engine/tensor/autograd_function.h"
 #include "server/engine/tensor/rng.h"
+#include "server/engine/tensor/width.h"
 
 namespace phosphene {
 namespace {
@@ -36,15 +36,15 @@ at::Tensor SpectrumOf(const at::Tensor& phase, const at::Tensor& magnitude) {
     to[i].select(-1, 0).copy_(from[i].cos().mul_(size));
     to[i].select(-1, 1).copy_(from[i].sin().mul_(size));
   };
-  ForEach(from.size(0), fill);
+  EachAlone(from.size(0), fill);
   return spectrum;
 }
 
 // Mean over each row of `x` [N,C,H,W] in double, [N,1,1,1] f32.
 at::Tensor RowMeans(const at::Tensor& x) {
   at::Tensor means = at::empty({x.size(0), 1, 1, 1}, x.options());
-  ForEach(x.size(0),
-          [&](int64_t row) { means[row].fill_(x[row].mean(at::kDouble)); });
+  EachAlone(x.size(0),
+            [&](int64_t row) { means[row].fill_(x[row].mean(at::kDouble)); });
   return means;
 }
 

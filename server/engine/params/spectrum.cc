@@ -1,14 +1,12 @@
 // Real 2-D Fourier transforms of image batches, and the 1/f scale.
 #include "server/engine/params/spectrum.h"
 
-#include <ATen/Parallel.h>
-
 #include <algorithm>
 #include <cmath>
 #include <functional>
 
 #include "server/engine/params/fft_kernels.h"
-#include "server/engine/params/for_each.h"
+#include "server/engine/tensor/width.h"
 
 namespace phosphene {
 namespace {
@@ -29,7 +27,7 @@ at::Tensor ForEachPair(const at::Tensor& factor, const FftPlane& plane) {
 // Blocks shared out over threads, with scratch of their own.
 void OverBlocks(const FftPlane& plane, int64_t blocks,
                 const std::function<void(int64_t, float*)>& fn) {
-  at::parallel_for(0, blocks, 1, [&](int64_t begin, int64_t end) {
+  WideFor(blocks, 1, [&](int64_t begin, int64_t end) {
     const at::Tensor scratch = at::empty({plane.scratch()}, at::kFloat);
     float* own = scratch.mutable_data_ptr<float>();
     for (int64_t block = begin; block < end; ++block) fn(block, own);
@@ -124,7 +122,7 @@ at::Tensor SpectrumToImage(const at::Tensor& leaf, const at::Tensor& scale,
     return image;
   }
   const at::Tensor from = spectrum.flatten(0, 1), to = image.flatten(0, 1);
-  ForEach(n * c, [&](int64_t i) { to[i].copy_(transform(from[i])); });
+  EachAlone(n * c, [&](int64_t i) { to[i].copy_(transform(from[i])); });
   return image;
 }
 
@@ -152,7 +150,7 @@ at::Tensor ImageToSpectrum(const at::Tensor& image, const at::Tensor& factor,
     return spectrum;
   }
   const at::Tensor from = detached.flatten(0, 1), to = spectrum.flatten(0, 1);
-  ForEach(n * c, [&](int64_t i) { to[i].copy_(transform(from[i])); });
+  EachAlone(n * c, [&](int64_t i) { to[i].copy_(transform(from[i])); });
   return spectrum;
 }
 

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "server/engine/params/for_each.h"
 #include "server/engine/tensor/autograd_function.h"
+#include "server/engine/tensor/width.h"
 
 namespace phosphene {
 namespace {
@@ -46,7 +46,7 @@ class StretchFn : public torch::autograd::Function<StretchFn> {
     at::Tensor out = at::empty({values.size(0), values.size(1), height, width},
                                values.options());
     const at::Tensor to = out.flatten(0, 1);
-    ForEach(from.size(0), [&](int64_t i) {
+    EachAlone(from.size(0), [&](int64_t i) {
       to[i].copy_(
           StretchPlane(from.narrow(0, i, 1).unsqueeze(0), height, width)[0][0]);
     });
@@ -62,7 +62,7 @@ class StretchFn : public torch::autograd::Function<StretchFn> {
     at::Tensor out =
         at::empty({grad.size(0), grad.size(1), h, w}, grad.options());
     const at::Tensor from = grad.flatten(0, 1), to = out.flatten(0, 1);
-    ForEach(from.size(0), [&](int64_t i) {
+    EachAlone(from.size(0), [&](int64_t i) {
       to[i].copy_(
           StretchPlaneBackward(from.narrow(0, i, 1).unsqueeze(0), h, w)[0][0]);
     });

@@ -3,14 +3,13 @@
 
 #include "server/engine/raster/raster.h"
 
-#include <ATen/Parallel.h>
-
 #include <algorithm>
 #include <map>
 
 #include "server/engine/cuda/raster_launch.h"
 #include "server/engine/raster/raster_kernels.h"
 #include "server/engine/raster/raster_view.h"
+#include "server/engine/tensor/width.h"
 
 namespace phosphene {
 namespace {
@@ -145,14 +144,13 @@ struct Rasterizer::Scratch {
 void Rasterizer::Scratch::Setup(const RasterView& view,
                                 const RasterGeometry& mesh) {
   vertices.resize(mesh.position_count);
-  at::parallel_for(0, mesh.position_count, kChunkVertices,
-                   [&](int64_t begin, int64_t end) {
-                     ProjectVertices(view, mesh, begin, end, vertices.data());
-                   });
+  WideFor(mesh.position_count, kChunkVertices, [&](int64_t begin, int64_t end) {
+    ProjectVertices(view, mesh, begin, end, vertices.data());
+  });
   const int64_t count =
       (mesh.triangle_count + kChunkTriangles - 1) / kChunkTriangles;
   chunks.resize(count);
-  at::parallel_for(0, count, 1, [&](int64_t begin, int64_t end) {
+  WideFor(count, 1, [&](int64_t begin, int64_t end) {
     for (int64_t c = begin; c < end; ++c) {
       chunks[c].prims.clear();
       chunks[c].weights.clear();
@@ -195,7 +193,7 @@ RasterViews Rasterizer::Scratch::DrawOne(const RasterView& view,
     return band;
   };
   std::vector<int64_t> first(bands + 1, 0);
-  at::parallel_for(0, bands, 1, [&](int64_t begin, int64_t end) {
+  WideFor(bands, 1, [&](int64_t begin, int64_t end) {
     std::vector<float> depth(stride * kBandRows);
     for (int64_t b = begin; b < end; ++b) {
       first[b + 1] =
@@ -208,7 +206,7 @@ RasterViews Rasterizer::Scratch::DrawOne(const RasterView& view,
   const int64_t pixels = int64_t{view.height} * view.width;
   RasterViews out = Allocate(1, view.height, view.width, first[bands], options);
   const FragmentArrays arrays = ArraysOf(out);
-  at::parallel_for(0, bands, 1, [&](int64_t begin, int64_t end) {
+  WideFor(bands, 1, [&](int64_t begin, int64_t end) {
     for (int64_t b = begin; b < end; ++b) {
       WriteBand(view, mesh, band_of(b), list,
                 nearest.data() + b * kBandRows * stride, number * pixels,

@@ -2,10 +2,10 @@
 
 #include "server/engine/raster/sample_points.h"
 
-#include <ATen/Parallel.h>
-
 #include <algorithm>
 #include <cmath>
+
+#include "server/engine/tensor/width.h"
 
 namespace phosphene {
 namespace {
@@ -21,15 +21,14 @@ at::Tensor Plain(const at::Tensor& tensor) {
 template <typename Fn>
 void OverRows(int64_t channels, int64_t height, int64_t width, const Fn& fn) {
   const int64_t grain = std::max<int64_t>(1, kGrainTexels / width);
-  at::parallel_for(
-      0, channels * height, grain, [&](int64_t begin, int64_t end) {
-        while (begin < end) {
-          const int64_t c = begin / height, y = begin % height;
-          const int64_t rows = std::min(height - y, end - begin);
-          fn(c, static_cast<int32_t>(y), static_cast<int32_t>(y + rows));
-          begin += rows;
-        }
-      });
+  WideFor(channels * height, grain, [&](int64_t begin, int64_t end) {
+    while (begin < end) {
+      const int64_t c = begin / height, y = begin % height;
+      const int64_t rows = std::min(height - y, end - begin);
+      fn(c, static_cast<int32_t>(y), static_cast<int32_t>(y + rows));
+      begin += rows;
+    }
+  });
 }
 
 }  // namespace
@@ -116,10 +115,9 @@ at::Tensor ReadAll(const Texels& texels, const PointSet& points) {
   at::Tensor out = points.EmptyValues(texels.channels);
   const SamplePoints at = points.Points(texels.channels);
   float* to = out.mutable_data_ptr<float>();
-  at::parallel_for(0, points.count(), kGrainPoints,
-                   [&](int64_t begin, int64_t end) {
-                     ReadTexels(texels, at, begin, end, to);
-                   });
+  WideFor(points.count(), kGrainPoints, [&](int64_t begin, int64_t end) {
+    ReadTexels(texels, at, begin, end, to);
+  });
   return out;
 }
 
@@ -130,7 +128,7 @@ void AddAll(const Texels& texels, const PointSet& points, bool fine,
   const SamplePoints at = points.Points(texels.channels);
   const float* from = values.const_data_ptr<float>();
   const int64_t grain = points.count() < kGrainPoints ? texels.channels : 1;
-  at::parallel_for(0, texels.channels, grain, [&](int64_t first, int64_t last) {
+  WideFor(texels.channels, grain, [&](int64_t first, int64_t last) {
     AddToTexels(texels, at, points.count(), fine, static_cast<int32_t>(first),
                 static_cast<int32_t>(last), from);
   });

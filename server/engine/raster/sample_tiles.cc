@@ -2,13 +2,13 @@
 
 #include "server/engine/raster/sample_tiles.h"
 
-#include <ATen/Parallel.h>
 #include <torch/custom_class.h>
 
 #include <algorithm>
 
 #include "server/engine/raster/sample_points.h"
 #include "server/engine/tensor/autograd_function.h"
+#include "server/engine/tensor/width.h"
 
 namespace phosphene {
 namespace {
@@ -74,10 +74,10 @@ struct TilePyramid {
 // Calls fn(tile's number, channel) over all planes.
 template <typename Fn>
 void OverPlanes(int64_t tiles, int64_t channels, const Fn& fn) {
-  at::parallel_for(0, tiles * channels, kGrainTiles * channels,
-                   [&](int64_t begin, int64_t end) {
-                     for (int64_t i = begin; i < end; ++i) fn(i);
-                   });
+  WideFor(tiles * channels, kGrainTiles * channels,
+          [&](int64_t begin, int64_t end) {
+            for (int64_t i = begin; i < end; ++i) fn(i);
+          });
 }
 
 // Levels of the whole that are read beyond those of tiles, level 5 with them.

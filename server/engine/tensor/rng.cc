@@ -6,9 +6,8 @@
 #include <array>
 #include <cmath>
 
-#include <ATen/Parallel.h>
-
 #include "server/base/log.h"
+#include "server/engine/tensor/width.h"
 
 namespace phosphene {
 namespace {
@@ -58,14 +57,13 @@ at::Tensor Fill(at::IntArrayRef shape, const Four& four) {
   at::Tensor out = at::empty(shape, at::kFloat);
   float* data = out.data_ptr<float>();
   const int64_t count = out.numel();
-  at::parallel_for(0, (count + 3) / 4, kGrain / 4,
-                   [&](int64_t begin, int64_t end) {
-                     for (int64_t j = begin; j < end; ++j) {
-                       const std::array<float, 4> values = four(j);
-                       for (int64_t k = 0; k < 4 && 4 * j + k < count; ++k)
-                         data[4 * j + k] = values[k];
-                     }
-                   });
+  WideFor((count + 3) / 4, kGrain / 4, [&](int64_t begin, int64_t end) {
+    for (int64_t j = begin; j < end; ++j) {
+      const std::array<float, 4> values = four(j);
+      for (int64_t k = 0; k < 4 && 4 * j + k < count; ++k)
+        data[4 * j + k] = values[k];
+    }
+  });
   return out;
 }
 

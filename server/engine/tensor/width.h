@@ -12,10 +12,8 @@ namespace phosphene {
 // that code that nobody looked at gives one thread's bits: reductions,
 // transforms, products of matrices, ends of vectors. Code that was shown to
 // give the same bits on any number of threads widens itself:
-//   const Widened wide;
-//   at::parallel_for(...);
-// or hands whole pieces of its work to the threads there are, each piece on
-// one of them: EachAlone. Pieces are cut by sizes alone, never by threads.
+// WideFor for loops, Widened around a library's call, and EachAlone where whole
+// pieces of work, cut by sizes alone and never by threads, each run on one.
 //
 // Where no LaneWidth lives (tests, tools, threads that check or look into
 // files) there is nothing to widen to: Widened changes nothing and all code
@@ -67,6 +65,11 @@ class OneThread {
  private:
   const int lane_before_, ambient_before_;
 };
+
+// at::parallel_for over 0..count-1 on AvailableThreads(), `grain` or more at a
+// time: fn(begin, end). What it makes must not depend on how the range is cut.
+void WideFor(int64_t count, int64_t grain,
+             const std::function<void(int64_t, int64_t)>& fn);
 
 // Calls fn(0) .. fn(count-1), each wholly on one thread (the caller or one of
 // its team), as many at a time as AvailableThreads() allows, in no order. The

@@ -2,12 +2,12 @@
 
 #include "server/engine/transforms/warp.h"
 
-#include <ATen/Parallel.h>
 #include <torch/custom_class.h>
 
 #include <utility>
 
 #include "server/engine/tensor/autograd_function.h"
+#include "server/engine/tensor/width.h"
 #include "server/engine/transforms/warp_device.h"
 
 namespace phosphene {
@@ -41,7 +41,7 @@ struct Planes {
 template <typename Kernel>
 void ForEachPlane(const Pass& pass, int64_t n, int64_t c, const Planes& in,
                   const Planes& out, const Kernel& kernel) {
-  at::parallel_for(0, n * c, 1, [&](int64_t begin, int64_t end) {
+  WideFor(n * c, 1, [&](int64_t begin, int64_t end) {
     std::vector<float> scratch;
     for (int64_t plane = begin; plane < end; ++plane) {
       const int64_t row = plane / c, channel = plane % c;

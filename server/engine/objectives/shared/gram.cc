@@ -1,11 +1,13 @@
 // Gram matrices G = F F^T / (H W). Source: Gatys et al. 2016.
 #include "server/engine/objectives/shared/gram.h"
 
+#include "server/engine/tensor/wide_product.h"
+
 namespace phosphene {
 
 at::Tensor GramSum(const at::Tensor& features, const at::Tensor& mask) {
   const at::Tensor f = (mask.defined() ? features * mask : features).flatten(2);
-  return at::bmm(f, f.transpose(1, 2));
+  return SelfProducts(f);
 }
 
 at::Tensor FeatureSum(const at::Tensor& features, const at::Tensor& mask) {

@@ -1,58 +1,38 @@
-// Runs the rows of a batch in shares, one thread for each.
+// Runs the rows of a batch apart, side by side.
 
 #include "server/engine/onnx/program/row_shares.h"
 
-#include <omp.h>
-
-#include <memory>
 #include <utility>
 
-#include <ATen/Parallel.h>
-
 #include "server/engine/onnx/ops/shared/gradient.h"
-#include "server/engine/tensor/step_context.h"
+#include "server/engine/tensor/width.h"
 
 namespace phosphene::onnx {
 namespace {
 
-// The operators of this thread use no other while it lives. ATen's own setter
-// would speak for threads to come as well.
-class OneThread {
- public:
-  OneThread() : before_(at::get_num_threads()) { omp_set_num_threads(1); }
-  ~OneThread() { omp_set_num_threads(before_); }
-  OneThread(const OneThread&) = delete;
-  OneThread& operator=(const OneThread&) = delete;
-
- private:
-  const int before_;
-};
-
-// A graph of its own from a share's rows to its values.
+// A graph of its own from a row to its values.
 struct Share {
   at::Tensor input;
   Tensors values;
 };
 
-void OneThreadEach(size_t shares, const std::function<void(size_t)>& fn) {
-  const StepContext context = current_step_context;
-  at::parallel_for(0, static_cast<int64_t>(shares), 1,
-                   [&](int64_t begin, int64_t end) {
-                     const OneThread alone;
-                     const StepContextScope same(context);
-                     for (int64_t i = begin; i < end; ++i)
-                       fn(static_cast<size_t>(i));
-                   });
+// fn(0) .. fn(rows-1): whole rounds of all threads with a row each; what is
+// left over too, where most of them have one, else one row after the other.
+void EachRow(int64_t rows, const std::function<void(int64_t)>& fn) {
+  const int64_t threads = AvailableThreads();
+  const int64_t rest = rows % threads,
+                apart = rest * 2 > threads ? rows : rows - rest;
+  if (threads > 1) EachAlone(apart, fn);
+  for (int64_t row = threads > 1 ? apart : 0; row < rows; ++row) fn(row);
 }
 
-// Gradient of the share's rows, from those of the joined values.
-at::Tensor RowsGradient(const Share& share, const Tensors& grads,
-                        int64_t first) {
+// Gradient of a row, from those of the joined values.
+at::Tensor RowGradient(const Share& share, const Tensors& grads, int64_t row) {
   Tensors values, own;
   for (size_t i = 0; i < grads.size(); ++i) {
     if (!grads[i].defined() || !share.values[i].requires_grad()) continue;
     values.push_back(share.values[i]);
-    own.push_back(grads[i].narrow(0, first, share.input.size(0)));
+    own.push_back(grads[i].narrow(0, row, 1));
   }
   if (values.empty()) return {};
   return torch::autograd::grad(
@@ -63,12 +43,10 @@ at::Tensor RowsGradient(const Share& share, const Tensors& grads,
 at::Tensor JoinGradients(const std::vector<Share>& shares, const Tensors& grads,
                          const at::Tensor& like) {
   at::Tensor joined = at::empty_like(like);
-  const int64_t rows = shares[0].input.size(0);
-  OneThreadEach(shares.size(), [&](size_t i) {
-    const int64_t first = static_cast<int64_t>(i) * rows;
-    const at::Tensor own = RowsGradient(shares[i], grads, first);
+  EachRow(like.size(0), [&](int64_t row) {
+    const at::Tensor own = RowGradient(shares[row], grads, row);
     const at::NoGradGuard no_grad;
-    at::Tensor part = joined.narrow(0, first, rows);
+    at::Tensor part = joined.narrow(0, row, 1);
     if (own.defined()) {
       part.copy_(own);
     } else {
@@ -80,23 +58,17 @@ at::Tensor JoinGradients(const std::vector<Share>& shares, const Tensors& grads,
 
 }  // namespace
 
-int64_t RowsToShare(int64_t rows) {
-  const int64_t threads = at::get_num_threads();
-  return threads < 2 || at::in_parallel_region() ? 0 : rows / threads * threads;
-}
+int64_t RowsToShare(int64_t rows) { return rows > 1 ? rows : 0; }
 
 Tensors RunInRowShares(
     const at::Tensor& input,
     const std::function<Tensors(const at::Tensor& rows)>& run) {
   const bool records = Records({input});
-  std::vector<Share> shares(at::get_num_threads());
-  const int64_t rows = input.size(0) / static_cast<int64_t>(shares.size());
-  OneThreadEach(shares.size(), [&](size_t i) {
-    const at::AutoGradMode record(records);
-    shares[i].input =
-        input.detach().narrow(0, static_cast<int64_t>(i) * rows, rows);
-    shares[i].input.set_requires_grad(records);
-    shares[i].values = run(shares[i].input);
+  std::vector<Share> shares(input.size(0));
+  EachRow(input.size(0), [&](int64_t row) {
+    shares[row].input = input.detach().narrow(0, row, 1);
+    shares[row].input.set_requires_grad(records);
+    shares[row].values = run(shares[row].input);
   });
   Tensors joined, differentiable;
   for (size_t value = 0; value < shares[0].values.size(); ++value) {

@@ -7,17 +7,18 @@
 
 namespace phosphene::onnx {
 
-// Rows of a batch that may be worked on side by side, one share per thread: the
-// largest multiple of the threads in use that is at most `rows`, or 0 where
-// that gains nothing (one thread, or already inside a parallel region).
+// Rows of a batch that are run apart, see RunInRowShares: all of them where
+// there are several, else 0. It does not depend on the threads there are: how
+// many rows share a call of a library may decide their bits.
 int64_t RowsToShare(int64_t rows);
 
-// run(input), with the rows of `input` cut into equal shares, each run and
-// differentiated on one thread from end to end: no operator then waits for a
-// second thread, and what a layer leaves in a core's cache the next one finds.
-// `run` treats rows apart, may be called by several threads at once, and
-// returns tensors whose first axis is the rows'. Differentiable.
-// REQUIRES: RowsToShare(input.size(0)) == input.size(0) > 0.
+// run(input) for each row of `input` [N,...] alone, as a graph of its own: as
+// many rows side by side as AvailableThreads() takes, each on one thread from
+// end to end (no operator then waits for a second thread, and what a layer
+// leaves in a core's cache the next one finds); rows that are left over one
+// after the other, each on all threads. `run` treats rows apart, may be called
+// by several threads at once, and returns tensors whose first axis is the
+// rows'. Differentiable.
 Tensors RunInRowShares(
     const at::Tensor& input,
     const std::function<Tensors(const at::Tensor& rows)>& run);

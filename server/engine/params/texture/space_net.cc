@@ -6,8 +6,8 @@
 #include <functional>
 #include <vector>
 
-#include "server/engine/params/for_each.h"
 #include "server/engine/tensor/autograd_function.h"
+#include "server/engine/tensor/width.h"
 
 namespace phosphene {
 namespace {
@@ -28,7 +28,7 @@ struct Tiles {
     const auto one = [&](int64_t i) {
       fn(i, i * size, std::min(points, (i + 1) * size));
     };
-    if (on_cpu) return ForEach(count, one);
+    if (on_cpu) return EachAlone(count, one);
     for (int64_t i = 0; i < count; ++i) one(i);
   }
 

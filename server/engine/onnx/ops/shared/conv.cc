@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/engine/onnx/ops/shared/gradient.h"
+#include "server/engine/tensor/width.h"
 
 namespace phosphene::onnx {
 namespace {
@@ -68,8 +69,7 @@ FrozenConv::FrozenConv(const OpInit& init,
 at::Tensor FrozenConv::Forward(const at::Tensor& x, const Window& window,
                                const Activation& activation) {
   if (packs_) {
-    return OneDnnConvolution(x, packed_.For(x.sizes(), window), bias_, window,
-                             group_, activation);
+    return packed_.Convolve(x, bias_, window, activation);
   }
   const auto bias = bias_.defined() ? std::make_optional(bias_) : std::nullopt;
   at::Tensor y =
@@ -103,18 +103,44 @@ at::Tensor FrozenConv::InputGradient(const at::Tensor& g, const Window& window,
         forward_possible && window.stride[i] == 1 && back.pad_begin[i] >= 0;
   }
   if (forward_possible) {
-    return OneDnnConvolution(g, packed_flipped_.For(g.sizes(), back), {}, back,
-                             group_, {});
+    return packed_flipped_.Convolve(g, {}, back, {});
   }
   if (packs_ && PhaseGradient::Suits(weight_, window, group_)) {
     std::call_once(phases_once_, [&] { phases_.emplace(weight_, window); });
     return phases_->Run(g, x_sizes);
   }
-  const at::Tensor input =
-      at::empty(x_sizes, g.options().memory_format(kLayout));
-  return std::get<0>(at::convolution_backward(
-      g, input, weight_, std::nullopt, window.stride, window.pad_begin,
-      window.dilation, false, {0, 0}, group_, {true, false, false}));
+  return AtenInputGradient(g, window, x_sizes);
+}
+
+at::Tensor FrozenConv::AtenInputGradient(const at::Tensor& g,
+                                         const Window& window,
+                                         at::IntArrayRef x_sizes) const {
+  const auto run = [&](const at::Tensor& grad, const at::Tensor& weight) {
+    // Its sizes and type are read.
+    const at::Tensor input =
+        at::empty(x_sizes, grad.options().memory_format(kLayout));
+    return std::get<0>(at::convolution_backward(
+        grad, input, weight, std::nullopt, window.stride, window.pad_begin,
+        window.dilation, false, {0, 0}, group_, {true, false, false}));
+  };
+  if (!g.is_cpu() || AvailableThreads() == 1) return run(g, weight_);
+  ThreadTrust::Key key = ConvolutionKey(g, weight_.size(0), window, group_);
+  key.insert(key.end(), x_sizes.begin(), x_sizes.end());
+  const auto as = [&](ThreadTrust::Way way, const at::Tensor& grad,
+                      const at::Tensor& weight) -> at::Tensor {
+    if (way == ThreadTrust::Way::kPieces) return {};
+    if (way == ThreadTrust::Way::kTogether) {
+      const Widened wide;
+      return run(grad, weight);
+    }
+    const OneThread alone;
+    return run(grad, weight);
+  };
+  const auto way = ThreadTrust::Global().For(key, [&]() -> ThreadTrust::Trial {
+    return [&as, noise = TrialNoise(g), weight = TrialNoise(weight_)](
+               ThreadTrust::Way way) { return as(way, noise, weight); };
+  });
+  return as(way, g, weight_);
 }
 
 at::Tensor FrozenConv::JoinGradients(const Tensors& grads,

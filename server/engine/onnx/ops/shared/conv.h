@@ -37,6 +37,8 @@ class FrozenConv : public std::enable_shared_from_this<FrozenConv> {
                      const Activation& activation);
   at::Tensor InputGradient(const at::Tensor& g, const Window& window,
                            at::IntArrayRef x_sizes);
+  at::Tensor AtenInputGradient(const at::Tensor& g, const Window& window,
+                               at::IntArrayRef x_sizes) const;
   at::Tensor FlippedWeight() const;
   // Gradient of the convolution's output from those of its activations.
   at::Tensor JoinGradients(const Tensors& grads, const at::Tensor& whole) const;

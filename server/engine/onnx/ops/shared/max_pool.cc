@@ -6,10 +6,9 @@
 #include <limits>
 #include <utility>
 
-#include <ATen/Parallel.h>
-
 #include "server/engine/onnx/kernels/cpu.h"
 #include "server/engine/onnx/ops/shared/gradient.h"
+#include "server/engine/tensor/width.h"
 
 namespace phosphene::onnx {
 namespace {
@@ -33,7 +32,7 @@ MaxPoolParams ParamsFor(const at::Tensor& x, const Window& window) {
   p.stride_h = window.stride[0], p.stride_w = window.stride[1];
   p.dilation_h = window.dilation[0], p.dilation_w = window.dilation[1];
   p.pad_top = window.pad_begin[0], p.pad_left = window.pad_begin[1];
-  p.threads = at::get_num_threads();
+  p.threads = AvailableThreads();
   return p;
 }
 
@@ -184,7 +183,7 @@ at::Tensor MaxPool(const at::Tensor& x, const Window& window,
   } else {
     SetBackward({x}, {y}, [params, winner](const Tensors& grads) -> Tensors {
       MaxPoolParams p = params;
-      p.threads = at::get_num_threads();
+      p.threads = AvailableThreads();
       return {BackwardByKernel(p, grads[0], winner)};
     });
   }

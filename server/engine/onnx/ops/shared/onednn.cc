@@ -2,11 +2,16 @@
 
 #include "server/engine/onnx/ops/shared/onednn.h"
 
+#include <algorithm>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include <ATen/Parallel.h>
 #include <ATen/core/dispatch/Dispatcher.h>
+
+#include "server/engine/tensor/step_context.h"
+#include "server/engine/tensor/width.h"
 
 namespace phosphene::onnx {
 namespace {
@@ -23,6 +28,8 @@ using ConvSignature = at::Tensor(const at::Tensor&, const at::Tensor&,
 constexpr size_t kMaxSizes = 256;
 // oneDNN blocks filters by at most 64: fewer know one layout alone.
 constexpr int64_t kFewFilters = 64;
+// Fewer pixels are not worth a thread of their own.
+constexpr int64_t kLeastPixels = 16;
 
 // oneDNN's description of how a weight is laid out, as bytes.
 at::Tensor Describe(const at::Tensor& packed) {
@@ -52,6 +59,16 @@ bool TryConvolution(at::ScalarType type) {
   } catch (const c10::Error&) {
     return false;
   }
+}
+
+// Whether each pixel of the output is made from one of the input.
+bool ByPixels(const Window& window, int64_t group) {
+  const auto all = [](const std::vector<int64_t>& values, int64_t value) {
+    return std::all_of(values.begin(), values.end(),
+                       [value](int64_t each) { return each == value; });
+  };
+  return group == 1 && all(window.kernel, 1) && all(window.stride, 1) &&
+         all(window.pad_begin, 0) && all(window.pad_end, 0);
 }
 
 }  // namespace
@@ -89,10 +106,100 @@ at::Tensor PackedWeight::For(at::IntArrayRef input_sizes,
   const auto known = chosen_.find(key);
   if (known != chosen_.end()) return layouts_[known->second].weight;
   if (chosen_.size() >= kMaxSizes) chosen_.clear();
+  const UnmeteredScope of_the_network;
   const size_t layout =
       LayoutOf(PackWeight(plain_(), window, group_, input_sizes));
   chosen_.emplace(std::move(key), layout);
   return layouts_[layout].weight;
+}
+
+at::Tensor PackedWeight::RunPieces(const at::Tensor& x, const at::Tensor& bias,
+                                   const Window& window,
+                                   const Activation& activation) {
+  const int64_t pieces = AvailableThreads(), channels = x.size(1),
+                pixels = x.size(2) * x.size(3);
+  if (!ByPixels(window, group_) || x.size(0) != 1 ||
+      pixels < pieces * kLeastPixels) {
+    return {};
+  }
+  // The pixels of a channels_last picture follow each other like those of a
+  // picture of one line.
+  const at::Tensor line = x.permute({0, 2, 3, 1})
+                              .view({1, 1, pixels, channels})
+                              .permute({0, 3, 1, 2});
+  const int64_t most = (pixels + pieces - 1) / pieces;
+  at::Tensor weight;
+  {
+    const OneThread alone;
+    weight = For({1, channels, 1, most}, window);
+  }
+  at::Tensor y =
+      at::empty({1, x.size(2), x.size(3), weight.size(0)}, x.options());
+  const at::Tensor lines = y.view({pixels, weight.size(0)});
+  EachAlone(pieces, [&](int64_t i) {
+    const int64_t begin = pixels * i / pieces, end = pixels * (i + 1) / pieces;
+    const at::Tensor piece =
+        OneDnnConvolution(line.narrow(3, begin, end - begin), weight, bias,
+                          window, group_, activation);
+    lines.narrow(0, begin, end - begin)
+        .copy_(piece.permute({0, 2, 3, 1}).reshape({end - begin, -1}));
+  });
+  return y.permute({0, 3, 1, 2});
+}
+
+at::Tensor PackedWeight::Run(ThreadTrust::Way way, const at::Tensor& x,
+                             const at::Tensor& bias, const Window& window,
+                             const Activation& activation) {
+  if (way == ThreadTrust::Way::kPieces)
+    return RunPieces(x, bias, window, activation);
+  std::optional<Widened> wide;
+  std::optional<OneThread> alone;
+  if (way == ThreadTrust::Way::kTogether) {
+    wide.emplace();
+  } else {
+    alone.emplace();
+  }
+  return OneDnnConvolution(x, For(x.sizes(), window), bias, window, group_,
+                           activation);
+}
+
+at::Tensor PackedWeight::Convolve(const at::Tensor& x, const at::Tensor& bias,
+                                  const Window& window,
+                                  const Activation& activation) {
+  const auto make_trial = [&]() -> ThreadTrust::Trial {
+    const at::Tensor weight = TrialNoise(plain_());
+    // For this trial alone: its weights are no network's.
+    auto packed =
+        std::make_shared<PackedWeight>([weight] { return weight; }, group_);
+    return [=, noise = TrialNoise(x)](ThreadTrust::Way way) {
+      return packed->Run(way, noise, bias, window, activation);
+    };
+  };
+  ThreadTrust::Way way = ThreadTrust::Way::kOneThread;
+  if (AvailableThreads() > 1) {
+    ThreadTrust::Key key = ConvolutionKey(x, Filters(), window, group_);
+    key.insert(key.end(), {activation.kind, bias.defined() ? 1 : 0});
+    way = ThreadTrust::Global().For(std::move(key), make_trial);
+  }
+  return Run(way, x, bias, window, activation);
+}
+
+int64_t PackedWeight::Filters() {
+  std::call_once(filters_once_, [this] { filters_ = plain_().size(0); });
+  return filters_;
+}
+
+ThreadTrust::Key ConvolutionKey(const at::Tensor& x, int64_t filters,
+                                const Window& window, int64_t group) {
+  ThreadTrust::Key key = {static_cast<int64_t>(x.scalar_type()), filters,
+                          group};
+  for (const at::IntArrayRef part :
+       {x.sizes(), at::IntArrayRef(window.kernel),
+        at::IntArrayRef(window.stride), at::IntArrayRef(window.pad_begin),
+        at::IntArrayRef(window.pad_end), at::IntArrayRef(window.dilation)}) {
+    key.insert(key.end(), part.begin(), part.end());
+  }
+  return key;
 }
 
 at::Tensor OneDnnConvolution(const at::Tensor& x,

@@ -83,8 +83,7 @@ at::Tensor PhaseGradient::Run(const at::Tensor& g, at::IntArrayRef x_sizes) {
     window.pad_begin.push_back(pad);
     window.pad_end.push_back(pad);
   }
-  at::Tensor phases =
-      OneDnnConvolution(g, packed_.For(g.sizes(), window), {}, window, 1, {});
+  at::Tensor phases = packed_.Convolve(g, {}, window, {});
   phases = phases.narrow(2, window.pad_begin[0] - axes_[0].before, rows[0])
                .narrow(3, window.pad_begin[1] - axes_[1].before, rows[1]);
   const int64_t sh = window_.stride[0], sw = window_.stride[1];

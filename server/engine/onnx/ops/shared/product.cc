@@ -5,10 +5,10 @@
 
 #include <utility>
 
-#include <ATen/Parallel.h>
-
 #include "server/engine/onnx/kernels/cpu.h"
 #include "server/engine/onnx/ops/shared/gradient.h"
+#include "server/engine/tensor/wide_product.h"
+#include "server/engine/tensor/width.h"
 
 namespace phosphene::onnx {
 namespace {
@@ -64,7 +64,7 @@ at::Tensor Multiply(const at::Tensor& a, const at::Tensor& b) {
   p.m = a.size(-2), p.k = a.size(-1), p.n = b.size(-1);
   p.a_row = a.stride(-2), p.a_column = a.stride(-1);
   p.b_row = b.stride(-2), p.b_column = b.stride(-1);
-  p.threads = at::get_num_threads();
+  p.threads = AvailableThreads();
   BatchProduct(p, a.const_data_ptr<float>(), a_starts.data(),
                b.const_data_ptr<float>(), b_starts.data(), c.data_ptr<float>());
   return c;
@@ -95,8 +95,7 @@ at::Tensor FrozenLinear::Apply(const at::Tensor& x, PackedWeight* weight,
   Window window;
   window.kernel = window.stride = window.dilation = {1, 1};
   window.pad_begin = window.pad_end = {0, 0};
-  const at::Tensor y = OneDnnConvolution(
-      pixels, weight->For(pixels.sizes(), window), bias, window, 1, {});
+  const at::Tensor y = weight->Convolve(pixels, bias, window, {});
   sizes.back() = columns;
   return y.permute({0, 2, 3, 1}).reshape(sizes);
 }
@@ -123,6 +122,7 @@ at::Tensor FrozenLinear::Run(const at::Tensor& x) {
 }
 
 at::Tensor Product(const at::Tensor& a, const at::Tensor& b) {
+  if (a.dim() == 2 && b.dim() == 2) return WideMm(a, b);
   if (!Batched(a, b)) return at::matmul(a, b);
   at::Tensor c;
   {

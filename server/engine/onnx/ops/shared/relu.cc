@@ -4,11 +4,10 @@
 
 #include <limits>
 
-#include <ATen/Parallel.h>
-
 #include "server/engine/onnx/kernels/cpu.h"
 #include "server/engine/onnx/ops/shared/gradient.h"
 #include "server/engine/tensor/step_context.h"
+#include "server/engine/tensor/width.h"
 
 namespace phosphene::onnx {
 namespace {
@@ -57,7 +56,7 @@ bool GateByKernel(const at::Tensor& g, const at::Tensor& y,
               ? static_cast<float>(activation.max)
               : std::numeric_limits<float>::infinity();
   p.redirect = redirect;
-  p.threads = y.numel() > kShareElements ? at::get_num_threads() : 1;
+  p.threads = y.numel() > kShareElements ? AvailableThreads() : 1;
   if (type == at::kFloat) {
     GateGradient(p, g.const_data_ptr<float>(), y.const_data_ptr<float>(),
                  out->data_ptr<float>());
@@ -94,12 +93,14 @@ at::Tensor ActivationGradient(const at::Tensor& g, const at::Tensor& y,
   if (activation.kind == Activation::kNone || options.linear_relu) return g;
   if (g.sizes() == y.sizes()) {
     at::Tensor gated = at::empty_like(y);
-    if (GateByKernel(g, y, activation, current_step_context.redirect_relu, &gated))
+    if (GateByKernel(g, y, activation, current_step_context.redirect_relu,
+                     &gated))
       return gated;
   }
   at::Tensor plain = PlainGradient(g, y, activation);
   // An item is a row of a batch; a vector has none.
-  if (!current_step_context.redirect_relu || y.dim() < 2 || y.numel() == 0) return plain;
+  if (!current_step_context.redirect_relu || y.dim() < 2 || y.numel() == 0)
+    return plain;
   const at::Tensor alive = plain.abs().flatten(1).amax(1).gt(0);
   std::vector<int64_t> shape(y.dim(), 1);
   shape[0] = y.size(0);
@@ -112,9 +113,11 @@ void WriteActivationGradient(const at::Tensor& g, const at::Tensor& y,
                              const OpOptions& options, at::Tensor* out) {
   const bool gates =
       activation.kind != Activation::kNone && !options.linear_relu;
-  if (gates && GateByKernel(g, y, activation, current_step_context.redirect_relu, out))
+  if (gates &&
+      GateByKernel(g, y, activation, current_step_context.redirect_relu, out))
     return;
-  const bool plain = !options.linear_relu && !current_step_context.redirect_relu;
+  const bool plain =
+      !options.linear_relu && !current_step_context.redirect_relu;
   if (plain && activation.kind == Activation::kRelu) {
     at::threshold_backward_out(*out, g, y, 0);
   } else if (plain && activation.kind == Activation::kClip) {
