@@ -28,7 +28,7 @@ TEST(ReluTest, PlainGradientPassesWhereOpen) {
 // Each item decides for itself: a dead one keeps what would raise x.
 TEST(ReluTest, DeadItemGetsTheRedirectedGradient) {
   OpOptions options;
-  *options.redirect_relu = true;
+  const RedirectScope redirect(true);
   const at::Tensor x = at::tensor({-1.f, -2.f, -3.f, 4.f}).view({2, 2});
   const at::Tensor g = at::tensor({5.f, -6.f, -7.f, 8.f}).view({2, 2});
   EXPECT_TRUE(at::equal(Gradient(x, g, {Activation::kRelu, 0}, options),
@@ -38,7 +38,7 @@ TEST(ReluTest, DeadItemGetsTheRedirectedGradient) {
 // Open values that happen to get no gradient leave the item dead.
 TEST(ReluTest, AliveIsAboutGradientNotActivation) {
   OpOptions options;
-  *options.redirect_relu = true;
+  const RedirectScope redirect(true);
   const at::Tensor x = at::tensor({-1.f, 2.f}).view({1, 2});
   const at::Tensor g = at::tensor({-6.f, 0.f}).view({1, 2});
   EXPECT_TRUE(at::equal(Gradient(x, g, {Activation::kRelu, 0}, options), g));
@@ -50,7 +50,7 @@ TEST(ReluTest, Relu6RedirectsAtBothEnds) {
   const at::Tensor g = at::tensor({1.f, -1.f, 2.f, -2.f}).view({1, 4});
   const Activation relu6{Activation::kClip, 6};
   EXPECT_TRUE(at::equal(Gradient(x, g, relu6, options), at::zeros({1, 4})));
-  *options.redirect_relu = true;
+  const RedirectScope redirect(true);
   EXPECT_TRUE(at::equal(Gradient(x, g, relu6, options),
                         at::tensor({0.f, -1.f, 2.f, 0.f}).view({1, 4})));
 }
@@ -78,8 +78,8 @@ TEST(ReluTest, SlicesOfChannelsAreGatedAsWholeTensorsAre) {
     for (const Activation& activation :
          {Activation{Activation::kRelu, 0}, {Activation::kClip, 0.5}}) {
       for (const bool redirect : {false, true}) {
-        OpOptions options;
-        *options.redirect_relu = redirect;
+        const OpOptions options;
+        const RedirectScope scope(redirect);
         at::Tensor out = at::full_like(whole(3), 7).narrow(1, 2, 19);
         WriteActivationGradient(g, y, activation, options, &out);
         EXPECT_TRUE(
