@@ -102,7 +102,7 @@ std::vector<std::string> DeviceRunner::WaitIdle(absl::Duration deadline) {
   }
   std::vector<std::string> left;
   for (const auto& [id, place] : places_) left.push_back(place.name);
-  if (left.empty() && running_ > 0) left.push_back("a job being taken");
+  if (left.empty() && running_ > 0) left.emplace_back("a job being taken");
   return left;
 }
 

@@ -20,6 +20,7 @@ constexpr size_t kMaxModels = 16;
 }  // namespace
 
 absl::StatusOr<OpenedModel> NetworkCache::Open(absl::string_view model) {
+  const UnmeteredScope shared;
   ASSIGN_OR_RETURN(const ModelFile file, inputs_->open_model(model));
   const std::string key = absl::StrCat(file.name, "@", file.version);
   {

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/engine/onnx/ops/op.h"
+#include "server/engine/onnx/ops/select.h"
 #include "server/engine/onnx/ops/uploads.h"
 
 namespace phosphene::onnx {
@@ -21,30 +22,36 @@ void CheckInside(const at::Tensor& index, int64_t size) {
               "an index is outside of an axis of ", size, " elements");
 }
 
-// Indices on x's device, those below 0 counted from the end of `size`. There an
-// index outside would end all jobs of the device: indices of the host are
-// checked before they are brought over, others are held inside.
+// Indices below 0 counted from the end of `size`, where they were. Outside of
+// an axis on a device one would end all jobs there: indices of the host are
+// checked, others are held inside.
 at::Tensor FromStart(const at::Tensor& indices, int64_t size,
-                     const at::Tensor& x, Uploads& uploads) {
+                     const at::Tensor& x) {
   const at::Tensor wide = indices.to(at::kLong);
   const at::Tensor index = at::where(wide < 0, wide + size, wide);
   if (x.is_cpu()) return index;
   if (!index.is_cpu())
     return index.clamp(0, std::max<int64_t>(size - 1, 0)).to(x.device());
   CheckInside(index, size);
-  return uploads.Get(index, x.device());
+  return index;
+}
+
+// x along an axis at a flat index that FromStart gave.
+at::Tensor Select(const at::Tensor& x, int64_t axis, const at::Tensor& index,
+                  Uploads& uploads) {
+  return index.is_cpu() ? SelectAlong(x, axis, index, uploads)
+                        : x.index_select(axis, index);
 }
 
 // Where a row of N-d indices points in x seen as [places, inner].
 at::Tensor LinearIndex(const at::Tensor& indices, at::IntArrayRef sizes,
-                       const at::Tensor& x, Uploads& uploads) {
+                       const at::Tensor& x) {
   at::Tensor linear =
       at::zeros(indices.sizes().slice(0, indices.dim() - 1),
-                at::TensorOptions(at::kLong).device(x.device()));
+                at::TensorOptions(at::kLong).device(indices.device()));
   const int64_t depth = indices.size(-1);
   for (int64_t k = 0; k < depth; ++k) {
-    const at::Tensor index =
-        FromStart(indices.select(-1, k), sizes[k], x, uploads);
+    const at::Tensor index = FromStart(indices.select(-1, k), sizes[k], x);
     CheckInside(index, sizes[k]);
     linear = linear * sizes[k] + index;
   }
@@ -84,15 +91,14 @@ OpRun PrepareGather(const OpInit& init) {
   return [axis = init.Int("axis", 0),
           uploads = std::make_shared<Uploads>()](const Tensors& in) {
     const int64_t along = WrapAxis(axis, in[0].dim());
-    const at::Tensor index =
-        FromStart(in[1], in[0].size(along), in[0], *uploads);
+    const at::Tensor index = FromStart(in[1], in[0].size(along), in[0]);
     std::vector<int64_t> shape = in[0].sizes().slice(0, along).vec();
     shape.insert(shape.end(), index.sizes().begin(), index.sizes().end());
     shape.insert(shape.end(), in[0].sizes().begin() + along + 1,
                  in[0].sizes().end());
     CheckSize(shape);
     return Tensors{
-        at::index_select(in[0], along, index.reshape(-1)).view(shape)};
+        Select(in[0], along, index.reshape(-1), *uploads).view(shape)};
   };
 }
 
@@ -102,9 +108,21 @@ OpRun PrepareGatherElements(const OpInit& init) {
   return [axis = init.Int("axis", 0),
           uploads = std::make_shared<Uploads>()](const Tensors& in) {
     const int64_t along = WrapAxis(axis, in[0].dim());
-    return Tensors{at::gather(
-        in[0], along, FromStart(in[1], in[0].size(along), in[0], *uploads))};
+    const at::Tensor index = FromStart(in[1], in[0].size(along), in[0]);
+    if (in[0].is_cpu() || !index.is_cpu())
+      return Tensors{at::gather(in[0], along, index)};
+    // Flat places, which are picked with a gradient of the same bits each time.
+    at::Tensor flat = at::zeros_like(index);
+    for (int64_t axis = 0; axis < index.dim(); ++axis) {
+      std::vector<int64_t> shape(static_cast<size_t>(index.dim()), 1);
+      shape[static_cast<size_t>(axis)] = index.size(axis);
+      flat = flat * in[0].size(axis) +
+             (axis == along ? index : at::arange(index.size(axis)).view(shape));
+    }
+    return Tensors{SelectAlong(in[0].reshape(-1), 0, flat.reshape(-1), *uploads)
+                       .view(index.sizes())};
   };
+};
 }
 
 // Slices of x at points: the last axis of the indices is a point.
@@ -122,11 +140,11 @@ OpRun PrepareGatherND(const OpInit& init) {
     const at::IntArrayRef picked = x.sizes().slice(batch_axes, depth);
     const at::IntArrayRef inner = x.sizes().slice(batch_axes + depth);
     const at::Tensor linear =
-        LinearIndex(indices.reshape({batch, -1, depth}), picked, x, *uploads);
+        LinearIndex(indices.reshape({batch, -1, depth}), picked, x);
     const at::Tensor offset =
         at::arange(batch, linear.options()).unsqueeze(1) * Product(picked);
-    const at::Tensor rows = x.reshape({batch * Product(picked), -1})
-                                .index_select(0, (linear + offset).view(-1));
+    const at::Tensor rows = Select(x.reshape({batch * Product(picked), -1}), 0,
+                                   (linear + offset).view(-1), *uploads);
     std::vector<int64_t> shape =
         indices.sizes().slice(0, indices.dim() - 1).vec();
     shape.insert(shape.end(), inner.begin(), inner.end());
@@ -140,9 +158,9 @@ OpRun PrepareScatterElements(const OpInit& init) {
   return [axis = init.Int("axis", 0), reduction = ReductionOf(init),
           uploads = std::make_shared<Uploads>()](const Tensors& in) {
     const int64_t along = WrapAxis(axis, in[0].dim());
-    const at::Tensor index =
-        FromStart(in[1], in[0].size(along), in[0], *uploads);
-    return Tensors{ScatterAlong(in[0], along, index, in[2], reduction)};
+    const at::Tensor index = FromStart(in[1], in[0].size(along), in[0]);
+    return Tensors{ScatterAlong(
+        in[0], along, uploads->Get(index, in[0].device()), in[2], reduction)};
   };
 }
 
@@ -161,9 +179,10 @@ OpRun PrepareScatterND(const OpInit& init) {
     const at::IntArrayRef picked = x.sizes().slice(0, indices.size(-1));
     const at::Tensor rows = x.reshape({Product(picked), -1});
     const at::Tensor updates = in[2].reshape({-1, rows.size(1)});
-    const at::Tensor index = LinearIndex(indices, picked, x, *uploads)
-                                 .reshape({-1, 1})
-                                 .expand(updates.sizes());
+    const at::Tensor index =
+        uploads->Get(LinearIndex(indices, picked, x), x.device())
+            .reshape({-1, 1})
+            .expand(updates.sizes());
     return Tensors{
         ScatterAlong(rows, 0, index, updates, reduction).view(x.sizes())};
   };
@@ -190,7 +209,7 @@ at::Tensor SliceAxis(const at::Tensor& x, int64_t axis, int64_t from,
   step = std::max(step, -size - 1);
   const int64_t count = first > last ? (first - last - step - 1) / -step : 0;
   const at::Tensor index = first + at::arange(count, at::kLong) * step;
-  return x.index_select(axis, uploads.Get(index, x.device()));
+  return SelectAlong(x, axis, index, uploads);
 }
 
 }  // namespace
@@ -277,8 +296,8 @@ OpRun PrepareCompress(const OpInit& init) {
   return [axis, uploads = std::make_shared<Uploads>()](const Tensors& in) {
     const at::Tensor x = axis ? in[0] : in[0].reshape(-1);
     const at::Tensor index = at::nonzero(in[1].to(at::kBool)).view(-1);
-    return Tensors{x.index_select(axis ? WrapAxis(*axis, x.dim()) : 0,
-                                  uploads->Get(index, x.device()))};
+    return Tensors{
+        Select(x, axis ? WrapAxis(*axis, x.dim()) : 0, index, *uploads)};
   };
 }
 

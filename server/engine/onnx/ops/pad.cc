@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/engine/onnx/ops/op.h"
-#include "server/engine/onnx/ops/uploads.h"
+#include "server/engine/onnx/ops/select.h"
 
 namespace phosphene::onnx {
 namespace {
@@ -28,8 +28,7 @@ at::Tensor PadAxis(const at::Tensor& x, int64_t axis, int64_t before,
   std::vector<int64_t> index;
   for (int64_t at = -before; at < size + after; ++at)
     index.push_back(SourceOf(mode, at, size));
-  return x.index_select(axis,
-                        uploads.Get(at::tensor(index, at::kLong), x.device()));
+  return SelectAlong(x, axis, at::tensor(index, at::kLong), uploads);
 }
 
 at::Tensor Pad(const at::Tensor& x, const std::vector<int64_t>& pads,

@@ -8,7 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/engine/onnx/ops/op.h"
-#include "server/engine/onnx/ops/uploads.h"
+#include "server/engine/onnx/ops/select.h"
 
 namespace phosphene::onnx {
 namespace {
@@ -129,7 +129,7 @@ at::Tensor Outside(const Resampling& r, const Axis& a) {
 }
 
 // x resampled along an axis, as a product with a matrix of taps. Matrices are
-// kept on a device by what they depend on, and which of three they are.
+// kept on a device by what they depend on, and which of two they are.
 at::Tensor ResampleAxis(const Resampling& r, const Axis& a, const at::Tensor& x,
                         int64_t axis, Uploads& uploads) {
   CheckSize({a.out, a.in});
@@ -145,8 +145,7 @@ at::Tensor ResampleAxis(const Resampling& r, const Axis& a, const at::Tensor& x,
   };
   at::Tensor y;
   if (r.mode == Resampling::kNearest) {
-    y = x.index_select(axis,
-                       table(at::kLong, [&] { return Taps(r, a).argmax(1); }));
+    y = SelectAlong(x, axis, Taps(r, a).argmax(1), uploads);
   } else {
     const at::ScalarType type =
         at::isFloatingType(x.scalar_type()) ? x.scalar_type() : at::kDouble;
