@@ -92,7 +92,8 @@ absl::StatusOr<Answer> DeviceRunner::Consider(const QueuedJob& job,
   {
     MutexLock lock(&mu_);
     if (draining_) return Answer::kStop;
-    GoOn(job.priority);
+    // A suspect goes behind all others, those that stand by as well.
+    GoOn(job.suspect ? std::numeric_limits<int>::min() : job.priority);
     Occupant newcomer;
     newcomer.priority = job.priority;
     newcomer.order = job.order;

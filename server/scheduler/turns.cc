@@ -64,10 +64,13 @@ std::optional<int64_t> Turns::Pick(const std::vector<int64_t>& ready,
 }
 
 int WidthOf(int threads, int in_use, int stepping, int runnable, int lanes) {
+  const auto share = [](int all, int among) {
+    return (std::max(0, all) + among - 1) / among;
+  };
   const int side_by_side = std::max(1, std::min(runnable, lanes));
-  const int share = (threads + side_by_side - 1) / side_by_side;
-  const int others = std::max(0, side_by_side - stepping - 1);
-  return std::max(1, std::min(share, threads - in_use - others));
+  const int left = std::max(1, side_by_side - stepping);
+  return std::max(
+      1, std::min(share(threads, side_by_side), share(threads - in_use, left)));
 }
 
 }  // namespace phosphene

@@ -50,7 +50,9 @@ void SchedulerFixture::Start(int devices) {
   options.clock = &clock_;
   for (int i = 0; i < devices; ++i) {
     EngineDevice device = engine_.Devices()[0];
-    device.name = absl::StrCat("cpu:", i);
+    const bool gpu = i >= devices - gpus_;
+    device.name = absl::StrCat(gpu ? "cuda:" : "cpu:", i);
+    device.kind = gpu ? v1::Device::CUDA : v1::Device::CPU;
     device.memory_bytes = memory_bytes_;
     options.devices.push_back(device);
   }

@@ -52,6 +52,7 @@ class SchedulerFixture : public testing::Test {
   int lanes_ = 1;
   int threads_ = 1;
   int jobs_per_device_ = 64;
+  int gpus_ = 0;              // so many of the devices, the last
   int64_t memory_bytes_ = 0;  // of a device; 0: nothing is said of it
 
   TempDir directory_;

@@ -240,6 +240,31 @@ TEST_F(UrgentTest, ADrainHandsBackWhatStandsBy) {
   ExpectResult("high", 50);
 }
 
+TEST_F(UrgentTest, ASuspectWaitsForThoseThatStandByAndRunsAlone) {
+  Start(/*devices=*/0);
+  SubmitJob("suspect", 20, /*priority=*/5);
+  for (int i = 0; i < 2; ++i) {  // two servers died with it
+    ASSERT_OK(sqlite_->Claim("jobs/suspect", "devices/cpu-0"));
+    ASSERT_OK(sqlite_->RecoverOrphans(9));
+  }
+  jobs_per_device_ = 1;
+  Start();
+  EachStep(absl::Milliseconds(60), [&](const FakeEngine::Stepped& stepped) {
+    if (stepped.model == "low" && stepped.step == 5) SubmitJob("high", 20, 1);
+    if (stepped.model == "suspect" && stepped.step == 5) SubmitJob("last", 20);
+    if (stepped.model == "suspect") {
+      EXPECT_THAT(scheduler_->Devices()[0].current_jobs(), SizeIs(1));
+    }
+  });
+  SubmitJob("low", 20);
+  RunAll();
+  std::vector<std::string> order;
+  for (const FakeEngine::Begun& run : engine_.runs())
+    order.push_back(run.model);
+  EXPECT_THAT(order, ElementsAre("low", "high", "suspect", "last"));
+  for (const std::string& name : order) ExpectResult(name, 20);
+}
+
 // --- Memory ---
 
 TEST_F(SharingTest, JobsThatExceedTheMemoryTogetherAllSucceed) {
@@ -364,6 +389,31 @@ TEST_F(SharingTest, DevicesShareTheJobsEvenly) {
   for (const FakeEngine::Begun& run : engine_.runs()) ++runs[run.device];
   EXPECT_EQ(runs["cpu:0"], 4);
   EXPECT_EQ(runs["cpu:1"], 4);
+}
+
+TEST_F(SharingTest, ACpuBesideGpusTakesWhatFindsNoPlaceOnThem) {
+  gpus_ = 1;
+  jobs_per_device_ = 3;
+  Start(/*devices=*/2);
+  std::map<std::string, int> threads;
+  EachStep(absl::Milliseconds(60), [&](const FakeEngine::Stepped& stepped) {
+    threads[stepped.model] = stepped.threads;
+    if (stepped.model != "j0" || stepped.step != 9) return;
+    SubmitJob("j3", 10);
+    RunAll();  // the lanes of the other device
+    ExpectResult("j3", 10);
+  });
+  for (int i = 0; i < 3; ++i) SubmitJob(absl::StrCat("j", i), 10);
+  RunAll();
+  std::map<std::string, std::string> places;
+  for (const FakeEngine::Begun& run : engine_.runs())
+    places[run.model] = run.device;
+  EXPECT_EQ(places["j0"], "cuda:1");
+  EXPECT_EQ(places["j1"], "cuda:1");
+  EXPECT_EQ(places["j2"], "cuda:1");
+  EXPECT_EQ(places["j3"], "cpu:0");
+  EXPECT_EQ(threads["j0"], 0);  // a GPU has none to share out
+  EXPECT_EQ(threads["j3"], 1);
 }
 
 TEST_F(SharingTest, AJobThatFindsNoRoomOnADeviceGoesToAnother) {
