@@ -245,6 +245,13 @@ class ScriptedServer::System : public v1::SystemService::Service {
     return grpc::Status::OK;
   }
 
+  grpc::Status ListDevices(grpc::ServerContext*, const v1::ListDevicesRequest*,
+                           v1::ListDevicesResponse* response) override {
+    const std::lock_guard<std::mutex> lock(server_.mutex);
+    *response = server_.devices;
+    return grpc::Status::OK;
+  }
+
  private:
   ScriptedServer& server_;
 };

@@ -61,6 +61,7 @@ class ScriptedServer {
   std::vector<v1::ListJobsRequest> listed;
   std::vector<v1::Job> jobs;  // what ListJobs answers
   v1::Capabilities capabilities;
+  v1::ListDevicesResponse devices;
 
   // What grpc.health.v1 answers for every service.
   void SetServing(bool serving);

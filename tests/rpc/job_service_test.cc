@@ -84,7 +84,7 @@ class BusyServerTest : public JobServiceTest {
 
   static constexpr int kSteps = 10'000;
   Gate& gate_ = NewGate();
-  bool held_ = false;  // on the slot's thread
+  bool held_ = false;  // of the only lane
   bool released_ = false;
   std::string running_;
 };

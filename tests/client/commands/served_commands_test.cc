@@ -359,5 +359,28 @@ TEST_F(ServedCommandsTest, AStateNobodyHereKnowsIsShownAsUnknown) {
   EXPECT_EQ(Ask({"--json", "jobs", "list"}).exit_code, 0);
 }
 
+TEST_F(ServedCommandsTest, DevicesTellTheirLanesAndTheJobsOnThem) {
+  const auto add = [&](const char* name, std::vector<std::string> jobs) {
+    v1::Device& device = *server_.devices.add_devices();
+    device.set_name(name);
+    device.set_lanes(8);
+    device.set_memory_bytes(int64_t{4} << 30);
+    device.set_memory_used_bytes(int64_t{1} << 30);
+    for (const std::string& job : jobs) device.add_current_jobs(job);
+    if (!jobs.empty()) device.set_current_job(jobs[0]);
+  };
+  add("devices/idle", {});
+  add("devices/one", {"jobs/a"});
+  add("devices/many", {"jobs/a", "jobs/b", "jobs/c"});
+  const AppRun run = Ask({"devices"});
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_THAT(run.out, testing::ContainsRegex("LANES +JOBS"));
+  EXPECT_THAT(run.out, testing::ContainsRegex("idle .* 8 +-"));
+  EXPECT_THAT(run.out, testing::ContainsRegex("one .* 8 +jobs/a"));
+  EXPECT_THAT(run.out, testing::ContainsRegex("many .* 8 +3 jobs"));
+  EXPECT_THAT(Ask({"--json", "devices"}).out,
+              HasSubstr(R"("current_jobs":["jobs/a","jobs/b","jobs/c"])"));
+}
+
 }  // namespace
 }  // namespace phosphene::client
