@@ -13,9 +13,11 @@
 #include <iterator>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <ATen/record_function.h>
+#include <torch/library.h>
 
 #include "absl/strings/str_cat.h"
 #include "server/engine/onnx/file/loader.h"
@@ -28,6 +30,47 @@ namespace phosphene::onnx {
 namespace {
 
 namespace fs = std::filesystem;
+
+// Without Python the meta device lacks many operators. What one makes on the
+// CPU of zeros in place of values has the shapes that are asked for.
+void ByZeros(const c10::OperatorHandle& op, torch::jit::Stack* stack) {
+  const size_t count = op.schema().arguments().size();
+  std::vector<std::pair<at::Tensor, at::Tensor>> replaced;
+  const auto zeros = [&replaced](const at::Tensor& t) {
+    if (!t.defined() || !t.is_meta()) return t;
+    replaced.emplace_back(t,
+                          at::zeros(t.sizes(), t.options().device(at::kCPU)));
+    return replaced.back().second;
+  };
+  for (size_t i = stack->size() - count; i < stack->size(); ++i) {
+    c10::IValue& value = (*stack)[i];
+    if (value.isTensor()) value = zeros(value.toTensor());
+    if (!value.isTensorList()) continue;
+    Tensors list;
+    for (const at::Tensor& t : value.toTensorVector()) list.push_back(zeros(t));
+    value = list;
+  }
+  op.redispatchBoxed(c10::DispatchKeySet(c10::DispatchKey::CPU), stack);
+  const size_t made_count = op.schema().returns().size();
+  for (size_t i = stack->size() - made_count; i < stack->size(); ++i) {
+    c10::IValue& value = (*stack)[i];
+    if (!value.isTensor() || !value.toTensor().defined()) continue;
+    const at::Tensor made = value.toTensor();
+    at::Tensor shape =
+        at::empty(made.sizes(), made.options().device(at::kMeta));
+    for (const auto& [meta, stand_in] : replaced) {  // written in place
+      if (made.is_same(stand_in)) shape = meta.resize_(made.sizes());
+    }
+    value = shape;
+  }
+}
+
+TORCH_LIBRARY_IMPL(aten, Meta, m) {
+  for (const char* op : {"index_select", "where.self", "logical_and.out",
+                         "logical_or.out", "logical_not.out", "cumsum.out"}) {
+    m.impl(op, torch::CppFunction::makeFromBoxedFunction<&ByZeros>());
+  }
+}
 
 thread_local std::vector<std::string>* traffic = nullptr;
 

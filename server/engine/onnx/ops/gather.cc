@@ -64,6 +64,19 @@ int64_t Product(at::IntArrayRef sizes) {
   return product;
 }
 
+// Where indices along an axis point in a tensor of these sizes seen as flat.
+at::Tensor FlatPlaces(const at::Tensor& index, int64_t along,
+                      at::IntArrayRef sizes) {
+  at::Tensor flat = at::zeros_like(index);
+  for (int64_t axis = 0; axis < index.dim(); ++axis) {
+    std::vector<int64_t> shape(static_cast<size_t>(index.dim()), 1);
+    shape[static_cast<size_t>(axis)] = index.size(axis);
+    flat = flat * sizes[axis] +
+           (axis == along ? index : at::arange(index.size(axis)).view(shape));
+  }
+  return flat.reshape(-1);
+}
+
 // ATen's name of an ONNX reduction; "" for none.
 std::string ReductionOf(const OpInit& init) {
   const std::string name = init.String("reduction", "none");
@@ -111,18 +124,11 @@ OpRun PrepareGatherElements(const OpInit& init) {
     const at::Tensor index = FromStart(in[1], in[0].size(along), in[0]);
     if (in[0].is_cpu() || !index.is_cpu())
       return Tensors{at::gather(in[0], along, index)};
-    // Flat places, which are picked with a gradient of the same bits each time.
-    at::Tensor flat = at::zeros_like(index);
-    for (int64_t axis = 0; axis < index.dim(); ++axis) {
-      std::vector<int64_t> shape(static_cast<size_t>(index.dim()), 1);
-      shape[static_cast<size_t>(axis)] = index.size(axis);
-      flat = flat * in[0].size(axis) +
-             (axis == along ? index : at::arange(index.size(axis)).view(shape));
-    }
-    return Tensors{SelectAlong(in[0].reshape(-1), 0, flat.reshape(-1), *uploads)
+    return Tensors{SelectAlong(in[0].reshape(-1), 0,
+                               FlatPlaces(index, along, in[0].sizes()),
+                               *uploads)
                        .view(index.sizes())};
   };
-};
 }
 
 // Slices of x at points: the last axis of the indices is a point.
