@@ -15,6 +15,7 @@ TEST(WhyNotReplayed, HasNothingAgainstTheCommonJobs) {
   for (const char* more :
        {"", "transforms { preset { name: STANDARD } }",
         "transforms { noise {} } transforms { color_noise {} }",
+        "transforms { blur {} } transforms { resize { height: 32 width: 32 } }",
         "optimizer { adamw {} schedule { cosine {} } octaves { count: 2 } }",
         "parameterization { pixel {} rows: 4 }",
         "parameterization { rgba { fourier {} } }",
@@ -50,8 +51,6 @@ INSTANTIATE_TEST_SUITE_P(
              "optimizer.correlate_gradient"},
         Case{"optimizer { normalize_gradient: UNIT_NORM }",
              "optimizer.normalize_gradient"},
-        Case{"transforms { jitter { pixels: 2 } } transforms { blur {} }",
-             "transforms[1].blur: it draws"},
         Case{"parameterization { cppn {} }", "parameterization.cppn: it works"},
         Case{"parameterization { laplacian {} }",
              "parameterization.laplacian: it brings"},

@@ -119,6 +119,28 @@ TEST(WarpDeviceTest, PixelsShownTwiceGetTheSumOfTheirGradients) {
   }
 }
 
+// Not of warps: what a GPU does by matrices is what the CPU does by kernels.
+TEST(WarpDeviceTest, BlursAndResizesByMatricesAreThoseByKernels) {
+  for (const char* text :
+       {"blur { max_sigma: 2 }", "per_row: true blur { max_sigma: 3 }",
+        "resize { height: 17 width: 50 }", "resize { height: 64 width: 29 }"}) {
+    SCOPED_TRACE(text);
+    const at::Tensor image = NoisePicture(2, 4, 36, 29);
+    const auto chain = MakeChain(Parse({text}), 36, 29);
+    for (int64_t step = 0; step < 6; ++step) {
+      const CollectingFeed drawn = Collected(*chain, image, step);
+      StaticFeed feed(drawn.tensors(), at::kCPU);
+      feed.Fill(drawn.tensors());
+      const Moved by_matrices = MoveBy(*chain, image, step, &feed);
+      const Moved by_kernels = MoveBy(*chain, image, step, nullptr);
+      EXPECT_TRUE(
+          at::allclose(by_matrices.image, by_kernels.image, 1e-5, 1e-5));
+      EXPECT_TRUE(
+          at::allclose(by_matrices.gradient, by_kernels.gradient, 1e-4, 1e-5));
+    }
+  }
+}
+
 TEST(WarpDeviceTest, ADrawnShapeIsThatOfTheImage) {
   const TransformList list = ListOf({PresetOf(v1::PresetTransform::STANDARD)});
   const at::Tensor image = NoisePicture(1, 3, 40, 43);
