@@ -2,10 +2,13 @@
 // shared parameterization.
 #include "server/engine/params/stretch.h"
 
+#include <ATen/Context.h>
+
 #include <algorithm>
 #include <cmath>
 
 #include "server/engine/tensor/autograd_function.h"
+#include "server/engine/tensor/separable.h"
 #include "server/engine/tensor/width.h"
 
 namespace phosphene {
@@ -94,7 +97,7 @@ at::Tensor StretchPlanes(const at::Tensor& values, int64_t height,
   // The GPU kernel's backward adds in no fixed order; products do.
   const at::Tensor rows = StretchMatrix(h, height).to(values.device());
   const at::Tensor columns = StretchMatrix(w, width).to(values.device());
-  return at::matmul(rows, at::matmul(values, columns.t()));
+  return SeparableMap(values, rows, columns);
 }
 
 at::Tensor StretchRows(const at::Tensor& values, int64_t rows) {
@@ -104,6 +107,7 @@ at::Tensor StretchRows(const at::Tensor& values, int64_t rows) {
   sizes[0] = rows;
   if (n == 1) return values.expand(sizes);
   const at::Tensor matrix = StretchMatrix(n, rows).to(values.device());
+  const at::NoTF32Guard exact;  // ten bits of mantissa would show in a picture
   return at::matmul(matrix, values.flatten(1)).view(sizes);
 }
 

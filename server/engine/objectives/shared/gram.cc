@@ -1,12 +1,15 @@
 // Gram matrices G = F F^T / (H W). Source: Gatys et al. 2016.
 #include "server/engine/objectives/shared/gram.h"
 
+#include <ATen/Context.h>
+
 #include "server/engine/tensor/wide_product.h"
 
 namespace phosphene {
 
 at::Tensor GramSum(const at::Tensor& features, const at::Tensor& mask) {
   const at::Tensor f = (mask.defined() ? features * mask : features).flatten(2);
+  const at::NoTF32Guard exact;  // what is left of a target cancels
   return SelfProducts(f);
 }
 
