@@ -42,8 +42,8 @@ for _ in $(seq 100); do
 done
 [ -n "$address" ] || { echo "quickstart: phosphened was not ready in 10 s; see $log" >&2; exit 1; }
 
-"$bin/phosphene" --server "$address" feature --layer mixed5a --channel 0 \
-  --size 224 --steps 128 -o phosphene-out/quickstart.png
+"$bin/phosphene" --server "$address" feature --layer mixed4c --channel 11 \
+  --colors soft --size 224 --steps 128 -o phosphene-out/quickstart.png
 
 cat <<DONE
 
@@ -51,6 +51,6 @@ Your picture: $root/phosphene-out/quickstart.png
 
 Three commands to try next (they start a private server each):
   $bin/phosphene --local models layers phosphene-tiny
-  $bin/phosphene --local sheet --layer mixed4d --count 16 -o phosphene-out/sheet.png
-  $bin/phosphene --local dream --layer mixed4d -o phosphene-out/dream.png
+  $bin/phosphene --local sheet --layer mixed4c --count 16 --colors soft -o phosphene-out/sheet.png
+  $bin/phosphene --local dream --layer mixed4c -o phosphene-out/dream.png
 DONE
