@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "server/engine/cuda/job_scope.h"
+#include "tests/cuda/engines.h"
 #include "tests/cuda/gpu.h"
 #include "tests/step/stepped.h"
 #include "tests/support/status_matchers.h"
@@ -86,32 +87,10 @@ INSTANTIATE_TEST_SUITE_P(
         "precision: FP32 transforms { preset { name: STANDARD } }",
         "precision: BF16 transforms { preset { name: STANDARD } } "
         "parameterization { rows: 4 pixel {} }",
+        "precision: FP32 transforms { per_row: true flip {} } "
+        "transforms { blur {} } transforms { resize { height: 40 width: 40 } } "
+        "parameterization { rows: 3 pixel {} }",
         "precision: FP32 transforms { noise {} } optimizer { adamw {} }"));
-
-// An engine on the tiny network that runs on a named device.
-class Engines {
- public:
-  Engines() : onnx_(TinyOnnx({})) {
-    EngineInputs inputs;
-    inputs.open_model = [this](absl::string_view) -> absl::StatusOr<ModelFile> {
-      return ModelFile{"tiny", TinyConfig(), nullptr, onnx_, "1"};
-    };
-    engine_ = *MakeTorchEngine(std::move(inputs), TorchEngineOptions());
-  }
-  absl::StatusOr<RunResult> Run(const v1::JobSpec& spec,
-                                const std::string& device, RecordingSink& sink,
-                                const std::string& checkpoint = "") {
-    RunRequest request;
-    request.spec = spec;
-    request.device = device;
-    request.checkpoint = checkpoint;
-    return engine_->Run(request, sink, sink.stop.get_token());
-  }
-
- private:
-  std::string onnx_;
-  std::unique_ptr<Engine> engine_;
-};
 
 TEST(GpuJobTest, AWholeJobReachesTheCpusValue) {
   NEEDS_GPU();

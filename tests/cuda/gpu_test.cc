@@ -1,5 +1,7 @@
 // The GPU's kernels and graphs against the CPU.
 
+#include <memory>
+#include <thread>
 #include <vector>
 
 #include "server/engine/cuda/job_scope.h"
@@ -120,6 +122,57 @@ TEST(GpuTest, WorkThatWaitsForTheGpuIsRefusedAndLeavesNothingBehind) {
   const auto step = recorder->Record([&x] { x.mul_(2); });
   step->Replay();
   EXPECT_EQ(x[0].item<float>(), 2);
+}
+
+TEST(GpuTest, RecordingsThatFailKeepNoMemory) {
+  NEEDS_GPU();
+  const CudaJobScope scope(0);
+  const auto fail = [] {
+    const auto recorder = MakeGraphRecorder();
+    EXPECT_THROW(recorder->Record([] {
+      const at::Tensor large = at::zeros({32 << 20}, Gpu());
+      large.sum().item<float>();
+    }),
+                 c10::Error);
+  };
+  fail();
+  const int64_t before = CudaMemoryInUse(0);
+  for (int i = 0; i < 8; ++i) fail();
+  EXPECT_LE(CudaMemoryInUse(0), before);
+}
+
+TEST(GpuTest, AStepRecordedInOneScopeRunsInAnotherOnAnotherThread) {
+  NEEDS_GPU();
+  const at::Tensor sum = at::zeros({64, 64}, Gpu()),
+                   in = at::ones({64, 64}, Gpu());
+  const CudaStreamLease lease(0);
+  const auto recorder = MakeGraphRecorder();
+  std::unique_ptr<RecordedStep> step;
+  {
+    const CudaStreamScope scope(lease);
+    step = recorder->Record([&] { sum.add_(at::mm(in, in)); });
+  }
+  const CudaStreamScope busy(lease);  // takes the first stream
+  std::jthread([&] {
+    const CudaStreamScope scope(lease);
+    step->Replay();
+    step->Replay();
+  }).join();
+  EXPECT_EQ(sum[0][0].item<float>(), 128);
+}
+
+TEST(GpuTest, ResizesAndBlursAreTheCpusAndTheSameBitsEachTime) {
+  NEEDS_GPU();
+  for (const char* text :
+       {"resize { height: 50 width: 120 }", "blur { max_sigma: 2 }"}) {
+    ExpectSameOnGpu(Parse({text}), 2, 3);
+    const at::Tensor image = NoisePicture(2, 3, 96, 83).to(Gpu());
+    const auto chain = MakeChain(Parse({text}), 96, 83);
+    const Moved first = MoveBy(*chain, image, 3);
+    for (int i = 0; i < 5; ++i) {
+      EXPECT_TRUE(at::equal(MoveBy(*chain, image, 3).gradient, first.gradient));
+    }
+  }
 }
 
 TEST(GpuTest, MemoryOfTensorsIsCounted) {

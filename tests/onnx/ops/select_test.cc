@@ -26,15 +26,5 @@ TEST(SelectAlong, GathersTheGradientThatAtenAdds) {
   }
 }
 
-TEST(SelectAlong, MakesTheShapesOfAten) {
-  Uploads uploads;
-  const at::Tensor index = at::tensor({4, 0, 4}, at::kLong);
-  const at::Tensor x = at::empty({2, 5, 3}, at::kMeta).requires_grad_(true);
-  const at::Tensor y = SelectAlong(x, 1, index, uploads);
-  EXPECT_EQ(y.sizes(), at::IntArrayRef({2, 3, 3}));
-  y.sum().backward();
-  EXPECT_EQ(x.grad().sizes(), x.sizes());
-}
-
 }  // namespace
 }  // namespace phosphene::onnx

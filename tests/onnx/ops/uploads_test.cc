@@ -7,18 +7,23 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include <ATen/record_function.h>
 #include <torch/library.h>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "server/engine/onnx/file/loader.h"
 #include "server/engine/onnx/info/info.h"
@@ -65,11 +70,60 @@ void ByZeros(const c10::OperatorHandle& op, torch::jit::Stack* stack) {
   }
 }
 
-TORCH_LIBRARY_IMPL(aten, Meta, m) {
-  for (const char* op : {"index_select", "where.self", "logical_and.out",
-                         "logical_or.out", "logical_not.out", "cumsum.out"}) {
-    m.impl(op, torch::CppFunction::makeFromBoxedFunction<&ByZeros>());
+// Convolutions have no operator of the CPU's to ask.
+at::Tensor ConvolutionShape(const at::Tensor& x, const at::Tensor& weight,
+                            const std::optional<at::Tensor>&,
+                            at::IntArrayRef stride, at::IntArrayRef padding,
+                            at::IntArrayRef dilation, bool transposed,
+                            at::IntArrayRef output_padding, int64_t groups) {
+  std::vector<int64_t> sizes = {
+      x.size(0), transposed ? weight.size(1) * groups : weight.size(0)};
+  for (int64_t i = 0; i + 2 < x.dim(); ++i) {
+    const auto a = static_cast<size_t>(i);
+    const int64_t reach = dilation[a] * (weight.size(i + 2) - 1) + 1,
+                  size = x.size(i + 2);
+    sizes.push_back(transposed
+                        ? (size - 1) * stride[a] - 2 * padding[a] + reach +
+                              output_padding[a]
+                        : (size + 2 * padding[a] - reach) / stride[a] + 1);
   }
+  return at::empty(sizes, x.options());
+}
+
+std::tuple<at::Tensor, at::Tensor, at::Tensor> ConvolutionBackShape(
+    const at::Tensor& grad, const at::Tensor& x, const at::Tensor&,
+    at::IntArrayRef, at::IntArrayRef, at::IntArrayRef, bool, at::IntArrayRef,
+    int64_t, std::array<bool, 3>) {
+  return {at::empty(x.sizes(), grad.options()), at::Tensor(), at::Tensor()};
+}
+
+// Registers these for what has none, but not for operators that read values.
+void CompleteTheMetaDevice() {
+  static const bool done = [] {
+    const std::set<std::string> reads = {"aten::_local_scalar_dense",
+                                         "aten::equal", "aten::nonzero",
+                                         "aten::masked_select"};
+    static torch::Library meta(torch::Library::IMPL, "aten",
+                               c10::DispatchKey::Meta, __FILE__, __LINE__);
+    meta.impl("convolution_overrideable", ConvolutionShape);
+    meta.impl("convolution_backward_overrideable", ConvolutionBackShape);
+    auto& dispatcher = c10::Dispatcher::singleton();
+    for (const c10::OperatorName& name : dispatcher.getAllOpNames()) {
+      if (!absl::StartsWith(name.name, "aten::") || reads.count(name.name) > 0)
+        continue;
+      const auto op = dispatcher.findSchema(name);
+      if (op && op->hasKernelForDispatchKey(c10::DispatchKey::CPU) &&
+          !op->hasKernelForDispatchKey(c10::DispatchKey::Meta)) {
+        const std::string in_aten =
+            name.name.substr(6) +
+            (name.overload_name.empty() ? "" : "." + name.overload_name);
+        meta.impl(in_aten.c_str(),
+                  torch::CppFunction::makeFromBoxedFunction<&ByZeros>());
+      }
+    }
+    return true;
+  }();
+  (void)done;
 }
 
 thread_local std::vector<std::string>* traffic = nullptr;
@@ -107,9 +161,10 @@ std::unique_ptr<at::ObserverContext> Watch(const at::RecordFunction& fn) {
 class Traffic {
  public:
   Traffic()
-      : handle_(at::addThreadLocalCallback(
-            at::RecordFunctionCallback(Watch).needsInputs(true).scopes(
-                {at::RecordScope::FUNCTION}))) {
+      : handle_((CompleteTheMetaDevice(),
+                 at::addThreadLocalCallback(
+                     at::RecordFunctionCallback(Watch).needsInputs(true).scopes(
+                         {at::RecordScope::FUNCTION})))) {
     traffic = &names_;
   }
   ~Traffic() {
@@ -164,11 +219,12 @@ TEST(DeviceTraffic, IsSeen) {
   at::ones({3}).to(at::kMeta);
   EXPECT_THAT(watched.names(), testing::ElementsAre("aten::copy_"));
   at::where(at::ones({3}, at::kBool), there, there);
-  EXPECT_EQ(watched.names().size(), 2u);
+  EXPECT_GT(watched.names().size(), 1u);
   EXPECT_THROW(there.sum().item(), c10::Error);
   EXPECT_THROW(there.to(at::kCPU), c10::Error);
+  const size_t seen = watched.names().size();
   (void)(there * 2).sum();
-  EXPECT_EQ(watched.names().size(), 2u);
+  EXPECT_EQ(watched.names().size(), seen);
 }
 
 TEST(Uploads, BringEachContentOverOnce) {
