@@ -43,9 +43,4 @@ class CudaStreamScope {
   std::unique_ptr<Impl> impl_;
 };
 
-// Waits until what this thread queued on its stream of GPU `index` is done: for
-// what other threads are going to read on streams of theirs, such as weights
-// that jobs share. Nothing for a negative index. Throws c10::Error.
-void CudaWait(int index);
-
 }  // namespace phosphene

@@ -117,9 +117,4 @@ CudaStreamScope::CudaStreamScope(const CudaStreamLease& lease) {
 
 CudaStreamScope::~CudaStreamScope() = default;
 
-void CudaWait(int index) {
-  if (index >= 0)
-    c10::cuda::getCurrentCUDAStream(DeviceOf(index)).synchronize();
-}
-
 }  // namespace phosphene

@@ -11,6 +11,4 @@ struct CudaStreamScope::Impl {};
 CudaStreamScope::CudaStreamScope(const CudaStreamLease& lease) {}
 CudaStreamScope::~CudaStreamScope() = default;
 
-void CudaWait(int index) {}
-
 }  // namespace phosphene

@@ -2,6 +2,8 @@
 
 #include "server/engine/onnx/program/program.h"
 
+#include <c10/core/impl/VirtualGuardImpl.h>
+
 #include <algorithm>
 #include <set>
 #include <unordered_map>
@@ -196,6 +198,16 @@ class ProgramBuilder {
   std::unique_ptr<Program> program_ = std::make_unique<Program>();
 };
 
+namespace {
+
+// Until what this thread queued on a GPU is done.
+void WaitFor(at::Device device) {
+  const c10::impl::VirtualGuardImpl gpu(device.type());
+  gpu.synchronizeStream(gpu.getStream(device));
+}
+
+}  // namespace
+
 absl::StatusOr<std::unique_ptr<Program>> Program::Compile(
     const Graph& graph, const std::vector<std::string>& inputs,
     const std::vector<std::string>& wanted, const OpOptions& options,
@@ -217,7 +229,14 @@ absl::StatusOr<std::unique_ptr<Program>> Program::Compile(
   FuseActivations(barriers, &own);
   FuseGelus(barriers, &own);
   GroupConvolutions(&own);
-  return ProgramBuilder(std::move(own), options, cache).Build(inputs, renamed);
+  ASSIGN_OR_RETURN(
+      auto program,
+      ProgramBuilder(std::move(own), options, cache).Build(inputs, renamed));
+  RETURN_IF_ERROR(Guarded("laying out weights", [&] {
+    // Jobs share them, and read them on streams of their own.
+    if (options.device.is_cuda()) WaitFor(options.device);
+  }));
+  return program;
 }
 
 std::vector<at::Tensor> Program::Begin(const Tensors& inputs) const {
