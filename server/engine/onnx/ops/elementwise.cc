@@ -4,6 +4,7 @@
 
 #include "server/engine/onnx/ops/op.h"
 #include "server/engine/onnx/ops/uploads.h"
+#include "server/engine/tensor/width.h"
 
 namespace phosphene::onnx {
 namespace {
@@ -58,6 +59,7 @@ OpRun Fold(const OpInit& init,
 }
 
 at::Tensor Add(const at::Tensor& a, const at::Tensor& b) {
+  const Widened wide;  // each element is rounded once
   return at::add(a, b);
 }
 

@@ -9,6 +9,7 @@
 #include "server/engine/onnx/file/optional_squeeze.h"
 #include "server/engine/onnx/ops/op.h"
 #include "server/engine/onnx/ops/uploads.h"
+#include "server/engine/tensor/width.h"
 
 namespace phosphene::onnx {
 namespace {
@@ -35,6 +36,7 @@ OpRun PrepareConcat(const OpInit& init) {
   init.NeedInputs(1);
   if (!init.Has("axis")) init.Fail("has no axis");
   return OnOneDevice([axis = init.Int("axis", 0)](const Tensors& in) {
+    const Widened wide;  // elements are moved
     return Tensors{in.size() == 1 ? in[0]
                                   : at::cat(in, WrapAxis(axis, in[0].dim()))};
   });
