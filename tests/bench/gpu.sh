@@ -10,10 +10,11 @@
 #   PHOSPHENE_BENCH_FLAGS    its input convention, such as
 #                            "--bgr --mean 104,117,123 --range 0,255"
 #   PHOSPHENE_BENCH_DEVICE   default cuda:0
-#   PHOSPHENE_BENCH_SIZES, _BATCHES, _DTYPES, _GRAPHS   lists, see below
+#   PHOSPHENE_BENCH_SIZES, _BATCHES, _GRAPHS   lists, see below; _DTYPES with commas; _STEPS
 #
-# Needs a GPU and a driver, and no gRPC. Each line is one process; runs that fail
-# (a batch that does not fit) are told on stderr and left out.
+# Needs a GPU and a driver, and no gRPC; for the first minutes on one there is
+# tests/cuda/first_contact.sh. Runs that fail (a batch that does not fit) are told
+# on stderr and left out.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 build=${1:-$root/build/cuda}
@@ -27,20 +28,25 @@ read -ra flags <<<"${PHOSPHENE_BENCH_FLAGS:-}"
 }
 [ -f "$model" ] || { echo "no model $model; set PHOSPHENE_BENCH_MODEL" >&2; exit 2; }
 
+# engine_bench takes lists and starts once for each size, batch and graph: starting CUDA
+# takes seconds.
 lines=$(mktemp)
 trap 'rm -f "$lines"' EXIT
+bench() { # size, batches, dtypes, graph
+  # 96 warm-up steps: the standard transforms make 11 shapes, each of which runs
+  # eagerly once and is recorded when it is met again.
+  if ! "$build/bin/engine_bench" --model "$model" --layer "$layer" "${flags[@]}" \
+      --device "$device" --size "$1" --batch "$2" --dtype "$3" --graph "$4" \
+      --warmup 96 --steps "${PHOSPHENE_BENCH_STEPS:-256}" --json | tee -a "$lines"; then
+    echo "failed: size $1, batches $2, $3, graph $4" >&2
+  fi
+}
 for size in ${PHOSPHENE_BENCH_SIZES:-224 512 1024 2048}; do
-  for batch in ${PHOSPHENE_BENCH_BATCHES:-1 4 32}; do
-    for dtype in ${PHOSPHENE_BENCH_DTYPES:-fp32 bf16}; do
-      for graph in ${PHOSPHENE_BENCH_GRAPHS:-on off}; do
-        # 96 warm-up steps: the standard transforms make 11 shapes, each of
-        # which runs eagerly once and is recorded when it is met again.
-        if ! "$build/bin/engine_bench" --model "$model" --layer "$layer" "${flags[@]}" \
-            --device "$device" --size "$size" --batch "$batch" --dtype "$dtype" --graph "$graph" \
-            --warmup 96 --steps 256 --json | tee -a "$lines"; then
-          echo "failed: size $size, batch $batch, $dtype, graph $graph" >&2
-        fi
-      done
+  for graph in ${PHOSPHENE_BENCH_GRAPHS:-on off}; do
+    for batch in ${PHOSPHENE_BENCH_BATCHES:-1 4 32}; do
+      # Rows and pixels above this many do not fit 80 GB.
+      [ $((size * size * batch)) -le $((2048 * 2048 * 8)) ] || continue
+      bench "$size" "$batch" "${PHOSPHENE_BENCH_DTYPES:-fp32,bf16}" "$graph"
     done
   done
 done
