@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+
 #include <ATen/Parallel.h>
 
 #include "tests/onnx/net_builder.h"
@@ -18,12 +20,23 @@ class RowSharesTest : public testing::Test {
   const int before_ = at::get_num_threads();
 };
 
-TEST_F(RowSharesTest, WhatDoesNotDivideIsLeftOver) {
-  EXPECT_EQ(RowsToShare(1), 0);
-  EXPECT_EQ(RowsToShare(4), 4);
-  EXPECT_EQ(RowsToShare(5), 4);
-  at::set_num_threads(1);
-  EXPECT_EQ(RowsToShare(4), 0);
+// How many threads there are may not decide which rows share a call.
+TEST_F(RowSharesTest, AllRowsAreRunApartOnAnyNumberOfThreads) {
+  for (const int threads : {1, 2, 3}) {
+    at::set_num_threads(threads);
+    EXPECT_EQ(RowsToShare(1), 0);
+    EXPECT_EQ(RowsToShare(5), 5);
+    const at::Tensor x = RandomTensor({5, 3}, 1);
+    std::atomic<int64_t> most = 0, runs = 0;
+    const Tensors values = RunInRowShares(x, [&](const at::Tensor& rows) {
+      ++runs;
+      if (rows.size(0) > most) most = rows.size(0);
+      return Tensors{rows * 2};
+    });
+    EXPECT_EQ(runs, 5);
+    EXPECT_EQ(most, 1);
+    EXPECT_TRUE(at::equal(values[0], x * 2));
+  }
 }
 
 // The law of a batch, through a whole network: values and gradients of a row
