@@ -3,7 +3,7 @@
 
 #include <gmock/gmock.h>
 
-#include "server/engine/cuda/job_scope.h"
+#include "server/engine/cuda/stream_scope.h"
 #include "tests/cuda/engines.h"
 #include "tests/cuda/gpu.h"
 #include "tests/step/stepped.h"
@@ -28,7 +28,7 @@ double Distance(const at::Tensor& a, const at::Tensor& b) {
 // Activations and the image's gradient of one eager step.
 void ExpectStepAsOnCpu(const std::string& more, double tolerance) {
   ConfigureCuda();
-  const CudaJobScope scope(0);
+  const CudaStreamScope scope(CudaStreamLease(0));
   const v1::JobSpec spec = LongSpec(more);
   Stepped cpu(spec), gpu(spec, nullptr, Gpu());
   ASSERT_OK(cpu.Step(0));
@@ -61,7 +61,7 @@ class GraphTest : public ::testing::TestWithParam<const char*> {};
 TEST_P(GraphTest, ReplayedStepsEqualEagerOnes) {
   NEEDS_GPU();
   ConfigureCuda();
-  const CudaJobScope scope(0);
+  const CudaStreamScope scope(CudaStreamLease(0));
   const v1::JobSpec spec = LongSpec(GetParam());
   Stepped eager(spec, nullptr, Gpu()), graph(spec, MakeGraphRecorder(), Gpu());
   int replayed = 0;

@@ -4,7 +4,7 @@
 #include <thread>
 #include <vector>
 
-#include "server/engine/cuda/job_scope.h"
+#include "server/engine/cuda/stream_scope.h"
 #include "server/engine/cuda/step_graph.h"
 #include "server/engine/optimizers/interface.h"
 #include "server/engine/transforms/interface.h"
@@ -97,7 +97,7 @@ TEST(GpuTest, AdamMovesParametersAsTheCpuDoes) {
 
 TEST(GpuTest, ARecordedStepRunsWhenReplayedAndReadsWhatIsThereThen) {
   NEEDS_GPU();
-  const CudaJobScope scope(0);
+  const CudaStreamScope scope(CudaStreamLease(0));
   const auto recorder = MakeGraphRecorder();
   ASSERT_NE(recorder, nullptr);
   const at::Tensor in = at::ones({4}, Gpu()), sum = at::zeros({4}, Gpu());
@@ -113,7 +113,7 @@ TEST(GpuTest, ARecordedStepRunsWhenReplayedAndReadsWhatIsThereThen) {
 
 TEST(GpuTest, WorkThatWaitsForTheGpuIsRefusedAndLeavesNothingBehind) {
   NEEDS_GPU();
-  const CudaJobScope scope(0);
+  const CudaStreamScope scope(CudaStreamLease(0));
   const auto recorder = MakeGraphRecorder();
   const at::Tensor x = at::ones({4}, Gpu());
   EXPECT_THROW(recorder->Record([&x] { (x * 3).sum().item<float>(); }),
@@ -126,7 +126,7 @@ TEST(GpuTest, WorkThatWaitsForTheGpuIsRefusedAndLeavesNothingBehind) {
 
 TEST(GpuTest, RecordingsThatFailKeepNoMemory) {
   NEEDS_GPU();
-  const CudaJobScope scope(0);
+  const CudaStreamScope scope(CudaStreamLease(0));
   const auto fail = [] {
     const auto recorder = MakeGraphRecorder();
     EXPECT_THROW(recorder->Record([] {
