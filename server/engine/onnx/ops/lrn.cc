@@ -2,11 +2,10 @@
 
 #include <algorithm>
 
-#include <ATen/Parallel.h>
-
 #include "server/engine/onnx/kernels/cpu.h"
 #include "server/engine/onnx/ops/op.h"
 #include "server/engine/onnx/ops/shared/gradient.h"
+#include "server/engine/tensor/width.h"
 
 namespace phosphene::onnx {
 namespace {
@@ -16,7 +15,7 @@ constexpr auto kLayout = at::MemoryFormat::ChannelsLast;
 LrnParams Sized(LrnParams p, const at::Tensor& x) {
   p.channels = x.size(1);
   p.pixels = x.numel() / std::max<int64_t>(p.channels, 1);
-  p.threads = at::get_num_threads();
+  p.threads = AvailableThreads();
   return p;
 }
 
@@ -45,18 +44,42 @@ at::Tensor KernelLrnGradient(const LrnParams& p, const at::Tensor& x,
   return dx;
 }
 
-// Any type, rank and device, by a sum over shifted channels.
+// For each channel the sum over `before` channels before it to `after` behind
+// it, in the memory format it has.
+at::Tensor ChannelSums(const at::Tensor& x, int64_t before, int64_t after) {
+  std::vector<int64_t> pads(2 * static_cast<size_t>(x.dim() - 1), 0);
+  pads[pads.size() - 2] = before;
+  pads[pads.size() - 1] = after;
+  const at::Tensor padded = at::constant_pad_nd(x, pads, 0);
+  at::Tensor sum = padded.narrow(1, 0, x.size(1));
+  for (int64_t j = 1; j <= before + after; ++j)
+    sum = sum + padded.narrow(1, j, x.size(1));
+  return sum;
+}
+
+// Any type, rank and device, by sums over shifted channels: with its gradient
+// about half as many operations as autograd would take.
 at::Tensor ComposedLrn(const LrnParams& p, const at::Tensor& x) {
-  const at::Tensor flat = x.reshape({x.size(0), x.size(1), -1});
   const int64_t before = (p.size - 1) / 2, after = p.size - 1 - before;
-  const at::Tensor squares =
-      at::constant_pad_nd(flat * flat, {0, 0, before, after}, 0);
-  at::Tensor sum = squares.narrow(1, 0, x.size(1));
-  for (int64_t j = 1; j < p.size; ++j)
-    sum = sum + squares.narrow(1, j, x.size(1));
-  const at::Tensor base =
-      sum * (p.alpha / static_cast<double>(p.size)) + p.bias;
-  return (flat * base.pow(-p.beta)).view_as(x.contiguous());
+  const double scale = p.alpha / static_cast<double>(p.size), beta = p.beta;
+  const at::Tensor input = x.detach();
+  at::Tensor y, base, factor;
+  {
+    const at::NoGradGuard no_grad;
+    base = ChannelSums(input * input, before, after) * scale + p.bias;
+    factor = base.pow(-beta);
+    y = input * factor;
+  }
+  if (Records({x})) {
+    SetBackward({x}, {y}, [=](const Tensors& grads) -> Tensors {
+      const at::Tensor direct = grads[0] * factor;
+      // What a channel adds to the sums of those around it comes back.
+      const at::Tensor around =
+          ChannelSums(direct * input / base, after, before);
+      return {at::addcmul(direct, input, around, -2 * scale * beta)};
+    });
+  }
+  return y;
 }
 
 // y_c = x_c / (bias + alpha/size sum of x^2 over `size` channels around
