@@ -404,7 +404,7 @@ TEST_F(SharingTest, ACpuBesideGpusTakesWhatFindsNoPlaceOnThem) {
     RunAll();  // the GPU has looked and has no place: the lanes of the CPU
     ExpectResult("j3", 10);
   });
-  for (int i = 0; i < 3; ++i) SubmitJob(absl::StrCat("j", i), 10);
+  for (int i = 0; i < 3; ++i) SubmitJob(absl::StrCat("j", i), 200);
   RunAll();
   std::map<std::string, std::string> places;
   for (const FakeEngine::Begun& run : engine_.runs())
