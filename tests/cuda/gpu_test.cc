@@ -4,8 +4,8 @@
 #include <thread>
 #include <vector>
 
-#include "server/engine/cuda/stream_scope.h"
 #include "server/engine/cuda/step_graph.h"
+#include "server/engine/cuda/stream_scope.h"
 #include "server/engine/optimizers/interface.h"
 #include "server/engine/transforms/interface.h"
 #include "tests/cuda/gpu.h"
