@@ -3,6 +3,7 @@
 #include "server/engine/onnx/program/normalize.h"
 
 #include "server/engine/onnx/ops/shared/gradient.h"
+#include "server/engine/tensor/width.h"
 
 namespace phosphene::onnx {
 
@@ -23,6 +24,7 @@ Normalizer::Normalizer(const v1::ModelConfig& config, int64_t channels,
 }
 
 at::Tensor Normalizer::Scaled(const at::Tensor& image) const {
+  const Widened wide;  // each operation rounds an element once
   at::Tensor out = at::empty(
       image.sizes(), image.options()
                          .dtype(at::kFloat)
@@ -43,6 +45,7 @@ at::Tensor Normalizer::Apply(const at::Tensor& image) const {
   if (Records({image})) {
     SetBackward({image}, {out},
                 [scale = scale_, reversed = reversed_](const auto& grads) {
+                  const Widened wide;
                   const at::Tensor g =
                       at::mul(grads[0].to(at::kFloat), scale).contiguous();
                   return std::vector<at::Tensor>{reversed ? g.flip(1) : g};

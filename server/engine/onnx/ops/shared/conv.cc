@@ -15,6 +15,11 @@ namespace {
 
 constexpr auto kLayout = at::MemoryFormat::ChannelsLast;
 
+at::Tensor ChannelsLast(const at::Tensor& x) {
+  const Widened wide;  // elements are moved
+  return x.contiguous(kLayout);
+}
+
 Window Unpadded(Window window) {
   std::fill(window.pad_begin.begin(), window.pad_begin.end(), 0);
   std::fill(window.pad_end.begin(), window.pad_end.end(), 0);
@@ -145,6 +150,8 @@ at::Tensor FrozenConv::AtenInputGradient(const at::Tensor& g,
 
 at::Tensor FrozenConv::JoinGradients(const Tensors& grads,
                                      const at::Tensor& whole) const {
+  // Where gates are composed of ATen's operations, they choose and move.
+  const Widened wide;
   at::Tensor joined = at::empty_like(whole);
   int64_t first = 0;
   for (size_t i = 0; i < grads.size(); ++i) {
@@ -177,8 +184,7 @@ Tensors FrozenConv::Run(const at::Tensor& x) {
   at::Tensor whole;
   {
     at::NoGradGuard no_grad;
-    whole =
-        Forward(padded.detach().contiguous(kLayout), window, activations_[0]);
+    whole = Forward(ChannelsLast(padded.detach()), window, activations_[0]);
     int64_t first = 0;
     for (int64_t channels : channels_) {
       outputs.push_back(

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "server/engine/tensor/width.h"
+
 namespace phosphene::onnx {
 namespace {
 
@@ -84,6 +86,7 @@ at::Tensor PhaseGradient::Run(const at::Tensor& g, at::IntArrayRef x_sizes) {
     window.pad_end.push_back(pad);
   }
   at::Tensor phases = packed_.Convolve(g, {}, window, {});
+  const Widened wide;  // elements are moved
   phases = phases.narrow(2, window.pad_begin[0] - axes_[0].before, rows[0])
                .narrow(3, window.pad_begin[1] - axes_[1].before, rows[1]);
   const int64_t sh = window_.stride[0], sw = window_.stride[1];
