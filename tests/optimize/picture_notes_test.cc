@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
+#include "server/imaging/encode.h"
 #include "tests/optimize/tiny_engine.h"
 #include "tests/support/status_matchers.h"
 
@@ -23,7 +24,9 @@ TEST(EndValuesOf, CountsValuesAtTheirEndsAndHowNeighboursDiffer) {
   ASSERT_EQ(rows.size(), 2u);
   EXPECT_EQ(rows[0].share, 0);
   EXPECT_EQ(rows[0].rough, 0);
+  EXPECT_EQ(rows[0].near, 0);
   EXPECT_EQ(rows[1].share, 1);
+  EXPECT_EQ(rows[1].near, 1);
   // One step in seven along columns, none along lines.
   EXPECT_NEAR(rows[1].rough, 1. / 14, 1e-6);
 }
@@ -42,16 +45,51 @@ std::vector<std::string> WarningsOf(const std::string& more) {
   return result.ok() ? result->warnings : std::vector<std::string>{"failed"};
 }
 
+TEST(EndValuesOf, NearIsWiderThanAtTheEnd) {
+  const EndValues values =
+      EndValuesOf(at::tensor({0., 0.04, 0.06, 0.94, 0.96, 1.}, at::kFloat)
+                      .view({1, 1, 1, 6}))[0];
+  EXPECT_NEAR(values.share, 2. / 6, 1e-6);
+  EXPECT_NEAR(values.near, 4. / 6, 1e-6);
+}
+
+// Whatever is optimized: ten times the default is told, as a hundred times.
 TEST(PictureNotes, ALearningRateFarTooHighIsNamedWithTheDefault) {
-  for (const char* rate : {"5", "50"}) {
-    EXPECT_THAT(
-        WarningsOf(absl::StrCat("parameterization { pixel {} } optimizer { "
-                                "learning_rate: ",
-                                rate, " } steps: 20")),
-        ElementsAre(AllOf(HasSubstr("at their ends"),
-                          HasSubstr(absl::StrCat("learning rate ", rate)),
-                          HasSubstr("times the default 0.05"))));
+  for (const char* param : {"fourier", "pixel", "laplacian"}) {
+    for (const char* rate : {"0.5", "5", "50"}) {
+      EXPECT_THAT(
+          WarningsOf(absl::StrCat("parameterization { ", param,
+                                  " {} } optimizer { learning_rate: ", rate,
+                                  " } steps: 40")),
+          ElementsAre(AllOf(HasSubstr("at their ends"),
+                            HasSubstr(absl::StrCat("learning rate ", rate)),
+                            HasSubstr("times the default 0.05"))))
+          << param << rate;
+    }
   }
+}
+
+// The same picture is vivid where nothing asked for it, and burnt where a
+// setting did.
+TEST(PictureNotes, OnlyExtremeSettingsAreHeldToTheLowerBounds) {
+  Image8 board{32, 32, 3, {}};
+  for (int i = 0; i < 32 * 32; ++i) {
+    const bool dark = (i / 4 + i / 128) % 2 > 0;
+    board.pixels.insert(board.pixels.end(), 3, dark ? 8 : 247);
+  }
+  TinyEngine tiny;
+  const std::string blob = "blobs/" + std::string(64, 'a');
+  tiny.blobs[blob] = *EncodePng(board);
+  const auto notes_at = [&](const std::string& rate) {
+    const auto result = tiny.Run(TinySpec(absl::StrCat(
+        "parameterization { pixel {} init { image: '", blob,
+        "' } } optimizer { learning_rate: ", rate, " } steps: 1")));
+    EXPECT_OK(result);
+    return result.ok() ? result->warnings : std::vector<std::string>{"failed"};
+  };
+  EXPECT_THAT(notes_at("0.05"), IsEmpty());
+  EXPECT_THAT(notes_at("0.14"), IsEmpty());
+  EXPECT_THAT(notes_at("0.15"), ElementsAre(HasSubstr("3 times the default")));
 }
 
 TEST(PictureNotes, OrdinaryJobsHaveNone) {

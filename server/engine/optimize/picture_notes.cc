@@ -18,15 +18,15 @@ namespace {
 // See picture_notes.h for what was measured.
 constexpr double kMostShare = 0.6;    // of values at their ends
 constexpr double kRough = 0.12;       // between neighbours: noise from here on
+constexpr double kMargin = 0.05;      // of an end: near it
+constexpr double kMostNear = 0.45;    // of values, where a setting is extreme
+constexpr double kHard = 0.07;        // between neighbours, likewise
 constexpr double kWholeShare = 0.98;  // of values: nothing else is left
 constexpr double kPlain = 0.005;      // between neighbours: one colour below
-constexpr double kFarRate = 3;        // times the default
+constexpr double kFarRate = 2.99;     // times the default: 3, as doubles go
 constexpr double kHighPower = 3;
 constexpr int64_t kMostPixels = int64_t{1} << 22;
 
-bool IsNoise(const EndValues& row) {
-  return row.share > kMostShare && row.rough > kRough;
-}
 bool IsBlank(const EndValues& row) {
   return row.share > kWholeShare && row.rough < kPlain;
 }
@@ -56,28 +56,41 @@ double HighestPower(const google::protobuf::Message& message) {
 }
 
 // What most likely did it, and what to change.
-std::string Cause(const v1::JobSpec& spec) {
+struct Cause {
+  bool extreme = false;  // a setting is far from what is usual
+  std::string words;
+};
+
+Cause CauseIn(const v1::JobSpec& spec) {
   const v1::Optimizer& optimizer = spec.optimizer();
   const double usual = FindOptimizerKind(optimizer)->default_learning_rate;
   if (optimizer.has_learning_rate() &&
       optimizer.learning_rate() >= kFarRate * usual) {
-    return absl::StrFormat(
-        "the learning rate %g (spec.optimizer.learning_rate, --lr) is %.3g "
-        "times the default %g; try that",
-        optimizer.learning_rate(), optimizer.learning_rate() / usual, usual);
+    return {true, absl::StrFormat(
+                      "the learning rate %g (spec.optimizer.learning_rate, "
+                      "--lr) is %.3g times the default %g; try that",
+                      optimizer.learning_rate(),
+                      optimizer.learning_rate() / usual, usual)};
   }
   double power = 1;
   for (const v1::Objective& objective : spec.objectives())
     power = std::max(power, HighestPower(objective));
   if (power >= kHighPower) {
-    return absl::StrFormat(
-        "an objective to the power %g grows too fast; try 2, or a smaller "
-        "learning rate (spec.optimizer.learning_rate, --lr)",
-        power);
+    return {true,
+            absl::StrFormat(
+                "an objective to the power %g grows too fast; try 2, or a "
+                "smaller learning rate (spec.optimizer.learning_rate, --lr)",
+                power)};
   }
-  return "try a smaller learning rate (spec.optimizer.learning_rate, --lr), "
-         "transforms (--transforms standard), or a penalty such as - 0.1*tv() "
-         "in the objective";
+  return {false,
+          "try a smaller learning rate (spec.optimizer.learning_rate, --lr), "
+          "transforms (--transforms standard), or a penalty such as - 0.1*tv() "
+          "in the objective"};
+}
+
+bool IsNoise(const EndValues& row, bool extreme) {
+  return (row.share > kMostShare && row.rough > kRough) ||
+         (extreme && row.near > kMostNear && row.rough > kHard);
 }
 
 // The canvas, or of a large one as many lines from its middle as may be held.
@@ -110,6 +123,10 @@ std::vector<EndValues> EndValuesOf(const at::Tensor& batch) {
                        .to(at::kFloat)
                        .mean()
                        .item<double>();
+    values.near = ((image < kMargin) | (image > 1 - kMargin))
+                      .to(at::kFloat)
+                      .mean()
+                      .item<double>();
     int directions = 0;
     for (const int64_t along : {1, 2}) {
       const int64_t size = image.size(along);
@@ -131,26 +148,28 @@ std::vector<std::string> PictureNotes(const v1::JobSpec& spec, int64_t steps,
                                       Param& param) {
   if (steps == 0 || spec.objectives().empty()) return {};
   const std::vector<EndValues> rows = EndValuesOf(Looked(spec, param));
+  const Cause cause = CauseIn(spec);
   std::vector<size_t> noisy, blank;
-  double share = 0;
+  double near = 0;
   for (size_t row = 0; row < rows.size(); ++row) {
     if (IsBlank(rows[row])) blank.push_back(row);
-    if (!IsNoise(rows[row])) continue;
+    if (!IsNoise(rows[row], cause.extreme)) continue;
     noisy.push_back(row);
-    share = std::max(share, rows[row].share);
+    near = std::max(near, rows[row].near);
   }
   std::vector<std::string> notes;
   if (!noisy.empty()) {
     notes.push_back(absl::StrCat(
-        std::lround(100 * share),
-        " % of the picture's values are at their ends, 0 or 1, as noise",
-        InRows(noisy, rows.size()), ": ", Cause(spec)));
+        std::lround(100 * near),
+        " % of the picture's values are at their ends, 0 or 1, hard beside "
+        "each other",
+        InRows(noisy, rows.size()), ": ", cause.words));
   }
   if (!blank.empty()) {
     notes.push_back(
         absl::StrCat("the picture is of one colour, every value 0 "
                      "or 1",
-                     InRows(blank, rows.size()), ": ", Cause(spec)));
+                     InRows(blank, rows.size()), ": ", cause.words));
   }
   return notes;
 }
