@@ -37,8 +37,9 @@ at::Tensor Divide(const at::Tensor& a, const at::Tensor& b) {
 // The base decides the type of the power.
 at::Tensor Power(const at::Tensor& base, const at::Tensor& exponent) {
   const at::ScalarType type = base.scalar_type();
-  // A scalar exponent takes ATen's short ways for squares and roots.
-  if (exponent.numel() == 1 && exponent.dim() <= 1 &&
+  // A scalar exponent takes ATen's short ways for squares and roots; reading
+  // one off a device would wait for it.
+  if (exponent.is_cpu() && exponent.numel() == 1 && exponent.dim() <= 1 &&
       !exponent.requires_grad() && !IsWhole(base)) {
     return at::pow(base, exponent.item());
   }
@@ -79,13 +80,13 @@ OpRun PrepareMul(const OpInit& init) {
 OpRun PrepareDiv(const OpInit& init) { return Binary(init, Divide); }
 OpRun PreparePow(const OpInit& init) {
   const at::Tensor known = init.HostConstant(1);
-  if (!known.defined() || known.numel() != 1 || known.dim() > 1)
-    return Binary(init, Power);
-  init.NeedInputs(2, 2);
   return [known, bring = Binary(init, Power)](const Tensors& in) {
-    // A number is read on the host; tensors of whole numbers are computed on
-    // one device.
-    return IsWhole(in[0]) ? bring(in) : Tensors{Power(in[0], known)};
+    // One number is read on the host; all else is computed on one device.
+    const at::Tensor& exponent = known.defined() ? known : in[1];
+    const bool number =
+        exponent.is_cpu() && exponent.numel() == 1 && exponent.dim() <= 1;
+    return number && !IsWhole(in[0]) ? Tensors{Power(in[0], exponent)}
+                                     : bring(in);
   };
 }
 OpRun PrepareMax(const OpInit& init) { return Fold(init, at::maximum); }

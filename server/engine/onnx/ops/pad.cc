@@ -87,10 +87,17 @@ OpRun PreparePad(const OpInit& init) {
         Optional(in, 1).defined() ? ToInts(in[1]) : stated;
     const bool computed =
         !is_known && Optional(in, 2).defined() && in[2].numel() > 0;
-    const at::Scalar fill = computed ? in[2].item() : value;
     const std::vector<int64_t> axes =
         Optional(in, 3).defined() ? ToInts(in[3]) : std::vector<int64_t>();
-    return Tensors{Pad(in[0], pads, axes, mode, fill, *uploads)};
+    const auto padded = [&](const at::Tensor& x, const at::Scalar& fill) {
+      return Pad(x, pads, axes, mode, fill, *uploads);
+    };
+    if (!computed || in[2].is_cpu())
+      return Tensors{padded(in[0], computed ? in[2].item() : value)};
+    // A number that a device computed is not read, which would wait for it.
+    const at::Tensor inside =
+        padded(at::ones_like(in[0], in[0].options().dtype(at::kBool)), 0);
+    return Tensors{at::where(inside, padded(in[0], 0), in[2].reshape({}))};
   };
 }
 

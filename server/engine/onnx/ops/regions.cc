@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <vector>
 
 #include "server/engine/onnx/ops/op.h"
 #include "server/engine/onnx/ops/shared/bilinear.h"
+#include "server/engine/onnx/ops/uploads.h"
 
 namespace phosphene::onnx {
 namespace {
@@ -45,7 +47,7 @@ at::Tensor Positions(double begin, double length, int64_t bins, int64_t samples,
 
 // One region of a picture [1,C,H,W]: [1,C,height,width].
 at::Tensor PoolRegion(const RegionPool& p, const at::Tensor& x,
-                      const double* corners) {
+                      const double* corners, Uploads& uploads) {
   const double x1 = corners[0] * p.scale - p.shift,
                y1 = corners[1] * p.scale - p.shift;
   double w = corners[2] * p.scale - p.shift - x1,
@@ -67,9 +69,10 @@ at::Tensor PoolRegion(const RegionPool& p, const at::Tensor& x,
   const at::Tensor outside =
       every(row_out, true).logical_or(every(column_out, false));
   at::Tensor taps = SampleBilinear(
-      x, every(row, true).to(x.device(), x.scalar_type()),
-      every(column, false).to(x.device(), x.scalar_type()), p.largest);
-  taps = taps.masked_fill(outside.unsqueeze(1).to(x.device()), 0)
+      x, uploads.Get(every(row, true).to(x.scalar_type()), x.device()),
+      uploads.Get(every(column, false).to(x.scalar_type()), x.device()),
+      p.largest);
+  taps = taps.masked_fill(uploads.Get(outside.unsqueeze(1), x.device()), 0)
              .view({1, x.size(1), p.height, down, p.width, across});
   return p.largest ? taps.amax({3, 5}) : taps.mean({3, 5});
 }
@@ -92,11 +95,13 @@ OpRun PrepareRoiAlign(const OpInit& init) {
                                               "half_pixel") == "half_pixel";
   p.shift = p.aligned ? 0.5 : 0;
   p.largest = init.String("mode", "avg") == "max";
-  return [p](const Tensors& in) {
+  const at::Tensor known = init.HostConstant(1);
+  return [p, known, uploads = std::make_shared<Uploads>()](const Tensors& in) {
     TORCH_CHECK(in[0].dim() == 4 && in[0].numel() > 0 && in[1].dim() == 2 &&
                     in[1].size(1) == 4,
                 "pictures of 4 axes and regions [R,4] are needed");
-    const std::vector<double> corners = ToDoubles(in[1]);
+    const std::vector<double> corners =
+        ToDoubles(known.defined() ? known : in[1]);
     const std::vector<int64_t> pictures = ToInts(in[2]);
     TORCH_CHECK(static_cast<int64_t>(pictures.size()) == in[1].size(0),
                 "a picture for each region is needed");
@@ -104,7 +109,7 @@ OpRun PrepareRoiAlign(const OpInit& init) {
     Tensors out;
     for (size_t i = 0; i < pictures.size(); ++i) {
       out.push_back(PoolRegion(p, in[0].narrow(0, pictures[i], 1),
-                               corners.data() + 4 * i));
+                               corners.data() + 4 * i, *uploads));
     }
     if (out.empty())
       return Tensors{

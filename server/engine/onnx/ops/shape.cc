@@ -182,9 +182,10 @@ OpRun PrepareCast(const OpInit& init) {
 }
 
 OpRun PrepareCastLike(const OpInit& init) {
-  return Binary(init, [](const at::Tensor& x, const at::Tensor& like) {
-    return x.to(like.scalar_type());
-  });
+  init.NeedInputs(2, 2);
+  // Where x is, wherever the other one is.
+  return
+      [](const Tensors& in) { return Tensors{in[0].to(in[1].scalar_type())}; };
 }
 
 // The same bytes as another type of the same size.
