@@ -27,6 +27,12 @@ const at::Tensor& Find(const StepView& view, const std::string& resolved) {
   return it->second;
 }
 
+// The first rows of a batch. All of them are the batch itself: the gradient of
+// a slice is a tensor of zeros in another memory layout, written to.
+at::Tensor FirstRows(const at::Tensor& batch, int64_t rows) {
+  return batch.size(0) == rows ? batch : batch.narrow(0, 0, rows);
+}
+
 // What a tile owns of its map of a layer, and `beyond` more.
 at::Tensor Own(const at::Tensor& map, const OwnCells& own, int64_t beyond) {
   if (own.height == 0 || own.width == 0)
@@ -44,7 +50,7 @@ at::Tensor StepView::Layer(const std::string& resolved, int64_t beyond) const {
     TORCH_CHECK(own == nullptr, "a tile has no picture before transforms");
     return image.to(at::kFloat);
   }
-  const at::Tensor map = AsMap(Find(*this, resolved).narrow(0, 0, rows));
+  const at::Tensor map = AsMap(FirstRows(Find(*this, resolved), rows));
   return own == nullptr ? map : Own(map, own->at(resolved), beyond);
 }
 
