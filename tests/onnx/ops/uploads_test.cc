@@ -450,15 +450,16 @@ TEST(DeviceTraffic, WholeNetworksMoveNothingInAStep) {
     const auto info = OpenNetwork(file, nullptr);
     if (!info.ok()) continue;
     const auto& opened = dynamic_cast<const OpenedNetwork&>(**info);
-    const int64_t side = opened.input_height() > 0 ? opened.input_height() : 64,
-                  across = opened.input_width() > 0 ? opened.input_width() : 64;
-    const at::Tensor image =
-        at::zeros({std::max<int64_t>(opened.declared_batch(), 1),
-                   opened.input_channels(), side, across});
-    EXPECT_THAT(MovedBy(opened.graph(), {opened.layers().back().name()}, image,
-                        opened.config().input()),
-                testing::IsEmpty())
-        << entry.path().filename();
+    const auto side = [](int64_t own) { return own > 0 ? own : 224; };
+    const at::Tensor image = at::zeros(
+        {std::max<int64_t>(opened.declared_batch(), 1), opened.input_channels(),
+         side(opened.input_height()), side(opened.input_width())});
+    const auto moved = MovedBy(opened.graph(), {opened.layers().back().name()},
+                               image, opened.config().input());
+    // What finds boxes in the end reads how many there are.
+    if (moved.size() == 1 && absl::StrContains(moved[0], "aten::nonzero"))
+      continue;
+    EXPECT_THAT(moved, testing::IsEmpty()) << entry.path().filename();
   }
 }
 
