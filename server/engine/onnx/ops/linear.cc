@@ -4,6 +4,7 @@
 
 #include "server/engine/onnx/ops/op.h"
 #include "server/engine/onnx/ops/shared/product.h"
+#include "server/engine/tensor/wide_product.h"
 
 namespace phosphene::onnx {
 
@@ -34,10 +35,14 @@ OpRun PrepareGemm(const OpInit& init) {
     TORCH_CHECK(a.size(1) == b.size(0), "the input has ", a.size(1),
                 " values per row where ", b.size(0),
                 " are needed; the layer takes another image size");
-    if (Optional(in, 2).defined())
-      return Tensors{at::addmm(in[2], a, b, beta, alpha)};
-    const at::Tensor product = at::mm(a, b);
-    return Tensors{alpha == 1 ? product : product * alpha};
+    const at::Tensor bias = Optional(in, 2);
+    if (bias.defined() && !a.is_cpu())
+      return Tensors{at::addmm(bias, a, b, beta, alpha)};
+    at::Tensor product = WideMm(a, b);
+    if (alpha != 1) product = product * alpha;
+    if (bias.defined())
+      product = product + (beta == 1 ? bias : bias * beta).expand_as(product);
+    return Tensors{product};
   };
 }
 
