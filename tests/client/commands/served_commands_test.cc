@@ -249,8 +249,8 @@ TEST_F(ServedCommandsTest, AnUnknownLayerOfASheetIsAnsweredWithTheNearest) {
 }
 
 TEST_F(ServedCommandsTest, StyleAsksTheModelForItsLayers) {
-  for (const char* name :
-       {"conv2", "mixed3a", "mixed3b", "mixed4a", "mixed4b", "mixed4c"}) {
+  for (const char* name : {"conv1", "conv2", "mixed3a", "mixed3b", "mixed4a",
+                           "mixed4b", "mixed4c"}) {
     v1::Layer layer;
     layer.set_name(name);
     server_.layers.push_back(layer);

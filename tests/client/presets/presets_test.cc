@@ -223,7 +223,7 @@ TEST(Presets, StyleLayersAreKnownByWhatTheNetworkHas) {
                                     "mixed4a", "mixed4b", "mixed4c", "logits"});
   ASSERT_TRUE(tiny.ok());
   EXPECT_EQ(tiny->content, std::vector<std::string>{"mixed3b"});
-  EXPECT_EQ(tiny->style.size(), 5u);
+  EXPECT_EQ(tiny->style.size(), 6u);
   const auto vgg = StyleLayersFor(
       {"block1_relu1", "block2_relu1", "block3_relu1", "block3_relu2"});
   ASSERT_TRUE(vgg.ok());

@@ -97,8 +97,8 @@ TEST(StyleSpec, GrowsFromSmallToLarge) {
 TEST(StyleSpec, WeighsStylesAsTheNetworkNeeds) {
   StyleOptions options = Options({192, 144}, {0, 0});
   EXPECT_FALSE(StyleSpec(options, {})->objectives(1).has_weight());
-  options.layers = *StyleLayersFor(
-      {"conv2", "mixed3a", "mixed3b", "mixed4a", "mixed4b", "mixed4c"});
+  options.layers = *StyleLayersFor({"conv1", "conv2", "mixed3a", "mixed3b",
+                                    "mixed4a", "mixed4b", "mixed4c"});
   for (const char* distance : {"", "l1", "l2", "squared", "w2"}) {
     options.distance = distance;
     const double balance = StyleBalance(options.layers, distance);
