@@ -2,10 +2,13 @@
 
 #include "server/scheduler/run_outcome.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "server/base/faults.h"
 #include "server/base/status_macros.h"
 
@@ -97,15 +100,28 @@ absl::Status Suspended(const RunResult& result, BlobStore& blobs, bool hurry,
   return absl::OkStatus();
 }
 
-void PutOff(const absl::Status& why, RunOutcome& out) {
+// Begins a warning for each time; they are how often is known.
+constexpr absl::string_view kPutOff = "put off, time ";
+
+void PutOff(const EndedRun& run, RunOutcome& out) {
   out.kind = RunOutcome::Kind::kStopped;
-  out.warnings.push_back(absl::StrCat("put off: ", why.message()));
+  out.warnings.push_back(absl::StrCat(kPutOff, run.put_offs + 1, " of ",
+                                      kMaxPutOff, ": ",
+                                      run.result.status().message()));
 }
 
 }  // namespace
 
 bool IsPutOff(const EndedRun& run) {
-  return absl::IsUnavailable(run.result.status()) && run.attempt < kMaxPutOff;
+  return absl::IsUnavailable(run.result.status()) && run.put_offs < kMaxPutOff;
+}
+
+int PutOffsOf(const v1::Job& job) {
+  return static_cast<int>(
+      std::count_if(job.warnings().begin(), job.warnings().end(),
+                    [](const std::string& warning) {
+                      return absl::StartsWith(warning, kPutOff);
+                    }));
 }
 
 absl::StatusOr<RunOutcome> StoreOutcome(const EndedRun& run,
@@ -116,7 +132,7 @@ absl::StatusOr<RunOutcome> StoreOutcome(const EndedRun& run,
   out.run_duration = run.duration;
   bool ends = true;
   if (IsPutOff(run)) {
-    PutOff(run.result.status(), out);
+    PutOff(run, out);
     ends = state == v1::Job::CANCELLING;
   } else if (!run.result.ok()) {
     Fail(run.result.status(), out);

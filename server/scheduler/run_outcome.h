@@ -15,6 +15,7 @@ namespace phosphene {
 struct EndedRun {
   std::string name;  // of the job
   int attempt = 0;
+  int put_offs = 0;  // of attempts before: their warnings, see PutOffsOf
   absl::StatusOr<RunResult> result = absl::UnknownError("");
   bool stop_requested = false;
   std::optional<JobRunSink::LastFrame> last_frame;
@@ -33,13 +34,15 @@ struct EndedRun {
 // these become warnings. An artifact larger than any blob fails the job.
 //
 // A run that ended UNAVAILABLE (no descriptor was left to open its network, a
-// disk was away) is put off: it goes on from its last checkpoint, unless it was
-// tried kMaxPutOff times.
+// disk was away) is put off: it goes on from its last checkpoint, at the most
+// kMaxPutOff times. Attempts that ended for other jobs' sake do not count.
 inline constexpr int kMaxPutOff = 10;
 absl::StatusOr<RunOutcome> StoreOutcome(const EndedRun& run,
                                         v1::Job::State state, BlobStore& blobs,
                                         bool hurry = false);
 // Whether the run is put off.
 bool IsPutOff(const EndedRun& run);
+// How often a job was put off so far.
+int PutOffsOf(const v1::Job& job);
 
 }  // namespace phosphene

@@ -44,6 +44,7 @@ RunningJob::RunningJob(StoredJob job, std::stop_source stop, Options options)
              .stop = [source = stop_]() mutable { source.request_stop(); }}) {
   ended_.name = job_.job.name();
   ended_.attempt = job_.job.attempt();
+  ended_.put_offs = PutOffsOf(job_.job);
 }
 
 absl::Status RunningJob::FetchCheckpoint(RunRequest& request) {

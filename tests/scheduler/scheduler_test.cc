@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/jobs/proto_time.h"
+#include "server/scheduler/run_outcome.h"
 #include "server/stream/watch.h"
 #include "tests/scheduler/scheduler_fixture.h"
 #include "tests/support/status_matchers.h"
@@ -327,6 +328,28 @@ TEST_F(SchedulerTest, AJobWithoutDescriptorsIsPutOffAndGoesOnLater) {
   executor_->Advance(absl::Seconds(1));
   RunAll();
   EXPECT_EQ(State("a"), "SUCCEEDED");
+}
+
+TEST_F(SchedulerTest, PuttingOffEndsThoughOtherEndsOfAttemptsDoNotCount) {
+  Submit("a", 100);
+  for (int i = 1; i <= kMaxPutOff + 1; ++i) {
+    engine_.OnStep(3 * i, [&, at = i] {
+      if (Get("a").attempt() != at) return;
+      EXPECT_OK(store_->Pause("jobs/a"));
+    });
+  }
+  for (int i = 0; i <= kMaxPutOff; ++i) {
+    RunAll();
+    ASSERT_OK(store_->Resume("jobs/a"));
+  }
+  engine_.FailAt(50, absl::UnavailableError("open: Too many open files"));
+  for (int i = 0; i <= kMaxPutOff; ++i) {
+    EXPECT_EQ(State("a"), "QUEUED") << i;
+    executor_->Advance(absl::Seconds(30));
+    RunAll();
+  }
+  EXPECT_EQ(State("a"), "FAILED");
+  EXPECT_THAT(Get("a").warnings(), testing::SizeIs(kMaxPutOff));
 }
 
 TEST_F(SchedulerTest, AnEndThatCannotBeCommittedIsTriedUntilItCan) {
