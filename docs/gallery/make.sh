@@ -29,11 +29,11 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 
 model=phosphene-tiny
 out=$root/docs/gallery
-features=mixed4b:34,mixed4b:26,mixed4b:8,mixed3b:9,mixed4b:43,mixed3b:37
-from=mixed4b:26
-to=mixed4b:34
+features=mixed4c:11,mixed4b:31,mixed4c:26,mixed4b:7,mixed4c:25,mixed4a:14
+from=mixed4b:8
+to=mixed4c:11
 shallow=mixed3b
-middle=mixed4b
+middle=mixed4c
 photo=
 style=
 size=144
@@ -104,14 +104,14 @@ channel=${first##*:}
 [ -n "$style" ] || style=$out/feature-1.webp
 
 show sheet.png "Sheet: sixteen channels of $middle" \
-  sheet "${common[@]}" --layer "$middle" --channels 0-15 --columns 8 \
+  sheet "${common[@]}" --layer "$middle" --channels 16-31 --columns 8 \
   "${look[@]}" --size $(( size / 2 )) --steps "$(steps 192)"
 show diversity.webp "Diversity: one channel, four ways" \
   diversity "${common[@]}" --layer "$layer" --channel "$channel" \
   --size $(( size * 3 / 4 )) --steps "$(steps 256)"
 show interpolate.webp "Aligned interpolation: $from to $to" \
   interpolate "${common[@]}" --from "$from" --to "$to" --frames 8 --fps 6 \
-  --size $(( size * 3 / 4 )) --steps "$(steps 256)"
+  "${look[@]}" --size $(( size * 3 / 4 )) --steps "$(steps 256)"
 show cppn.webp "CPPN: a picture without pixels" \
   cppn "${common[@]}" --layer "$layer" --channel "$channel" \
   --size $(( size * 3 / 4 )) --render "$size" --steps "$(steps 384)"
