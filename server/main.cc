@@ -68,7 +68,8 @@ int main(int argc, char** argv) {
     Complain(stopped, kFailed);
     ::_exit(kFailed);
   }
+  const bool failed = (*server)->needs_restart();
   server->reset();
   phosphene::LogInfo("ended");
-  return 0;
+  return failed ? kFailed : 0;
 }

@@ -2,6 +2,8 @@
 #include "server/server.h"
 
 #include <prometheus/registry.h>
+#include <signal.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -176,6 +178,7 @@ struct Server::Parts {
   std::unique_ptr<Engine> engine;
   std::unique_ptr<ModelReports> reports;
   FrameHub hub{{.clock = &clock, .alarm = quick.get()}};
+  std::atomic<bool> needs_restart = false;
   std::unique_ptr<Scheduler> scheduler;
 
   // What answers. The executors outlive the gRPC server, which waits for the
@@ -243,7 +246,12 @@ absl::Status Server::Parts::OpenData(const EngineFactory& make_engine) {
                          .devices = devices,
                          .threads = config.threads(),
                          .lanes = config.lanes(),
-                         .jobs_per_device = config.jobs_per_device()});
+                         .jobs_per_device = config.jobs_per_device(),
+                         .on_no_device = [this] {
+                           LogError("no device is left: ending for a restart");
+                           needs_restart = true;
+                           ::kill(::getpid(), SIGTERM);
+                         }});
   return absl::OkStatus();
 }
 
@@ -412,6 +420,8 @@ Server::~Server() {
   if (!stopped.ok())
     LogWarn("stopped late", {{"error", std::string(stopped.message())}});
 }
+
+bool Server::needs_restart() const { return parts_->needs_restart; }
 
 const std::string& Server::address() const { return parts_->grpc->address(); }
 

@@ -45,6 +45,12 @@ class Server {
   // drain_seconds; the next start takes them back. Idempotent.
   absl::Status Stop();
 
+  // Whether all its GPUs, or whatever devices it has, are broken, so that only
+  // a new process can go on; it has then sent itself a SIGTERM. The exit status
+  // should say that something failed, so that whoever watches it starts it
+  // again.
+  bool needs_restart() const;
+
  private:
   struct Parts;
   explicit Server(std::unique_ptr<Parts> parts);

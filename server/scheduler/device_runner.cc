@@ -7,12 +7,16 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "server/base/log.h"
 
 namespace phosphene {
 namespace {
 
 // A store may be away for hours; each try is a line in the log.
 constexpr absl::Duration kMaxRetry = absl::Seconds(30);
+
+// After the description of a device.
+constexpr char kBroken[] = " (broken until the server starts again)";
 
 }  // namespace
 
@@ -115,6 +119,7 @@ v1::Device DeviceRunner::Status() const {
   device.set_threads(threads_);
   device.set_lanes(options_.room.lanes);
   MutexLock lock(&mu_);
+  if (broken_) device.mutable_description()->append(kBroken);
   device.set_memory_used_bytes(BytesTaken(Occupants(), options_.room.lanes));
   std::vector<const Place*> claimed;
   for (const auto& [id, place] : places_) {
@@ -130,14 +135,14 @@ v1::Device DeviceRunner::Status() const {
 
 DeviceRunner::Load DeviceRunner::load() const {
   MutexLock lock(&mu_);
-  return {.looks = (look_ || looking_) && holds_ == 0 && !draining_,
+  return {.looks = (look_ || looking_) && holds_ == 0 && !draining_ && !broken_,
           .cpu = device_.kind == v1::Device::CPU,
           .per_lane = static_cast<double>(places_.size()) /
                       static_cast<double>(options_.room.lanes)};
 }
 
 bool DeviceRunner::IsLookDue() const {
-  return look_ && !looking_ && holds_ == 0 && !draining_;
+  return look_ && !looking_ && holds_ == 0 && !draining_ && !broken_;
 }
 
 void DeviceRunner::Wake() {
@@ -273,8 +278,27 @@ void DeviceRunner::Step(Turn& turn) {
   if (!more) Commit(turn);
 }
 
+bool DeviceRunner::broken() const {
+  MutexLock lock(&mu_);
+  return broken_;
+}
+
+void DeviceRunner::Quarantine() {
+  Stops stops;
+  {
+    MutexLock lock(&mu_);
+    if (std::exchange(broken_, true)) return;
+    for (auto& [id, place] : places_) stops.push_back(place.stop);
+  }
+  LogError("a device is broken and takes no more jobs",
+           {{"device", resource_name_}});
+  for (std::stop_source& stop : stops) stop.request_stop();
+  if (options_.on_broken) options_.on_broken();
+}
+
 void DeviceRunner::EndJob(Turn& turn) {
   turn.job->End(turn.width);
+  if (turn.job->BrokeDevice()) Quarantine();
   MutexLock lock(&mu_);
   Occupant& occupant = places_.at(*turn.id).occupant;
   occupant.ended = true;

@@ -41,6 +41,9 @@ namespace phosphene {
 // place is running_job.h's. An outcome that cannot be committed (the store is
 // full or away) keeps its place, without a lane, and is tried again.
 //
+// After an error that breaks the device (IsDeviceBroken) it takes no more jobs;
+// those it has are put off and go on elsewhere, or after a restart.
+//
 // Thread-safe. No call of the store or the engine is made under its lock.
 class DeviceRunner {
  public:
@@ -58,6 +61,8 @@ class DeviceRunner {
     // that stood back for this one that it has looked at the queue.
     std::function<bool()> others_first;
     std::function<void()> pass_on;
+    // The device answers nothing any more. Called once, by a lane.
+    std::function<void()> on_broken;
   };
   // `lanes` has room.lanes threads; `helper` one, for frames and alarms.
   DeviceRunner(EngineDevice device, Options options,
@@ -83,6 +88,7 @@ class DeviceRunner {
   void WaitStill();
 
   v1::Device Status() const;
+  bool broken() const;
 
   // How much it has to do, to compare devices: CPUs come after GPUs, then who
   // has less for each lane comes first.
@@ -149,6 +155,8 @@ class DeviceRunner {
   void GiveWidth(int width) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Step(Turn& turn);
   void EndJob(Turn& turn);
+  // Sends everybody away from a device that is broken.
+  void Quarantine();
   void Commit(Turn& turn);
   // Tries a commit again after a while.
   void RetryLater(int64_t id, Place& place) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
@@ -198,6 +206,7 @@ class DeviceRunner {
   absl::Duration hold_delay_ ABSL_GUARDED_BY(mu_);  // of the next one
   // Jobs that found no memory, and since when.
   std::map<std::string, absl::Duration> passed_ ABSL_GUARDED_BY(mu_);
+  bool broken_ ABSL_GUARDED_BY(mu_) = false;
   bool draining_ ABSL_GUARDED_BY(mu_) = false;
   bool closed_ ABSL_GUARDED_BY(mu_) = false;
 

@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "server/base/broken_device.h"
 #include "server/base/clock.h"
 #include "server/base/executor.h"
 #include "server/engine/engine.h"
@@ -58,6 +59,10 @@ class RunningJob {
   Committed Commit(bool hurry);
   // Whether Commit means to put it off.
   bool IsPutOff() const { return phosphene::IsPutOff(ended_); }
+
+  // After End. Whether the device broke under it: no fault of the job's, which
+  // is put off.
+  bool BrokeDevice() const { return IsDeviceBroken(ended_.result.status()); }
 
   // What it takes of the device; nothing after End.
   JobMemory memory() const;

@@ -39,6 +39,7 @@ std::unique_ptr<DeviceRunner> Scheduler::MakeRunner(size_t index) {
       std::clamp(options_.lanes > 0 ? options_.lanes : own, 1, room.jobs);
   room.bytes = static_cast<int64_t>(static_cast<double>(device.memory_bytes) *
                                     kShareOfMemory);
+  runner.on_broken = [this] { OnBroken(); };
   if (options_.devices.size() > 1) {
     runner.others_first = [this, index] { return OthersFirst(index); };
     runner.pass_on = [this, index] {
@@ -50,6 +51,19 @@ std::unique_ptr<DeviceRunner> Scheduler::MakeRunner(size_t index) {
   return std::make_unique<DeviceRunner>(
       device, std::move(runner), options_.make_executor(device, room.lanes),
       options_.make_helper(device));
+}
+
+void Scheduler::OnBroken() const {
+  bool has_gpu = false, works = false, gpu_works = false;
+  for (size_t i = 0; i < runners_.size(); ++i) {
+    const bool gpu = options_.devices[i].kind == v1::Device::CUDA;
+    const bool working = !runners_[i]->broken();
+    has_gpu = has_gpu || gpu;
+    works = works || working;
+    gpu_works = gpu_works || (gpu && working);
+  }
+  if ((has_gpu ? gpu_works : works) || !options_.on_no_device) return;
+  options_.on_no_device();
 }
 
 bool Scheduler::OthersFirst(size_t index) const {

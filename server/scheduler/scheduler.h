@@ -63,6 +63,10 @@ class Scheduler {
     // probably kills them. From the second on it waits behind all others, and
     // runs alone: jobs that died beside it are not taken for it.
     int max_crashes = 3;
+    // No device is left that computes as this server should: all GPUs are
+    // broken, where there are some, else all devices. What could not go on
+    // waits in the queue; only a new process can mend that. Called by a lane.
+    std::function<void()> on_no_device;
     // Makes the threads of a device's lanes; tests pass a ManualExecutor.
     std::function<std::unique_ptr<Executor>(const EngineDevice&, int lanes)>
         make_executor = [](const EngineDevice&, int lanes) {
@@ -108,6 +112,8 @@ class Scheduler {
   std::unique_ptr<DeviceRunner> MakeRunner(size_t index);
   // Whether another device that looks at the queue is to have the next job.
   bool OthersFirst(size_t index) const;
+  // Tells on_no_device if so.
+  void OnBroken() const;
 
   const Options options_;
   bool started_ = false;  // set by Start alone

@@ -59,6 +59,7 @@ void SchedulerFixture::Start(int devices) {
   options.threads = threads_;
   options.lanes = lanes_;
   options.jobs_per_device = jobs_per_device_;
+  options.on_no_device = [this] { ++no_device_; };
   options.make_executor = [this](const EngineDevice&, int) {
     return ForwardTo(executor_.get());
   };

@@ -55,6 +55,7 @@ class SchedulerFixture : public testing::Test {
   int gpus_ = 0;              // so many of the devices, the last
   int64_t memory_bytes_ = 0;  // of a device; 0: nothing is said of it
 
+  int no_device_ = 0;  // times the scheduler said that none is left
   TempDir directory_;
   FakeClock clock_;
   FakeEngine engine_;

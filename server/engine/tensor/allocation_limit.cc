@@ -1,4 +1,5 @@
-// Limits on what a thread allocates and what jobs hold, in front of ATen's CPU allocator.
+// Limits on what a thread allocates and what jobs hold, in front of ATen's CPU
+// allocator.
 
 #include "server/engine/tensor/allocation_limit.h"
 
