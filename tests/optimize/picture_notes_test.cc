@@ -61,7 +61,7 @@ TEST(PictureNotes, ALearningRateFarTooHighIsNamedWithTheDefault) {
           WarningsOf(absl::StrCat("parameterization { ", param,
                                   " {} } optimizer { learning_rate: ", rate,
                                   " } steps: 40")),
-          ElementsAre(AllOf(HasSubstr("at their ends"),
+          ElementsAre(AllOf(HasSubstr("near their ends"),
                             HasSubstr(absl::StrCat("learning rate ", rate)),
                             HasSubstr("times the default 0.05"))))
           << param << rate;

@@ -161,7 +161,7 @@ std::vector<std::string> PictureNotes(const v1::JobSpec& spec, int64_t steps,
   if (!noisy.empty()) {
     notes.push_back(absl::StrCat(
         std::lround(100 * near),
-        " % of the picture's values are at their ends, 0 or 1, hard beside "
+        " % of the picture's values are near their ends, 0 or 1, hard beside "
         "each other",
         InRows(noisy, rows.size()), ": ", cause.words));
   }
