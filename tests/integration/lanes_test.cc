@@ -38,7 +38,7 @@ std::vector<v1::JobSpec> Mixed() {
            parameterization { width: 48 rows: 3 fourier {} }
            transforms { preset { name: STANDARD } })"),
       Spec(layer + R"("mixed4c" channel: 2 } }
-           parameterization { cppn { width: 8 depth: 3 } })"),
+           parameterization { cppn { hidden_channels: 8 depth: 3 } })"),
       Spec(layer + R"("mixed4a" channel: 9 } }
            parameterization { laplacian {} }
            optimizer { octaves { count: 2 scale: 1.4 } } steps: 10)"),

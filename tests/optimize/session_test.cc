@@ -14,9 +14,11 @@
 namespace phosphene {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 TEST(Run, SameSpecMakesTheSameBytes) {
@@ -280,7 +282,7 @@ TEST(Run, RedirectedReluMovesADeadStart) {
   ASSERT_OK_AND_ASSIGN(const RunResult on,
                        tiny.Run(TinySpec("optimizer { learning_rate: 1 }")));
   EXPECT_NE(on.artifacts[0].bytes, off.artifacts[0].bytes);
-  EXPECT_THAT(on.warnings, IsEmpty());
+  EXPECT_THAT(on.warnings, Not(Contains(HasSubstr("gradient was zero"))));
 }
 
 TEST(Run, AnObjectiveThatIsNotFiniteIsAnErrorWithItsStep) {

@@ -116,14 +116,29 @@ TEST(ReachTest, PaddingOfTheSameSizeCountsAtItsMost) {
 }
 
 TEST(ReachTest, ABorderMovesWhatIsSeen) {
+  for (const char* mode : {"constant", "edge"}) {
+    Graph graph = Nothing();
+    graph.constants["pads"] =
+        at::tensor(std::vector<int64_t>{0, 0, 1, 1, 0, 0, 1, 1});
+    Node pad = Made("Pad", {"image", "pads"}, "padded");
+    pad.attributes["mode"].type = Attribute::kString;
+    pad.attributes["mode"].s = mode;
+    graph.nodes = {pad, Made("Conv", {"padded", "weight"}, "y")};
+    const Reach y = ReachOfValues(graph, "image").at("y").reach;
+    EXPECT_EQ(y.before, 1) << mode;
+    EXPECT_EQ(y.after, 1) << mode;
+  }
+}
+
+TEST(ReachTest, ABorderOfWhatLiesFartherInSeesAll) {
   Graph graph = Nothing();
   graph.constants["pads"] =
       at::tensor(std::vector<int64_t>{0, 0, 1, 1, 0, 0, 1, 1});
-  graph.nodes = {Made("Pad", {"image", "pads"}, "padded"),
-                 Made("Conv", {"padded", "weight"}, "y")};
-  const Reach y = ReachOfValues(graph, "image").at("y").reach;
-  EXPECT_EQ(y.before, 1);
-  EXPECT_EQ(y.after, 1);
+  Node pad = Made("Pad", {"image", "pads"}, "padded");
+  pad.attributes["mode"].type = Attribute::kString;
+  pad.attributes["mode"].s = "reflect";
+  graph.nodes = {pad};
+  EXPECT_EQ(ReachOfValues(graph, "image").at("padded").sees_all, Describe(pad));
 }
 
 TEST(ReachTest, WhatSeesEverythingIsNamedWhereItBegins) {

@@ -105,10 +105,13 @@ Seen OfWindow(const Graph& graph, const Node& node, const Seen& in) {
   return out;
 }
 
-// Pads [n, c, y, x, n, c, y, x] of a border of one value; else everything.
+// Pads [n, c, y, x, n, c, y, x] of a border of one value, or of the nearest
+// pixel's: a tile that reaches the picture's border has that pixel. Else
+// everything.
 Seen OfBorder(const Graph& graph, const Node& node, const Seen& in) {
   const auto mode = node.attributes.find("mode");
-  if (mode != node.attributes.end() && mode->second.s != "constant")
+  if (mode != node.attributes.end() && mode->second.s != "constant" &&
+      mode->second.s != "edge")
     return All(node);
   std::vector<int64_t> pads;
   const auto stated = node.attributes.find("pads");
