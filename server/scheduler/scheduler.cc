@@ -19,6 +19,14 @@ Scheduler::Scheduler(Options options) : options_(std::move(options)) {
     runners_.push_back(MakeRunner(i));
 }
 
+int64_t Scheduler::RoomOf(const EngineDevice& device) const {
+  if (device.memory_bytes <= 0) return 0;  // not known
+  const int64_t own =
+      device.kind == v1::Device::CUDA ? 0 : options_.server_bytes;
+  const auto left = static_cast<double>(device.memory_bytes - own);
+  return std::max<int64_t>(1, static_cast<int64_t>(left * kShareOfMemory));
+}
+
 std::unique_ptr<DeviceRunner> Scheduler::MakeRunner(size_t index) {
   const EngineDevice& device = options_.devices[index];
   const int own = device.kind == v1::Device::CUDA ? kGpuLanes
@@ -37,8 +45,7 @@ std::unique_ptr<DeviceRunner> Scheduler::MakeRunner(size_t index) {
       options_.jobs_per_device > 0 ? options_.jobs_per_device : kJobsPerDevice;
   room.lanes =
       std::clamp(options_.lanes > 0 ? options_.lanes : own, 1, room.jobs);
-  room.bytes = static_cast<int64_t>(static_cast<double>(device.memory_bytes) *
-                                    kShareOfMemory);
+  room.bytes = RoomOf(device);
   runner.on_broken = [this] { OnBroken(); };
   if (options_.devices.size() > 1) {
     runner.others_first = [this, index] { return OthersFirst(index); };

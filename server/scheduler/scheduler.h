@@ -56,6 +56,9 @@ class Scheduler {
     int lanes = 0;
     // Jobs on a device at once, as its memory allows; 0: kJobsPerDevice.
     int jobs_per_device = 0;
+    // Memory of a CPU that is not for jobs: libraries, networks and caches.
+    // 430 MB were resident beside what 20 jobs of 1024 x 1024 took.
+    int64_t server_bytes = int64_t{450} << 20;
     // Wait before a write that failed because the store was full or away is
     // tried again; doubles up to 30 s.
     absl::Duration retry_after = absl::Seconds(1);
@@ -80,8 +83,9 @@ class Scheduler {
   // where one queue of the driver feeds them.
   static constexpr int kGpuLanes = 8;
   static constexpr int kJobsPerDevice = 64;
-  // Of a device's memory, for what jobs hold and their steps take; the rest is
-  // for networks and the server.
+  // What jobs may hold and their steps take of a device's memory: this share,
+  // after a CPU has given `server_bytes` to the server itself. The rest is for
+  // networks and for what an allocator keeps.
   static constexpr double kShareOfMemory = 0.85;
 
   explicit Scheduler(Options options);
@@ -110,6 +114,9 @@ class Scheduler {
  private:
   void OnStateChange(const StoredJob& stored);
   std::unique_ptr<DeviceRunner> MakeRunner(size_t index);
+  // Bytes that jobs may take on a device; 0: without bound, as its memory is
+  // not known.
+  int64_t RoomOf(const EngineDevice& device) const;
   // Whether another device that looks at the queue is to have the next job.
   bool OthersFirst(size_t index) const;
   // Tells on_no_device if so.

@@ -56,6 +56,7 @@ void SchedulerFixture::Start(int devices) {
     device.memory_bytes = memory_bytes_;
     options.devices.push_back(device);
   }
+  options.server_bytes = 0;
   options.threads = threads_;
   options.lanes = lanes_;
   options.jobs_per_device = jobs_per_device_;

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "server/base/mapped_file.h"
+#include "server/engine/onnx/info/survey.h"
 
 namespace phosphene {
 namespace {
@@ -128,6 +129,31 @@ TEST(ReachTest, ABorderMovesWhatIsSeen) {
     EXPECT_EQ(y.before, 1) << mode;
     EXPECT_EQ(y.after, 1) << mode;
   }
+}
+
+// What lies behind a border of any kind keeps its strides, fields and sizes.
+TEST(SurveyTest, ABorderAddsPlacesAndKeepsStrides) {
+  Graph graph = Nothing();
+  graph.constants["pads"] =
+      at::tensor(std::vector<int64_t>{0, 0, 1, 2, 0, 0, 3, 4});
+  Node conv = Made("Conv", {"padded", "weight"}, "y");
+  Ints(conv, "strides", {2, 2});
+  graph.nodes = {Made("Pad", {"image", "pads"}, "padded"), conv};
+  const auto facts = Survey(graph, "image", 3);
+  EXPECT_EQ(facts.at("padded").height, kSurveySize + 4);
+  EXPECT_EQ(facts.at("padded").width, kSurveySize + 6);
+  EXPECT_EQ(facts.at("padded").channels, 3);
+  EXPECT_EQ(facts.at("padded").stride, 1);
+  EXPECT_EQ(facts.at("y").stride, 2);
+  EXPECT_EQ(facts.at("y").field, graph.constants.at("weight").size(2));
+}
+
+TEST(SurveyTest, ABorderOfChannelsIsNotFollowed) {
+  Graph graph = Nothing();
+  graph.constants["pads"] =
+      at::tensor(std::vector<int64_t>{0, 1, 0, 0, 0, 0, 0, 0});
+  graph.nodes = {Made("Pad", {"image", "pads"}, "padded")};
+  EXPECT_EQ(Survey(graph, "image", 3).at("padded").stride, 0);
 }
 
 TEST(ReachTest, ABorderOfWhatLiesFartherInSeesAll) {

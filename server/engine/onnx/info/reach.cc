@@ -105,27 +105,19 @@ Seen OfWindow(const Graph& graph, const Node& node, const Seen& in) {
   return out;
 }
 
-// Pads [n, c, y, x, n, c, y, x] of a border of one value, or of the nearest
-// pixel's: a tile that reaches the picture's border has that pixel. Else
-// everything.
+// A border of one value, or of the nearest pixel's: a tile that reaches the
+// picture's border has that pixel. Else everything.
 Seen OfBorder(const Graph& graph, const Node& node, const Seen& in) {
   const auto mode = node.attributes.find("mode");
   if (mode != node.attributes.end() && mode->second.s != "constant" &&
       mode->second.s != "edge")
     return All(node);
-  std::vector<int64_t> pads;
-  const auto stated = node.attributes.find("pads");
-  if (stated != node.attributes.end()) pads = stated->second.ints;
-  if (node.inputs.size() > 1) {
-    const auto constant = graph.constants.find(node.inputs[1]);
-    if (constant != graph.constants.end()) pads = ToInts(constant->second);
-  }
-  const bool axes = node.inputs.size() > 3 && !node.inputs[3].empty();
-  if (axes || pads.size() != 8) return All(node);
+  const auto border = BorderAsWritten(graph, node);
+  if (!border.has_value()) return All(node);
   Seen out = in;
   for (int axis = 0; axis < kAxes; ++axis) {
-    out.low[axis] -= pads[2 + axis] * in.stride[axis];
-    out.high[axis] -= pads[2 + axis] * in.stride[axis];
+    out.low[axis] -= (*border)[axis] * in.stride[axis];
+    out.high[axis] -= (*border)[axis] * in.stride[axis];
   }
   return out;
 }

@@ -109,6 +109,11 @@ class SizeWalkBuilder {
         step->window = WindowAsWritten(graph_, node);
         step->made.form = SizeWalk::kMap;
         return alone && first == SizeWalk::kMap && step->window.has_value();
+      case OpTraits::kBordered:
+        step->border = BorderAsWritten(graph_, node);
+        step->made.form = SizeWalk::kMap;
+        return alone && first == SizeWalk::kMap && step->border.has_value() &&
+               TakesAnySize(node);
       case OpTraits::kOnePlace:
         step->made = {SizeWalk::kMap, true};
         return alone && first == SizeWalk::kMap;
@@ -132,6 +137,13 @@ class SizeWalkBuilder {
         break;
     }
     return false;
+  }
+
+  // A border of what lies farther in needs a picture that reaches so far.
+  static bool TakesAnySize(const Node& bordered) {
+    const auto mode = bordered.attributes.find("mode");
+    return mode == bordered.attributes.end() || mode->second.s == "constant" ||
+           mode->second.s == "edge";
   }
 
   int64_t ChannelsOf(const std::string& value) const {
@@ -226,6 +238,12 @@ SizeWalk::Extent SizeWalk::Run(const Step& step,
     case OpTraits::kWindow:
       Slide(step, &extent);
       break;
+    case OpTraits::kBordered: {
+      const auto [top, left, bottom, right] = *step.border;
+      extent.height += top + bottom;
+      extent.width += left + right;
+      break;
+    }
     case OpTraits::kOnePlace:
       extent.height = extent.width = 1;
       break;

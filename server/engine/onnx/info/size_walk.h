@@ -54,6 +54,7 @@ class SizeWalk {
     std::vector<std::string> outputs;
     Value made;
     std::optional<Window> window;
+    std::optional<std::array<int64_t, 4>> border;  // as BorderAsWritten has it
     // Height and width of constants that are broadcast with maps; lengths of
     // those that are with flat values.
     std::vector<std::array<int64_t, 2>> constants;

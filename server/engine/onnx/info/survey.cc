@@ -168,6 +168,19 @@ ValueFacts OfOnePlace(const ValueFacts& in) {
   return out;
 }
 
+// Positions move over and more are there; each sees what it saw.
+ValueFacts OfBordered(const Graph& graph, const Node& node,
+                      const ValueFacts& in) {
+  const auto border = BorderAsWritten(graph, node);
+  if (in.rank != 4 || !border.has_value()) return {};
+  ValueFacts out = in;
+  const auto [top, left, bottom, right] = *border;
+  if (in.height > 0)
+    out.height = std::max<int64_t>(0, in.height + top + bottom);
+  if (in.width > 0) out.width = std::max<int64_t>(0, in.width + left + right);
+  return out;
+}
+
 ValueFacts OfNode(const Graph& graph, const Node& node, const Facts& facts) {
   if (MakesIntegers(node)) {
     ValueFacts out;
@@ -189,6 +202,8 @@ ValueFacts OfNode(const Graph& graph, const Node& node, const Facts& facts) {
       return OfMatrix(node, weight);
     case OpTraits::kJoined:
       return OfConcat(node, facts);
+    case OpTraits::kBordered:
+      return in ? OfBordered(graph, node, *in) : ValueFacts();
     case OpTraits::kSame:
       return OfElementwise(graph, node, facts);
     case OpTraits::kUnknown:
@@ -243,6 +258,22 @@ std::optional<Window> WindowAsWritten(const Graph& graph, const Node& node) {
   } catch (const std::exception&) {
     return std::nullopt;
   }
+}
+
+std::optional<std::array<int64_t, 4>> BorderAsWritten(const Graph& graph,
+                                                      const Node& node) {
+  std::vector<int64_t> pads;
+  const auto stated = node.attributes.find("pads");
+  if (stated != node.attributes.end()) pads = stated->second.ints;
+  const at::Tensor constant = ConstantInput(graph, node, 1);
+  if (constant.defined()) pads = ToInts(constant);
+  const bool axes = node.inputs.size() > 3 && !node.inputs[3].empty();
+  if (axes || pads.size() != 8) return std::nullopt;
+  // n, c, y, x before, then after.
+  for (const size_t other : {0, 1, 4, 5}) {
+    if (pads[other] != 0) return std::nullopt;
+  }
+  return std::array<int64_t, 4>{pads[2], pads[3], pads[6], pads[7]};
 }
 
 Facts Survey(const Graph& graph, const std::string& image, int64_t channels) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -34,6 +35,11 @@ std::unordered_map<std::string, ValueFacts> Survey(const Graph& graph,
 // The window of a convolving or pooling node over two axes, with auto_pad not
 // turned into pads; none when the node is faulty, which Compile will say.
 std::optional<Window> WindowAsWritten(const Graph& graph, const Node& node);
+
+// Positions that a node puts around those of [N,C,H,W], as y before, x before,
+// y after, x after; none where they are not constant, or lie along other axes.
+std::optional<std::array<int64_t, 4>> BorderAsWritten(const Graph& graph,
+                                                      const Node& node);
 
 // FLOPs (two per multiply-add) of the convolutions and matrix products a value
 // needs, by value name, for values in `names`; one image of 224 x 224.

@@ -19,6 +19,7 @@ struct OpTraits {
     kFlat,      // everything but the rows in one axis
     kMatrix,    // one number per output feature of the weights
     kJoined,    // inputs one behind the other along an axis
+    kBordered,  // the first input with a border around it
   };
   // Where the channels of the output are.
   enum Channels {
