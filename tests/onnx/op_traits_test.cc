@@ -95,6 +95,7 @@ std::map<std::string, Example> Examples() {
       {"LayerNormalization", {{x, Some({kSide})}}},
       {"Not", {{truth}}},
       {"PRelu", {{x, per_channel}}},
+      {"Pad", {{x, at::tensor(std::vector<int64_t>{0, 0, 1, 2, 0, 0, 3, 4})}}},
       {"ReduceMean", {{x}, {}, {{"axes", {2, 3}}}}},
   };
   AddContributed(&out);
