@@ -17,8 +17,6 @@ namespace phosphene {
 // Where parts come from.
 struct PlanContext {
   const v1::JobSpec* spec = nullptr;  // checked, as CompleteSpec makes it
-  // As it was sent, for what outlives the run; null: the same.
-  const v1::JobSpec* stated = nullptr;
   const EngineInputs* inputs = nullptr;
   NetworkCache* networks = nullptr;
   OpenedModel model;  // info null for a job without a network

@@ -42,7 +42,6 @@ Session::Session(v1::JobSpec spec, v1::JobSpec stated, PlanContext context,
       sink_(sink),
       stop_(std::move(stop)) {
   context_.spec = &spec_;
-  context_.stated = &stated_;
 }
 
 absl::Status Session::Start(absl::string_view checkpoint) {

@@ -27,8 +27,8 @@ namespace phosphene {
 class Session {
  public:
   // `spec` as CompleteSpec makes it, checked; `stated` as it was sent. The
-  // context's `spec` and `stated` are set here; what else it points at must
-  // outlive this, as must `sink`.
+  // context's `spec` is set here; what else it points at must outlive this, as
+  // must `sink`.
   Session(v1::JobSpec spec, v1::JobSpec stated, PlanContext context,
           RunSink& sink, std::stop_token stop);
   Session(const Session&) = delete;

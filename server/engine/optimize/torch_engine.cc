@@ -16,6 +16,7 @@
 #include "absl/strings/str_join.h"
 #include "server/base/faults.h"
 #include "server/base/log.h"
+#include "server/base/memory_limit.h"
 #include "server/base/status_macros.h"
 #include "server/engine/cuda/cuda_devices.h"
 #include "server/engine/objectives/interface.h"
@@ -41,6 +42,8 @@
 namespace phosphene {
 namespace {
 
+// Of the memory, for networks that nobody uses.
+constexpr int64_t kIdleShare = 16;
 constexpr int64_t kTrialSide = 224;  // pixels, where the network takes any size
 
 // The user's mistakes and the model store's; anything else is an accident that
@@ -62,7 +65,8 @@ class TorchEngine : public Engine {
   TorchEngine(EngineInputs inputs, TorchEngineOptions options)
       : inputs_(std::move(inputs)),
         options_(std::move(options)),
-        networks_(&inputs_),
+        networks_(&inputs_, std::min(NetworkCache::kIdleBytes,
+                                     MemoryLimit() / kIdleShare)),
         precisions_(options_.precision_file) {}
 
   absl::StatusOr<std::unique_ptr<JobSession>> Open(
